@@ -1,0 +1,1 @@
+"""The training set, one run of training, and its evaluation."""

@@ -1,0 +1,1 @@
+"""Pixels to characters: read, clean, cut and draw pictures."""
