@@ -1,0 +1,44 @@
+"""What every optimiser takes and gives: it sees an objective, a start and a callback, never a network."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captchanet.nn.network import Array
+
+
+class Minimised(Protocol):
+    """An objective: cost and gradient at theta, on some of its `rows` or on all of them."""
+
+    rows: int
+
+    def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]: ...
+
+
+Callback = Callable[[int, Array, float, float], bool | None]
+"""callback(step, theta, cost, gradient_norm): a true answer stops. theta is only lent: copy it to keep it."""
+
+
+class Diverged(ArithmeticError):
+    """The cost stopped being a finite number; says after how many steps."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where an optimiser ended: theta, how many steps and evaluations of the objective, and why."""
+
+    theta: Array
+    steps: int
+    evaluations: int
+    reason: str
+
+
+def finite(cost: float, step: int) -> float:
+    """The cost itself, or Diverged if it is no finite number."""
+    if not math.isfinite(cost):
+        raise Diverged(f"the cost became {cost} in step {step}")
+    return cost

@@ -1,0 +1,50 @@
+"""A penalty on the weights: its value, and what it adds to the gradient.
+
+Each takes the network, theta, the number of training rows n, the gradient to add to, and a theta-sized array
+to work in. n is the size of the training set for mini-batches too: the penalty belongs to the whole sum.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from captchanet.nn.network import Array, Network
+
+Penalty = Callable[[Network, Array, int, Array, Array], float]
+
+
+def no_penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
+    """Nothing: the bare cost."""
+    return 0.0
+
+
+def l2(weight: float) -> Penalty:
+    """weight / (2 n) · Σ weights², biases free; its derivative is weight / n · weights."""
+
+    def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
+        np.copyto(scratch, theta)
+        if network.bias:
+            for matrix in network.matrices(scratch):
+                matrix[:, 0] = 0
+        value = weight / (2 * n) * float(scratch @ scratch)
+        scratch *= weight / n
+        gradient += scratch
+        return value
+
+    return penalty
+
+
+def tutorial_penalty(weight: float) -> Penalty:
+    """The tutorial's published expression: weight / (2 n Σ theta1² + Σ theta2² + Σ theta3² …), biases free.
+
+    It divides by the sums of squares, so large weights make it small, and the tutorial's gradient leaves it
+    out: nothing is added here either. It is a tiny number (1e-6 at the tutorial's start) and changes almost
+    nothing; but cost and gradient no longer agree, which a line search is entitled to.
+    """
+
+    def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
+        first = int(network.bias)
+        squares = [float(np.sum(matrix[:, first:] ** 2)) for matrix in network.matrices(theta)]
+        return weight / (2 * n * squares[0] + sum(squares[1:]))
+
+    return penalty
