@@ -18,7 +18,7 @@ def no_penalty(network: Network, theta: Array, n: int, gradient: Array, scratch:
     return 0.0
 
 
-def l2(weight: float) -> Penalty:
+def l2(*, weight: float = 0.1) -> Penalty:
     """weight / (2 n) · Σ weights², biases free; its derivative is weight / n · weights."""
 
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
@@ -34,7 +34,7 @@ def l2(weight: float) -> Penalty:
     return penalty
 
 
-def tutorial_penalty(weight: float) -> Penalty:
+def tutorial_penalty(*, weight: float = 0.1) -> Penalty:
     """The tutorial's published expression: weight / (2 n Σ theta1² + Σ theta2² + Σ theta3² …), biases free.
 
     It divides by the sums of squares, so large weights make it small, and the tutorial's gradient leaves it

@@ -1,0 +1,25 @@
+"""captchanet: captcha pictures in; a trained network, an honest report and MLflow runs out.
+
+The stages, in the order data flows through them; `snakemake --cores 4` runs them all.
+"""
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/segment.smk"
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/xor.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/track.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        # every file of every run, so that a run folder that was deleted comes back
+        expand(rules.train.output, run=config["train"]),
+        expand(rules.evaluate.output, run=config["train"]),
+        rules.xor.output,
+        rules.track.output,
+        local_store,
+        rules.verdict.output,

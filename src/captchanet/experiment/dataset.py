@@ -1,0 +1,136 @@
+"""The data set: which captchas train and which stay unseen, as the two pickles that the rest works from.
+
+A split draws captchas, never characters: the four characters of a picture share its ink, its speckles and
+its neighbours' edges, so a character is not unseen when the rest of its captcha trained the network.
+"""
+
+import hashlib
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captchanet.errors import UserError
+from captchanet.files import read_csv, write_bytes, write_csv, write_json
+from captchanet.images.labels import encode
+from captchanet.images.segment import Segmented
+
+HEADER = ("part", "pictures", "file", "label", "sha256")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Captchas of one part of a data set, "train" or "unseen".
+
+    `X` (n, pixels) float64, 0 … 1; `y` (n, 1) int64, 1 … the number of classes; `captchas` one row
+    (pictures, file, label, sha256) per captcha, in the order of its characters in X.
+    """
+
+    X: NDArray[np.float64]
+    y: NDArray[np.int64]
+    captchas: list[tuple[str, str, str, str]]
+
+    @property
+    def digest(self) -> str:
+        """sha256 over X and y, in hexadecimal."""
+        return hashlib.sha256(self.X.tobytes() + self.y.tobytes()).hexdigest()
+
+
+def part(segmented: Segmented, rows: Sequence[int], name: str, alphabet: str) -> Part:
+    """The captchas `rows` (indices into the pictures) of a segmented folder called `name`, in their order."""
+    per = len(segmented.X) // max(1, len(segmented.pictures))
+    captchas = [(name, *segmented.pictures[row]) for row in rows]
+    X = segmented.X.reshape(-1, per, segmented.X.shape[1])[list(rows)].reshape(-1, segmented.X.shape[1])
+    y = [number for _, _, label, _ in captchas for number in encode(label, alphabet)]
+    return Part(X.astype(np.float64), np.array(y, np.int64).reshape(-1, 1), captchas)
+
+
+def split(captchas: int, settings: Mapping[str, Any]) -> tuple[list[int], list[int]]:
+    """Rows to train on and rows to keep unseen, of one folder with so many captchas, drawn by its seed.
+
+    `unseen` is a share below 1, a number of captchas, or "rest" (all that training leaves); where another
+    folder is unseen, pass settings without `unseen`. `captchas` limits the training rows. Both parts are in
+    the folder's order. Raises UserError when there are not enough captchas.
+    """
+    unseen, wanted = settings.get("unseen", 0), settings["captchas"]
+    order = np.random.default_rng(settings["seed"]).permutation(captchas)
+    if unseen == "rest":
+        held_out = captchas - wanted
+    else:
+        held_out = max(1, round(unseen * captchas)) if 0 < unseen < 1 else int(unseen)
+    left = captchas - held_out
+    training = left if wanted is None else wanted
+    if training < 1 or training > left or held_out < 0 or (unseen and held_out < 1):
+        raise UserError(
+            f"dataset: {captchas} usable captchas are not enough to train on {training} and keep "
+            f"{max(held_out, 1)} unseen; add pictures, or change `captchas` or `unseen`"
+        )
+    return sorted(order[held_out : held_out + training].tolist()), sorted(order[:held_out].tolist())
+
+
+def build(
+    train: Segmented, unseen: Segmented | None, settings: Mapping[str, Any], alphabet: str
+) -> tuple[Part, Part, int]:
+    """The part to train on, the unseen part, and how many unseen captchas were left out as copies.
+
+    `unseen` is the segmented folder that `settings["unseen"]` names, or None where that is a share, a
+    number or "rest" of the training folder. A picture that trains is taken out of an unseen folder.
+    """
+    name = settings["train"]
+    if unseen is None:
+        rows, held_out = split(len(train.pictures), settings)
+        return part(train, rows, name, alphabet), part(train, held_out, name, alphabet), 0
+    rows, _ = split(len(train.pictures), {**settings, "unseen": 0})
+    training = part(train, rows, name, alphabet)
+    seen = {sha256 for *_, sha256 in training.captchas}
+    kept = [row for row, (_, _, sha256) in enumerate(unseen.pictures) if sha256 not in seen]
+    if not kept:
+        raise UserError(
+            f"dataset: every picture of `{settings['unseen']}` is also in `{name}`; "
+            "unseen pictures must be others, or the result would say nothing"
+        )
+    return training, part(unseen, kept, settings["unseen"], alphabet), len(unseen.pictures) - len(kept)
+
+
+def summary(
+    train: Part, unseen: Part, copies: int, settings: Mapping[str, Any], cut: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What `dataset.json` says: sizes, digests, examples of each class, and how the pictures were cut."""
+    alphabet = cut["alphabet"]
+    counts = {
+        name: dict(
+            zip(alphabet, np.bincount(p.y[:, 0], minlength=len(alphabet) + 1)[1:].tolist(), strict=True)
+        )
+        for name, p in (("train", train), ("unseen", unseen))
+    }
+    return {
+        "captchas": {"train": len(train.captchas), "unseen": len(unseen.captchas)},
+        "copies_left_out_of_unseen": copies,
+        "classes_without_example": [character for character, n in counts["train"].items() if not n],
+        "examples": counts,
+        "digest": {"train": train.digest, "unseen": unseen.digest},
+        "dataset": dict(settings),
+        "segment": dict(cut),
+    }
+
+
+def write(folder: Path, train: Part, unseen: Part, facts: Mapping[str, Any]) -> None:
+    """`train_data.pkl` and `unseen_data.pkl`, each a dict of X and y; captchas.csv; dataset.json."""
+    for name, content in (("train", train), ("unseen", unseen)):
+        data = {"X": content.X, "y": content.y}
+        write_bytes(folder / f"{name}_data.pkl", pickle.dumps(data, protocol=4))
+    rows = [(name, *row) for name, p in (("train", train), ("unseen", unseen)) for row in p.captchas]
+    write_csv(folder / "captchas.csv", HEADER, rows)
+    write_json(folder / "dataset.json", facts)
+
+
+def read(folder: Path, name: str) -> Part:
+    """The part "train" or "unseen" of the data set in `folder`, as `write` left it."""
+    data = pickle.loads((folder / f"{name}_data.pkl").read_bytes())
+    table = read_csv(folder / "captchas.csv", HEADER)
+    captchas = [(pictures, file, label, sha256) for of, pictures, file, label, sha256 in table if of == name]
+    return Part(data["X"], data["y"], captchas)

@@ -1,0 +1,89 @@
+"""Where a run comes from: the code, the data, the libraries and the machine that made its theta."""
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = ("numpy", "scipy", "pillow", "pandas", "snakemake", "mlflow", "captchanet")
+CODE = ("Snakefile", "workflow", "src", "config", "profiles")
+
+
+def provenance(files: Iterable[Path], captchas: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    """All that may explain why two runs differ, as a JSON-ready dict.
+
+    `files` are the sources that decide the run, `captchas` the rows (pictures, file, label, sha256) that
+    trained it. Works without git: then `git` is null.
+    """
+    from threadpoolctl import threadpool_info
+
+    blas = [
+        {"library": pool["internal_api"], "version": pool["version"], "threads": pool["num_threads"]}
+        | {"kernel": pool.get("architecture")}
+        for pool in threadpool_info()
+        if pool["user_api"] == "blas"
+    ]
+    return {
+        "git": _git(Path(__file__).resolve().parents[3]),
+        "sources": {_relative(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+        "pictures": {f"{folder}/{file}": sha256 for folder, file, _, sha256 in captchas},
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "blas": blas,
+        "blas_kernel_forced_by": os.environ.get("OPENBLAS_CORETYPE"),
+        "cpu": _cpu(),
+        "platform": platform.platform(),
+        "command": sys.argv,
+    }
+
+
+def _git(root: Path) -> dict[str, Any] | None:
+    with tempfile.TemporaryDirectory() as scratch:
+        # An index of our own: new files belong to the patch too, and the user's staging stays untouched
+        env = {**os.environ, "GIT_INDEX_FILE": str(Path(scratch) / "index"), "GIT_OPTIONAL_LOCKS": "0"}
+
+        def git(*words: str) -> str:
+            command = ["git", "-C", str(root), *words]
+            done = subprocess.run(
+                command, capture_output=True, check=True, timeout=60, stdin=subprocess.DEVNULL, env=env
+            )
+            return done.stdout.decode("utf-8", "replace")
+
+        try:
+            commit = git("rev-parse", "HEAD").strip()
+            code = [name for name in CODE if (root / name).exists()]
+            git("read-tree", "HEAD")
+            git("add", "--all", "--", *code)
+            patch = git("diff", "--cached", "--binary", "HEAD", "--", *code)
+        except (OSError, subprocess.SubprocessError):
+            return None
+    return {"commit": commit, "dirty": bool(patch), "patch": patch}
+
+
+def _relative(file: Path) -> str:
+    root = Path(__file__).resolve().parents[3]
+    file = file.resolve()
+    return str(file.relative_to(root)) if file.is_relative_to(root) else file.name
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine()

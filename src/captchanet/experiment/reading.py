@@ -1,0 +1,70 @@
+"""Reading pictures that nobody labelled, with a trained model."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from captchanet.experiment.model import Model
+from captchanet.images.cut import Cut, clean_and_cut
+from captchanet.images.read import Unusable, decode, list_pictures, read_bytes
+
+# Read together: enough to spread NumPy's overhead, few enough that memory stays flat
+BATCH = 256
+
+
+class Reading(NamedTuple):
+    """A file, what stands on it with which confidence, and, when it cannot be read, why."""
+
+    file: str
+    reading: str
+    confidence: float | None
+    problem: str
+
+
+def files(paths: Iterable[str]) -> Iterator[str]:
+    """The files named in `paths`, each folder replaced by the visible files in it, sorted."""
+    for path in paths:
+        if Path(path).is_dir():
+            yield from (os.path.join(path, name) for name in list_pictures(path))  # noqa: PTH118 (spelt as given)
+        else:
+            yield path
+
+
+def read(model: Model, paths: Iterable[str]) -> Iterator[Reading]:
+    """Reads the pictures `paths`, in their order and in batches: memory does not grow with their number.
+
+    One that cannot be used gives a Reading with its problem, and does not stop the others.
+    """
+    cut = Cut.from_settings(model.segment)
+    pixels = np.empty((BATCH, cut.height, cut.width, 3), np.uint8)
+    waiting: list[tuple[str, int | str]] = []
+    used = 0
+    for path in paths:
+        try:
+            pixels[used] = decode(read_bytes(path, cut.width, cut.height), cut.width, cut.height)
+            waiting.append((path, used))
+            used += 1
+        except Unusable as problem:
+            waiting.append((path, str(problem)))
+        if used == BATCH or len(waiting) == 4 * BATCH:
+            yield from _read(model, cut, pixels[:used], waiting)
+            waiting, used = [], 0
+    yield from _read(model, cut, pixels[:used], waiting)
+
+
+def _read(
+    model: Model, cut: Cut, pixels: np.ndarray, waiting: list[tuple[str, int | str]]
+) -> Iterator[Reading]:
+    if len(pixels):
+        _, vectors, _ = clean_and_cut(pixels, cut)
+        readings, confidences, _ = model.read(
+            vectors.reshape(-1, vectors.shape[-1]).astype(model.theta.dtype)
+        )
+    for path, place in waiting:
+        if isinstance(place, str):
+            yield Reading(path, "", None, place)
+        else:
+            yield Reading(path, readings[place], float(confidences[place]), "")

@@ -1,0 +1,116 @@
+"""Files between stages: written so that a reader meets the old one or the new one, whole; read with care."""
+
+import csv
+import io
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from captchanet.errors import UserError
+
+
+@contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary path in `path`'s folder; what lies there becomes `path` when the block ends well.
+
+    Missing folders are made. If the block fails, `path` stays as it was and the temporary file is removed.
+    An OSError (no permission, no space left, read-only …) becomes a UserError naming `path` and the cause.
+    """
+    path = Path(path)
+    # The name is our own rather than tempfile's, whose files only their owner may read; it is random because
+    # a job that outlived its killed workflow may still be writing the same file.
+    temporary = path.with_name(f".{secrets.token_hex(6)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)  # noqa: PTH105 (the call whose atomicity POSIX promises)
+    except OSError as error:
+        # NumPy reports a full disk without an errno: then its own sentence is the cause.
+        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        # A clean-up that fails must not hide the error that led to it.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Writes `data` to `path`, all or nothing; raises UserError where it cannot."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Writes `text` as UTF-8, line ends as they are, all or nothing; raises UserError where it cannot.
+
+    File names that are no valid UTF-8 reach Python as surrogate escapes (PEP 383) and are written back as the
+    bytes they were.
+    """
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Writes `value` as JSON in the order its keys came in; raises UserError where it cannot.
+
+    Not-a-number and infinity are no JSON: they raise ValueError, before anything is written.
+    """
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_npy(path: str | os.PathLike[str], array: np.ndarray) -> None:
+    """Writes `array` in NumPy's .npy format, all or nothing; raises UserError where it cannot."""
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def write_csv(path: str | os.PathLike[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Writes a CSV, all or nothing, with "\\n" as line end; raises UserError where it cannot."""
+    lines, rows = io.StringIO(newline=""), list(rows)
+    csv.writer(lines, lineterminator="\n").writerows([header, *rows])
+    if "\r" in lines.getvalue():
+        # A carriage return in a file name ends the row for any reader unless it is quoted, which csv does not.
+        lines = io.StringIO(newline="")
+        csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([header, *rows])
+    write_text(path, lines.getvalue())
+
+
+def read_csv(path: str | os.PathLike[str], header: Sequence[str]) -> list[list[str]]:
+    """The rows of a CSV that `write_csv` wrote, without its header.
+
+    Raises UserError where the file is missing or unreadable, has another header, or a row of another length.
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    except csv.Error as error:
+        raise _unreadable(path, str(error)) from error
+    if not rows or rows[0] != list(header):
+        raise _unreadable(path, f"its first line is not {','.join(header)}")
+    for number, row in enumerate(rows[1:], 1):
+        if len(row) != len(header):
+            raise _unreadable(path, f"row {number} has {len(row)} values, not {len(header)}")
+    return rows[1:]
+
+
+def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
+    """The array in a .npy file; raises UserError where it is missing, unreadable or damaged."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    except (ValueError, EOFError) as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def _unreadable(path: Path, cause: str) -> UserError:
+    return UserError(f"Cannot read {path}: {cause}; run the stage that writes it again.")

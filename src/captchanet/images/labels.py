@@ -1,0 +1,139 @@
+"""What is written on a captcha: labels from file names or a CSV, and their coding as class numbers."""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from captchanet.errors import UserError
+
+COLUMNS = ("file", "label")
+
+
+def label_from_name(name: str) -> str:
+    """The label in a file name: its stem up to the first "_", so that "knnp_2.png" is a second "knnp"."""
+    return name.rsplit(".", 1)[0].split("_", 1)[0]
+
+
+def read_label_file(path: str | os.PathLike[str]) -> dict[str, list[str]]:
+    """The labels that a CSV gives to each file, in the order they appear: more than one is a contradiction.
+
+    The CSV is UTF-8 (a byte order mark is tolerated) with the header `file,label`; further columns are
+    ignored. The same row twice counts once. Raises UserError, naming the CSV and the line, where the CSV
+    cannot be read, is empty, is not text, or lacks a column or a value.
+    """
+    path = Path(path)
+    rows = csv.reader(io.StringIO(_text(path), newline=""), skipinitialspace=True, strict=True)
+    labels: dict[str, list[str]] = {}
+    try:
+        header = [name.strip() for name in next(rows, [])]
+        missing = [name for name in COLUMNS if name not in header]
+        if missing:
+            raise UserError(
+                f"{path}, line 1: the header is {','.join(header)!r} and lacks the column "
+                f"{' and '.join(map(repr, missing))}; make the first line 'file,label'."
+            )
+        where = [header.index(name) for name in COLUMNS]
+        for row in rows:
+            if not any(cell.strip() for cell in row):
+                continue
+            values = [row[i].strip() if i < len(row) else "" for i in where]
+            for name, value in zip(COLUMNS, values, strict=True):
+                if not value:
+                    raise UserError(
+                        f"{path}, line {rows.line_num}: the {name} is missing in {','.join(row)!r}; "
+                        "each line needs a file and its label."
+                    )
+            file, label = values
+            known = labels.setdefault(file, [])
+            if label not in known:
+                known.append(label)
+    except csv.Error as error:
+        raise UserError(
+            f"{path}, line {rows.line_num}: this is not CSV ({error}); write one 'file,label' a line."
+        ) from error
+    if not labels:
+        raise UserError(f"{path} has a header but no line below it; add one 'file,label' line per picture.")
+    return labels
+
+
+def _text(path: Path) -> str:
+    """The text of a label file, without byte order mark."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"Cannot read the label file {path}: {error.strerror}; give the path of a CSV 'file,label'."
+        ) from error
+    if not data.strip():
+        raise UserError(
+            f"The label file {path} is empty; it needs the header 'file,label' and a line per picture."
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{path}, line {line}: the byte 0x{data[error.start]:02x} is not UTF-8; save it as a UTF-8 CSV."
+        ) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UserError(f"{path}, line {line}: a zero byte is not text; save the file as a UTF-8 CSV.")
+    return text
+
+
+def encode(label: str, alphabet: str) -> list[int]:
+    """The classes of a label's characters, 1 for the alphabet's first: 1 = '0' … 36 = 'z' for 0-9a-z.
+
+    Counting from 1 is the coding of the tutorial this project starts from, whose matrices have no row 0.
+    Raises ValueError for a character outside the alphabet.
+    """
+    foreign = outside(label, alphabet)
+    if foreign:
+        raise ValueError(f"{foreign!r} is not in the alphabet {alphabet!r}")
+    return [alphabet.index(character) + 1 for character in label]
+
+
+def decode(classes: Iterable[int], alphabet: str) -> str:
+    """The label of classes that count from 1: the inverse of `encode`. Raises ValueError outside them."""
+    numbers = list(classes)
+    for number in numbers:
+        if not 1 <= number <= len(alphabet):
+            raise ValueError(f"class {number} is not between 1 and {len(alphabet)}")
+    return "".join(alphabet[number - 1] for number in numbers)
+
+
+def outside(label: str, alphabet: str) -> str:
+    """The characters of a label that the alphabet lacks, each once, in order."""
+    return "".join(dict.fromkeys(character for character in label if character not in alphabet))
+
+
+def match(
+    names: Sequence[str], labels: Mapping[str, Sequence[str]] | None, length: int, alphabet: str
+) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
+    """Finds the label of each file, and the files that their label already rules out.
+
+    `labels` is what `read_label_file` returns, or None: then labels come from the file names. Returns rows
+    (file, label) and rows (file, label or "", reason): no label, two labels, a label that is not `length`
+    characters of `alphabet`, and files that have a label but are not among `names`.
+    """
+    good, bad = [], []
+    present = set(names)
+    for name, given in (labels or {}).items():
+        if name not in present:
+            bad.append((name, " ".join(given), "in the label file, but not in the folder"))
+    for name in names:
+        given = [label_from_name(name)] if labels is None else labels.get(name, [])
+        label = " ".join(given)
+        if not given:
+            bad.append((name, "", "not in the label file"))
+        elif len(given) > 1:
+            bad.append((name, label, f"labelled {' and '.join(given)} in the label file"))
+        elif len(label) != length:
+            bad.append((name, label, f"label has {len(label)} characters, not {length}"))
+        elif foreign := outside(label, alphabet):
+            bad.append((name, label, f"label has {' '.join(foreign)} outside the alphabet"))
+        else:
+            good.append((name, label))
+    return good, bad

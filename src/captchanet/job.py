@@ -1,0 +1,26 @@
+"""How a job of the workflow ends when something is wrong: with one sentence, for a person."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from captchanet.errors import UserError
+
+ERRORS = Path(".snakemake/captchanet-errors.txt")
+"""Where jobs leave their sentences; the workflow prints them last, below Snakemake's own report."""
+
+
+@contextmanager
+def job(name: str) -> Iterator[None]:
+    """Runs a script's body; a UserError is printed as a sentence and ends the job with status 1."""
+    try:
+        yield
+    except UserError as error:
+        sentence = f"captchanet: {name}: {error}"
+        print(sentence, file=sys.stderr)
+        # one write of one line, appended: jobs that fail together do not mix
+        with open(ERRORS, "a", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
+            file.write(sentence + "\n")
+        sys.stderr.flush()
+        sys.exit(1)

@@ -1,0 +1,47 @@
+"""Which files decide the result of a script: the modules of this package that it imports, near and far.
+
+Snakemake does not see imported code. A rule that lists these files among its inputs runs again when one of
+them changes, and only then. Import statements are followed by reading them, at the top of a file or inside
+a function; an import by a name made at run time escapes.
+"""
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The folder that holds the package, src/."""
+
+
+def sources(script: Path) -> list[Path]:
+    """The package's files that `script` imports, directly or not, sorted; without the script itself."""
+    found: set[Path] = set()
+    waiting = [Path(script)]
+    while waiting:
+        for module in _imported(waiting.pop()):
+            for file in _files(module):
+                if file not in found:
+                    found.add(file)
+                    waiting.append(file)
+    return sorted(found)
+
+
+def _imported(file: Path) -> Iterable[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            # `from package import module` names a module too; what is no file is dropped below
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _files(module: str) -> Iterable[Path]:
+    parts = module.split(".")
+    if parts[0] != "captchanet":
+        return
+    for depth in range(1, len(parts) + 1):
+        place = ROOT.joinpath(*parts[:depth])
+        for file in (place / "__init__.py", place.with_suffix(".py")):
+            if file.is_file():
+                yield file

@@ -1,0 +1,73 @@
+"""The MLflow store: where it is, how long to wait for it, and its making, once, before anybody writes to it."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+# Before mlflow is imported, here or in a job that only imports this module. Nothing is sent to anybody, and a
+# server that is out of reach is given up in seconds (by default: 7 retries with growing pauses, 4 minutes).
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "8")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
+
+from mlflow import MlflowClient  # noqa: E402
+from mlflow.exceptions import MlflowException  # noqa: E402
+
+from captchanet.errors import UserError  # noqa: E402
+
+DATABASE = "mlflow.db"
+ARTIFACTS = "mlartifacts"
+
+
+def address(tracking_uri: str | None, folder: Path) -> str:
+    """The store's URI: the one that is configured, or the database mlflow.db in `folder`."""
+    return tracking_uri or f"sqlite:///{folder.resolve() / DATABASE}"
+
+
+def client(uri: str) -> MlflowClient:
+    """A client of the store at `uri`; raises UserError when it cannot be opened."""
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    with reachable(uri):
+        return MlflowClient(tracking_uri=uri)
+
+
+class reachable:
+    """A block that talks to the store at `uri`: whatever the store answers in anger becomes a UserError."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: Any) -> None:
+        from requests.exceptions import RequestException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if isinstance(error, MlflowException | RequestException | SQLAlchemyError | OSError):
+            cause = (str(error).strip().splitlines() or ["no reason given"])[0]
+            raise UserError(
+                f"the MLflow store at {self.uri} cannot be used: {cause[:300]}; the trained runs are kept: "
+                "mend `track.tracking_uri` or start the server, and run again"
+            ) from error
+
+
+def prepare(uri: str, experiment: str, folder: Path) -> str:
+    """Makes the database and the experiment, if they are not there, and returns the experiment's id.
+
+    Once, in one process, before anybody writes: a fresh database that several open together is migrated by
+    all of them, and all but one fail. A local store keeps its artifacts in `folder`/mlartifacts.
+    """
+    with reachable(uri):
+        store = client(uri)
+        found = store.get_experiment_by_name(experiment)
+        if found is not None:
+            if found.lifecycle_stage != "active":
+                store.restore_experiment(found.experiment_id)
+            return str(found.experiment_id)
+        local = uri.startswith("sqlite:")
+        artifacts = (folder.resolve() / ARTIFACTS).as_uri() if local else None
+        return str(store.create_experiment(experiment, artifact_location=artifacts))

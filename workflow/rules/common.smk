@@ -1,0 +1,78 @@
+"""What all rules share: the checked configuration, the code a stage depends on, and how the workflow ends."""
+
+import fcntl
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+HOME = Path(workflow.basedir)
+# This checkout's own package, here and in every job, whatever else is installed
+sys.path.insert(0, str(HOME / "src"))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(HOME / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+os.environ["CAPTCHANET_COMMAND"] = shlex.join(["snakemake", *sys.argv[1:]])
+
+from captchanet.configuration import resolved
+from captchanet.errors import UserError
+from captchanet.images.fingerprint import fingerprint
+from captchanet.job import ERRORS
+from captchanet.sources import sources
+
+# A configuration file stands alone: the default one is read only where none is named.
+if not workflow.config_settings.configfiles:
+
+    configfile: str(HOME / "config/config.yaml")
+
+
+try:
+    config = resolved(config, HOME / "workflow/schemas/config.schema.yaml")
+    PICTURES = {
+        name: {
+            "folder": place["folder"],
+            "labels": place["labels"],
+            "fingerprint": fingerprint(Path(place["folder"]), place["labels"] and Path(place["labels"])),
+        }
+        for name, place in config["pictures"].items()
+        if any(name in (data["train"], data["unseen"]) for data in config["dataset"].values())
+    }
+except UserError as error:
+    raise SystemExit(f"captchanet: {error}")
+
+
+wildcard_constraints:
+    cut="[^/]+",
+    pictures="[^/]+",
+    data="[^/]+",
+    run="[^/]+",
+
+
+def code(stage):
+    """The modules that decide the results of a stage: an edit to one of them, and only that, reruns it."""
+    return [os.path.relpath(file) for file in sources(HOME / f"workflow/scripts/{stage}.py")]
+
+
+def folder(pattern, *files):
+    """`files` in the folder `pattern`, by name: `input.model` for "model.npz"."""
+    return {Path(file).stem: f"{pattern}/{file}" for file in files}
+
+
+onstart:
+    # The kernel drops this lock with the process, however it ends: nobody ever has to unlock anything.
+    global at_work
+    at_work = open(".snakemake/captchanet.lock", "w")
+    try:
+        fcntl.flock(at_work, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit("captchanet: another snakemake is at work in this folder; wait until it has ended")
+    ERRORS.unlink(missing_ok=True)
+
+
+onerror:
+    if ERRORS.exists():
+        print(f"\n{ERRORS.read_text(errors='surrogateescape')}", file=sys.stderr, end="")

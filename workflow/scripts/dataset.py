@@ -1,0 +1,20 @@
+"""Makes one data set: which captchas train, which stay unseen."""
+
+import sys
+from pathlib import Path
+
+from captchanet.experiment.dataset import build, summary, write
+from captchanet.images.segment import read_segmented
+from captchanet.job import job
+
+with job("dataset"):
+    settings, cut = snakemake.params.dataset, snakemake.params.cut
+    place = Path("results/segment", settings["cut"])
+    named = [Path(file).parent.name for file in snakemake.input if Path(file).name == "segment.json"]
+    folders = {name: read_segmented(place / name) for name in named}
+    parts = build(folders[settings["train"]], folders.get(settings["unseen"]), settings, cut["alphabet"])
+    facts = summary(*parts, settings, cut)
+    missing = "".join(facts["classes_without_example"])
+    if missing:
+        print(f"captchanet: dataset: warning: no captcha to train on shows any of: {missing}", file=sys.stderr)
+    write(Path(snakemake.output.train).parent, *parts[:2], facts)

@@ -1,0 +1,13 @@
+"""Evaluates one run on its training captchas and on the unseen ones."""
+
+from pathlib import Path
+
+from captchanet.experiment import dataset
+from captchanet.experiment.evaluate import evaluate_run, write
+from captchanet.job import job
+
+with job("evaluate"):
+    data = Path("results/dataset", snakemake.params.data)
+    run = Path("results/train", snakemake.wildcards.run)
+    evaluation = evaluate_run(run, dataset.read(data, "train"), dataset.read(data, "unseen"))
+    write(evaluation, Path(snakemake.output.metrics).parent)
