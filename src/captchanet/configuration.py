@@ -4,7 +4,7 @@ import copy
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 import jsonschema
 import yaml
@@ -103,13 +103,13 @@ def _filled(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], key:
             if isinstance(inner, dict):
                 value[name] = _filled(value[name], inner, root, f"{key}.{name}".lstrip("."))
         return value
-    types = schema.get("type")
-    if types is None:
+    names = schema.get("type")
+    if names is None:
         return value
-    kinds = [KINDS[kind] for kind in ([types] if isinstance(types, str) else types)]
+    kinds = [KINDS[name] for name in ([names] if isinstance(names, str) else names)]
     if list in kinds and isinstance(value, str):
         value = yaml.safe_load(value)
-    return cast(value, tuple(kinds), f"configuration: {key}")
+    return cast(value, Union[tuple(kinds)], f"configuration: {key}")  # noqa: UP007 (made at run time)
 
 
 def _explained(error: Any) -> str:

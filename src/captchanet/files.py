@@ -73,7 +73,7 @@ def write_csv(path: str | os.PathLike[str], header: Sequence[str], rows: Iterabl
     lines, rows = io.StringIO(newline=""), list(rows)
     csv.writer(lines, lineterminator="\n").writerows([header, *rows])
     if "\r" in lines.getvalue():
-        # A carriage return in a file name ends the row for any reader unless it is quoted, which csv does not.
+        # A carriage return in a file name ends the row for any reader unless quoted, which csv does not do.
         lines = io.StringIO(newline="")
         csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([header, *rows])
     write_text(path, lines.getvalue())

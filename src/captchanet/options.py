@@ -5,18 +5,19 @@ new cleaning, cutting or optimiser is one function and one entry in its registry
 """
 
 import inspect
+import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from captchanet.errors import UserError
 
-SIMPLE = (bool, int, float, str, list, tuple, type(None))
+NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text", types.NoneType: "null"}
 
 
 def resolve(
-    section: Mapping[str, Any], registry: Mapping[str, Callable], key: str, given: tuple[str, ...] = ()
+    section: Any, registry: Mapping[str, Callable], key: str, given: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """`section` with every option of its method, defaults filled in and values of the right type.
 
@@ -24,75 +25,86 @@ def resolve(
     itself hands over and a configuration must not name. Raises UserError for a method that `registry` does
     not have, an option that the method does not have or needs, and a value that is not of its type.
     """
+    if not isinstance(section, Mapping):
+        raise UserError(f"{key}: found {section!r}; expected `method: NAME` with its options")
     method = section.get("method")
     if not isinstance(method, str) or method not in registry:
         raise UserError(f"{key}.method: found {method!r}; choose one of {', '.join(registry)}")
-    allowed = {name: p for name, p in _options(registry[method]).items() if name not in given}
-    for name in section:
-        if name != "method" and name not in allowed:
-            has = ", ".join(allowed) or "none"
-            raise UserError(f"{key}.{name}: {method} has no such option; its options are: {has}")
-    resolved: dict[str, Any] = {"method": method}
-    for name, (kinds, default) in allowed.items():
-        if name in section:
-            resolved[name] = cast(section[name], kinds, f"{key}.{name}")
-        elif default is inspect.Parameter.empty:
-            raise UserError(f"{key}.{name}: {method} needs this option; give it a value")
-        else:
-            resolved[name] = default
-    return resolved
-
-
-def cast(value: Any, kinds: tuple[type, ...], key: str) -> Any:
-    """`value` as one of `kinds`; a text such as "1e-3" (as YAML reads 1e-3) becomes the number it spells."""
-    if value is None and type(None) in kinds:
-        return None
-    if isinstance(value, (list, tuple)) and (list in kinds or tuple in kinds):
-        return [_number(item) for item in value]
-    if isinstance(value, bool) and bool in kinds:
-        return value
-    text = value if isinstance(value, str) else None
-    found = _number(value)
-    if isinstance(found, bool):
-        found = found if bool in kinds else None
-    elif isinstance(found, int) and int in kinds:
-        return found
-    elif isinstance(found, (int, float)) and float in kinds:
-        return float(found)
-    elif isinstance(found, float) and int in kinds and found.is_integer():
-        return int(found)
-    if text is not None:
-        if type(None) in kinds and text.lower() in ("null", "none", "~", ""):
-            return None
-        if bool in kinds and text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        if str in kinds:
-            return text
-    names = " or ".join({"NoneType": "null"}.get(kind.__name__, kind.__name__) for kind in kinds)
-    raise UserError(f"{key}: found {value!r}; expected {names}")
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, str):
-        for kind in (int, float):
-            try:
-                return kind(value)
-            except ValueError:
-                pass
-    return value
-
-
-def _options(function: Callable) -> dict[str, tuple[tuple[type, ...], Any]]:
-    hints = typing.get_type_hints(function)
-    return {
-        name: (_kinds(hints.get(name, str)), parameter.default)
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    hints = typing.get_type_hints(registry[method])
+    allowed = {
+        name: parameter.default
+        for name, parameter in inspect.signature(registry[method]).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name not in given
     }
+    known(section, ("method", *allowed), key, f"options of {method}")
+    for name, default in allowed.items():
+        if default is inspect.Parameter.empty and name not in section:
+            raise UserError(f"{key}.{name}: {method} needs this option; give it a value")
+    resolved = {
+        name: cast(section.get(name, default), hints[name], f"{key}.{name}")
+        for name, default in allowed.items()
+    }
+    return {"method": method, **resolved}
 
 
-def _kinds(hint: Any) -> tuple[type, ...]:
+def known(section: Mapping[str, Any], allowed: Iterable[str], key: str, what: str = "keys") -> None:
+    """Raises UserError for the first key of `section` that is not among the allowed ones."""
+    allowed = tuple(allowed)
+    for name in section:
+        if name not in allowed:
+            at = f"{key}.{name}".lstrip(".")
+            raise UserError(f"{at}: not known here; the {what} are: {', '.join(allowed)}")
+
+
+def cast(value: Any, hint: Any, key: str) -> Any:
+    """`value` as the annotation `hint` wants it: a simple type, a list or tuple of one, or a union of those.
+
+    A text that spells a number is that number where one is wanted: YAML takes 1e-3 for a text, and nested
+    values on Snakemake's command line all arrive as texts. Raises UserError that names `key`.
+    """
     union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
     members = typing.get_args(hint) if union else (hint,)
-    plain = [typing.get_origin(member) or member for member in members]
-    return tuple(kind for kind in plain if kind in SIMPLE)
+    lists = [member for member in members if (typing.get_origin(member) or member) in (list, tuple)]
+    if lists and isinstance(value, list | tuple):
+        return _sequence(value, lists[0], key)
+    plain = [member for member in members if member in NAMES]
+    # a text is a text only when nothing else fits
+    for kind in sorted(plain, key=list(NAMES).index):
+        found = _one(value, kind)
+        if found is not None or (kind is types.NoneType and (value is None or value in ("null", "None"))):
+            return found
+    if lists and not plain:
+        return _sequence(value, lists[0], key)
+    raise UserError(f"{key}: found {value!r}; expected {' or '.join(NAMES[kind] for kind in plain)}")
+
+
+def _sequence(value: Any, hint: Any, key: str) -> Any:
+    kinds = typing.get_args(hint)
+    if not isinstance(value, list | tuple):
+        raise UserError(f"{key}: found {value!r}; expected a list")
+    if (typing.get_origin(hint) or hint) is list:
+        return [cast(part, kinds[0], f"{key}[{i}]") for i, part in enumerate(value)] if kinds else list(value)
+    if len(value) != len(kinds):
+        raise UserError(f"{key}: found {value!r}; expected a list of {len(kinds)} values")
+    return tuple(
+        cast(part, kind, f"{key}[{i}]") for i, (part, kind) in enumerate(zip(value, kinds, strict=True))
+    )
+
+
+def _one(value: Any, kind: type) -> Any:
+    """`value` as one of the simple types, or None where it is no such thing."""
+    if kind is bool:
+        return {"true": True, "false": False}.get(str(value).lower())
+    if kind is str:
+        return value if isinstance(value, str) else None
+    if kind in (int, float) and isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            exact = int(value) if isinstance(value, int | str) else float(value)
+        except ValueError:
+            try:
+                exact = float(value)
+            except ValueError:
+                return None
+        if math.isfinite(exact) and (kind is float or float(exact).is_integer()):
+            return kind(exact)
+    return None

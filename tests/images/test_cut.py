@@ -75,12 +75,13 @@ def test_cutting_moves_with_the_picture(dx, dy, left):
     np.testing.assert_array_equal(windows + np.array([dx, dy, dx, dy]), places)
 
 
-def test_a_fractional_start_blends_the_neighbouring_columns():
+@pytest.mark.parametrize("whole", [4, -3])
+def test_a_fractional_start_blends_the_neighbouring_columns(whole):
     cleaned = maps()
-    here, there = grid(cleaned, left=4)[0], grid(cleaned, left=5)[0]
-    between, windows = grid(cleaned, left=4.25)
+    here, there = grid(cleaned, left=whole)[0], grid(cleaned, left=whole + 1)[0]
+    between, windows = grid(cleaned, left=whole + 0.25)
     np.testing.assert_allclose(between, 0.75 * here + 0.25 * there, rtol=1e-5)
-    assert windows[0, 0].tolist() == [4, 1, 18, 21]
+    assert windows[0, 0].tolist() == [whole, 1, whole + 14, 21]
 
 
 def test_no_pictures_give_no_vectors_of_the_right_shape():
@@ -120,7 +121,7 @@ def test_numbers_that_come_as_text_are_cast_to_the_options_type():
     [
         ("picture", 72, ["picture", "width, height"]),
         ("picture.width", 0, ["picture.width", "at least 1"]),
-        ("picture.depth", 3, ["picture.depth", "width, height"]),
+        ("picture.depth", 3, ["picture", "depth", "width, height"]),
         ("characters", 4.5, ["characters", "4.5", "whole number"]),
         ("characters", True, ["characters", "True", "whole number"]),
         ("alphabet", 123, ["alphabet", "123", "quotes"]),
@@ -132,7 +133,7 @@ def test_numbers_that_come_as_text_are_cast_to_the_options_type():
         ("clean", {"method": "threshold", "levle": 3}, ["clean.levle", "level, frame"]),
         ("clean", {"method": "threshold", "level": "dark"}, ["clean.level", "'dark'", "whole number"]),
         ("clean", {"method": "threshold", "level": 999}, ["clean", "999", "0 … 256"]),
-        ("clean", {"method": "ink", "colour": [0, 0]}, ["clean.colour", "3 values"]),
+        ("clean", {"method": "ink", "colour": [0, 0]}, ["clean.colour", "list of 3 values"]),
         ("clean", {"method": "ink", "colour": [0, "x", 0]}, ["clean.colour[1]", "'x'"]),
         ("clean", {"method": "ink", "speckle_distance": ".nan"}, ["clean.speckle_distance", "number"]),
         ("cut", {"method": "grid", "characters": 5}, ["cut.characters", "left, top, pitch"]),
@@ -156,7 +157,7 @@ def test_a_missing_setting_is_named(key):
     settings = copy.deepcopy(SETTINGS)
     section, _, name = key.rpartition(".")
     del (settings[section] if section else settings)[name]
-    with pytest.raises(UserError, match=f"{key} is missing"):
+    with pytest.raises(UserError, match=name if section else f"{key} is missing"):
         Cut.from_settings(settings)
 
 

@@ -16,5 +16,7 @@ with job("dataset"):
     facts = summary(*parts, settings, cut)
     missing = "".join(facts["classes_without_example"])
     if missing:
-        print(f"captchanet: dataset: warning: no captcha to train on shows any of: {missing}", file=sys.stderr)
+        print(
+            f"captchanet: dataset: warning: no captcha to train on shows any of: {missing}", file=sys.stderr
+        )
     write(Path(snakemake.output.train).parent, *parts[:2], facts)

@@ -4,16 +4,16 @@ To add a cutter, write a function `f(cleaned, *, characters: int = 4, option: ty
 in `CUTTERS`; its options can then be set by those names.
 """
 
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import numpy as np
 
 from captchanet.errors import UserError
 from captchanet.images.clean import CLEANERS
+from captchanet.options import cast, known, resolve
 
 
 def grid(
@@ -98,23 +98,26 @@ class Cut:
         and max_rejected, a share. Numbers may come as text. Raises UserError, naming the key, for a missing
         or unknown key, an unknown method or option, a value of another type, and values that cannot work.
         """
-        section = _keys(
-            settings, "", ("picture", "characters", "alphabet", "clean", "cut", "max_rejected"), exact=True
-        )
-        size = _keys(section["picture"], "picture", ("width", "height"), exact=True)
-        width = _positive(size["width"], "picture.width")
-        height = _positive(size["height"], "picture.height")
-        characters = _positive(section["characters"], "characters")
-        alphabet = section["alphabet"]
+        needed = ("picture", "characters", "alphabet", "clean", "cut", "max_rejected")
+        known(settings, needed, "")
+        for name in needed:
+            if name not in settings:
+                raise UserError(f"{name} is missing; all of {', '.join(needed)} are needed")
+        size, alphabet = settings["picture"], settings["alphabet"]
+        if not isinstance(size, Mapping) or set(size) != {"width", "height"}:
+            raise UserError(f"picture: found {size!r}; expected width, height and nothing else")
+        width, height = (_positive(size[side], f"picture.{side}") for side in ("width", "height"))
+        characters = _positive(settings["characters"], "characters")
         if not isinstance(alphabet, str) or not alphabet or len(set(alphabet)) < len(alphabet):
             raise UserError(
-                f"alphabet is {alphabet!r}; give the characters that occur as text in quotes, each once."
+                f"alphabet: found {alphabet!r}; expected the characters as text in quotes, each once"
             )
-        share = _cast(section["max_rejected"], float, "max_rejected")
+        share = cast(settings["max_rejected"], float, "max_rejected")
         if not 0 <= share <= 1:
-            raise UserError(f"max_rejected is {share}; give a share between 0 and 1, such as 0.05.")
-        clean, clean_options = _method(section["clean"], "clean", CLEANERS, ())
-        cut, cut_options = _method(section["cut"], "cut", CUTTERS, ("characters",))
+            raise UserError(f"max_rejected: found {share}; expected a share between 0 and 1, such as 0.05")
+        clean_options = resolve(settings["clean"], CLEANERS, "clean")
+        cut_options = resolve(settings["cut"], CUTTERS, "cut", given=("characters",))
+        clean, cut = clean_options.pop("method"), cut_options.pop("method")
         made = cls(width, height, characters, alphabet, clean, clean_options, cut, cut_options, share)
         made._try_out()
         return made
@@ -150,75 +153,8 @@ def clean_and_cut(pictures: np.ndarray, cut: Cut) -> tuple[np.ndarray, np.ndarra
     return cleaned, vectors, windows
 
 
-def _method(
-    value: Any, key: str, methods: Mapping[str, Callable[..., Any]], reserved: tuple[str, ...]
-) -> tuple[str, dict[str, Any]]:
-    """The name of a method and all its options, checked against its signature."""
-    if not isinstance(value, Mapping):
-        raise UserError(f"{key} is {value!r}; expected 'method: NAME' with its options.")
-    method = value.get("method")
-    if not isinstance(method, str) or method not in methods:
-        raise UserError(f"{key}.method is {method!r}; choose one of {', '.join(sorted(methods))}.")
-    function = methods[method]
-    types = get_type_hints(function)
-    defaults = {
-        name: parameter.default
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY and name not in reserved
-    }
-    given = _keys(value, key, ("method", *defaults), exact=False)
-    return method, {
-        name: _cast(given.get(name, default), types[name], f"{key}.{name}")
-        for name, default in defaults.items()
-    }
-
-
-def _keys(value: Any, key: str, allowed: tuple[str, ...], exact: bool) -> Mapping[str, Any]:
-    """`value`, if it is a mapping with no other keys than allowed and, if `exact`, with all of them."""
-    if not isinstance(value, Mapping):
-        raise UserError(f"{key or 'The section'} is {value!r}; expected the keys {', '.join(allowed)}.")
-    prefix = f"{key}." if key else ""
-    for name in value:
-        if name not in allowed:
-            raise UserError(
-                f"{prefix}{name} is not a key that is known here; allowed are {', '.join(allowed)}."
-            )
-    for name in allowed:
-        if exact and name not in value:
-            raise UserError(f"{prefix}{name} is missing; all of {', '.join(allowed)} are needed.")
-    return value
-
-
 def _positive(value: Any, key: str) -> int:
-    number = _cast(value, int, key)
+    number: int = cast(value, int, key)
     if number < 1:
-        raise UserError(f"{key} is {number}; expected a whole number of at least 1.")
+        raise UserError(f"{key}: found {number}; expected a whole number of at least 1")
     return number
-
-
-def _cast(value: Any, kind: Any, key: str) -> Any:
-    """`value` as the annotated type `kind`: int, float, bool, str, or a tuple of those.
-
-    Text that reads as a number is one, because YAML takes 1e-3 for text, and nested values given on
-    Snakemake's command line arrive as text.
-    """
-    if get_origin(kind) is tuple:
-        kinds = get_args(kind)
-        if not isinstance(value, list | tuple) or len(value) != len(kinds):
-            raise UserError(f"{key} is {value!r}; expected a list of {len(kinds)} values.")
-        return tuple(
-            _cast(part, one, f"{key}[{i}]") for i, (part, one) in enumerate(zip(value, kinds, strict=True))
-        )
-    try:
-        if kind is bool:
-            return {"true": True, "false": False}[str(value).lower()]
-        if kind is str and isinstance(value, str):
-            return value
-        if kind in (int, float) and isinstance(value, int | float | str) and not isinstance(value, bool):
-            number = float(value)
-            if math.isfinite(number) and (kind is float or number.is_integer()):
-                return kind(number)
-    except (ValueError, KeyError):
-        pass
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
-    raise UserError(f"{key} is {value!r}; expected {names[kind]}.")

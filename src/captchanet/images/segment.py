@@ -167,7 +167,7 @@ def _same_bytes(same: Mapping[str, list[tuple[str, str]]], rejected: list[Reject
 
 
 def write_rejected(segmented: Segmented, file: str | os.PathLike[str]) -> None:
-    """The rejected files with their reasons, as a CSV."""
+    """Writes the rejected files with their reasons as a CSV; raises UserError where it cannot."""
     write_csv(file, Rejected._fields, segmented.rejected)
 
 
@@ -186,7 +186,8 @@ def check_rejected(
     shown += f"; and {len(rejected) - 3} more" if len(rejected) > 3 else ""
     if not segmented.pictures:
         raise UserError(
-            f"None of the {total} pictures in {folder} can be used ({shown}); mend them. All reasons: {listed}"
+            f"None of the {total} pictures in {folder} can be used ({shown}); mend them. "
+            f"All reasons: {listed}"
         )
     raise UserError(
         f"{len(rejected)} of {total} pictures in {folder} cannot be used, {share:.1%} where max_rejected "

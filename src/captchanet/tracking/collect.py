@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from captchanet.experiment import figures
 from captchanet.tracking.record import Record, history
 
 
 @contextmanager
 def collect(results: Path, runs: Iterable[str]) -> Iterator[list[Record]]:
-    """The records of `runs` and of XOR, from the results folder; figures are drawn into a folder that lasts
-    as long as the block."""
+    """The records of `runs` and of XOR, from the results folder.
+
+    Their figures are drawn into a folder that lasts as long as the block.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         records = [_run(results, name, Path(scratch) / name) for name in runs]
         yield [*records, _xor(results / "xor")]
@@ -23,7 +26,11 @@ def _read(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def _run(results: Path, name: str, figures: Path) -> Record:
+def _files(folder: Path, place: str) -> list[tuple[Path, str]]:
+    return [(file, place) for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
+
+
+def _run(results: Path, name: str, scratch: Path) -> Record:
     train, evaluated = results / "train" / name, results / "evaluate" / name
     parameters, metrics = _read(train / "parameters.json"), _read(evaluated / "metrics.json")
     facts = _read(results / "dataset" / parameters["data"] / "dataset.json")
@@ -34,22 +41,71 @@ def _run(results: Path, name: str, figures: Path) -> Record:
         status=_read(train / "status.json"),
         history=history(train),
         data=[
-            (f"{parameters['data']}-{part}", context, f"results/dataset/{parameters['data']}/{part}_data.pkl", digest)
+            (f"{parameters['data']}-{part}", context, f"dataset/{parameters['data']}/{part}_data.pkl", digest)
             for (part, digest), context in zip(facts["digest"].items(), ("training", "evaluation"), strict=True)
         ],
     )
-    one.files = [(file, folder.parent.name) for folder in (train, evaluated) for file in sorted(folder.iterdir())]
-    one.finals = {"evaluations": one.status["evaluations"], "seconds": one.provenance["seconds"]}
+    segmented = results / "segment" / parameters["dataset"]["cut"]
+    rejected = {
+        f"pictures/{counts.parent.name}/rejected": _read(counts)["rejected"]
+        for counts in sorted(segmented.glob("*/segment.json"))
+        if counts.parent.name in (parameters["dataset"]["train"], parameters["dataset"]["unseen"])
+    }
+    one.finals = {**rejected, "evaluations": one.status["evaluations"], "seconds": one.provenance["seconds"]}
+    one.files = _files(train, "train") + _files(evaluated, "evaluate")
+    if metrics["status"] == "finished":
+        one.finals |= _finals(metrics)
+        one.files += _files(_figures(one, evaluated, scratch), "figures")
+    one.description = _description(one, metrics, facts)
     return one
 
 
+def _finals(metrics: dict[str, Any]) -> dict[str, float]:
+    """The final metrics, in names that the MLflow UI groups: unseen/captchas/accuracy and the like."""
+    parts = {
+        "training/characters": metrics["training"],
+        "unseen/characters": metrics["unseen"]["characters"],
+        "unseen/captchas": metrics["unseen"]["captchas"],
+    }
+    return {
+        f"{of}/{name}": found[name]
+        for of, found in parts.items()
+        for name in ("accuracy", "low", "high")
+        if found[name] is not None
+    }
+
+
+def _figures(one: Record, evaluated: Path, scratch: Path) -> Path:
+    scratch.mkdir()
+    rows = [(step, *values.values()) for step, values in one.history]
+    figures.save_png(figures.learning_curves({one.name: rows}), scratch / "learning_curves.png")
+    confusion, alphabet = figures.read_confusion(evaluated / "confusion.csv")
+    figures.save_png(figures.confusion_matrix(confusion, alphabet), scratch / "confusion_matrix.png")
+    return scratch
+
+
+def _description(one: Record, metrics: dict[str, Any], facts: dict[str, Any]) -> str:
+    """What the run's page in the MLflow UI opens with (markdown)."""
+    layers = "-".join(map(str, one.parameters["layers"]))
+    optimiser = one.parameters["optimiser"]["method"].upper()
+    what = f"A {layers} network trained by {optimiser} on {facts['captchas']['train']} captchas"
+    if metrics["status"] != "finished":
+        return f"{what}: **failed**, {metrics['reason']}."
+    found = metrics["unseen"]["captchas"]
+    return (
+        f"{what} reads **{found['correct']} of {found['n']} captchas it never saw** "
+        f"({found['accuracy']:.1%}, 95 % interval {found['low']:.1%} to {found['high']:.1%})."
+    )
+
+
 def _xor(folder: Path) -> Record:
-    one = Record(
+    outputs = ", ".join(f"{row[0]:.8f}" for row in _read(folder / "xor.json")["outputs"])
+    return Record(
         name="xor",
         parameters=_read(folder / "parameters.json"),
         provenance=_read(folder / "provenance.json"),
         status=_read(folder / "status.json"),
         history=history(folder),
+        files=_files(folder, "train"),
+        description=f"The tutorial's XOR, by plain gradient descent: outputs {outputs} for 0 1 1 0.",
     )
-    one.files = [(file, "train") for file in sorted(folder.iterdir())]
-    return one

@@ -1,4 +1,4 @@
-"""The MLflow store: where it is, how long to wait for it, and its making, once, before anybody writes to it."""
+"""The MLflow store: where it is, how long to wait for it, and its making, once, before anybody writes."""
 
 import logging
 import os
@@ -12,10 +12,10 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "8")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 
-from mlflow import MlflowClient  # noqa: E402
-from mlflow.exceptions import MlflowException  # noqa: E402
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
-from captchanet.errors import UserError  # noqa: E402
+from captchanet.errors import UserError
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"

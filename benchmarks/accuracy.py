@@ -1,0 +1,83 @@
+"""What a recipe is worth: whole captchas read right among the unseen ones, over several seeded draws.
+
+    python benchmarks/accuracy.py FOLDER … --run cg --captchas 60 500 -400 --draws 5
+
+Each draw trains on so many captchas of the folders together (a negative number: on all but so many) and reads
+the rest. The recipe is a run of the configuration, with the cut of its data set: exactly what `train` does.
+"""
+
+import os
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_variable] = "1"
+
+import statistics
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import yaml
+
+from captchanet.configuration import resolved
+from captchanet.experiment import dataset
+from captchanet.experiment.evaluate import evaluate
+from captchanet.experiment.model import Model
+from captchanet.experiment.train import train
+from captchanet.images.cut import Cut
+from captchanet.images.segment import Segmented, segment
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def together(folders: tuple[str, ...], cut: Cut) -> Segmented:
+    """The captchas of several folders as one."""
+    parts = [segment(folder, cut) for folder in folders]
+    return Segmented(
+        np.concatenate([part.X for part in parts]),
+        [row for part in parts for row in part.characters],
+        np.concatenate([part.cleaned for part in parts]),
+        [row for part in parts for row in part.pictures],
+        [row for part in parts for row in part.rejected],
+    )
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True)
+@click.option("--configfile", default=str(ROOT / "config/config.yaml"), show_default=True)
+@click.option("--run", "name", default="cg", show_default=True)
+@click.option("--captchas", multiple=True, type=int, default=(60, 500, -400), show_default=True)
+@click.option("--draws", default=5, show_default=True)
+def main(folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[int, ...], draws: int) -> None:
+    """Prints, for each number of training captchas, the mean and the range over the draws."""
+    config = yaml.safe_load(Path(configfile).read_text())
+    config = resolved(config, ROOT / "workflow/schemas/config.schema.yaml")
+    run = config["train"][name]
+    settings = config["segment"][config["dataset"][run["data"]]["cut"]]
+    pictures = together(folders, Cut.from_settings(settings))
+    total, alphabet = len(pictures.pictures), settings["alphabet"]
+    click.echo(f"{total} captchas, {len(pictures.rejected)} rejected; run {name}: {run['optimiser']}")
+    click.echo("trained on  unseen  characters %  whole captchas % (lowest … highest)  training %  seconds")
+    for wanted in captchas:
+        size = wanted if wanted > 0 else total + wanted
+        rows = []
+        for seed in range(1, draws + 1):
+            split = {"train": "all", "unseen": "rest", "captchas": size, "seed": seed}
+            known, unseen, _ = dataset.build(pictures, None, split, alphabet)
+            started = time.perf_counter()
+            trained = train(known, len(alphabet), {**run, "seed": seed})
+            seconds = time.perf_counter() - started
+            model = Model(trained.network, trained.theta, name, settings)
+            metrics = evaluate(model, known, unseen).metrics
+            found = [metrics["unseen"][of]["accuracy"] * 100 for of in ("characters", "captchas")]
+            rows.append((*found, metrics["training"]["accuracy"] * 100, seconds))
+        characters, whole, training, spent = zip(*rows, strict=True)
+        click.echo(
+            f"{size:10}  {total - size:6}  {statistics.mean(characters):12.1f}  {statistics.mean(whole):7.1f}"
+            f"  ({min(whole):.1f} … {max(whole):.1f}){'':13}{statistics.mean(training):8.1f}"
+            f"  {statistics.mean(spent):7.1f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
