@@ -109,7 +109,10 @@ def _filled(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], key:
     kinds = [KINDS[name] for name in ([names] if isinstance(names, str) else names)]
     if list in kinds and isinstance(value, str):
         value = yaml.safe_load(value)
-    return cast(value, Union[tuple(kinds)], f"configuration: {key}")  # noqa: UP007 (made at run time)
+    value = cast(value, Union[tuple(kinds)], f"configuration: {key}")  # noqa: UP007 (made at run time)
+    if isinstance(value, list) and "items" in schema:
+        return [_filled(item, schema["items"], root, f"{key}[{i}]") for i, item in enumerate(value)]
+    return value
 
 
 def _explained(error: Any) -> str:

@@ -57,11 +57,6 @@ def code(stage):
     return [os.path.relpath(file) for file in sources(HOME / f"workflow/scripts/{stage}.py")]
 
 
-def folder(pattern, *files):
-    """`files` in the folder `pattern`, by name: `input.model` for "model.npz"."""
-    return {Path(file).stem: f"{pattern}/{file}" for file in files}
-
-
 onstart:
     # The kernel drops this lock with the process, however it ends: nobody ever has to unlock anything.
     global at_work
@@ -76,3 +71,7 @@ onstart:
 onerror:
     if ERRORS.exists():
         print(f"\n{ERRORS.read_text(errors='surrogateescape')}", file=sys.stderr, end="")
+
+
+onsuccess:
+    print("\ncaptchanet: results/report.html says what the runs are worth; `captchanet ui` compares them")

@@ -11,6 +11,8 @@ def segmented(w):
 
 
 rule dataset:
+    message:
+        "make the data set {wildcards.data}"
     input:
         segmented,
         code=code("dataset"),

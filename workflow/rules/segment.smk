@@ -2,6 +2,8 @@
 
 
 rule segment:
+    message:
+        "segment {wildcards.pictures} by {wildcards.cut}"
     input:
         code=code("segment"),
     output:

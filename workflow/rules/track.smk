@@ -8,6 +8,8 @@ local_store = [] if URI else ["mlflow.db"]
 
 
 rule store:
+    message:
+        "open the MLflow store"
     output:
         # update(): without it Snakemake would delete the history before making the store
         update(local_store),
@@ -20,6 +22,8 @@ rule store:
 
 
 rule track:
+    message:
+        "record the runs in MLflow"
     input:
         expand(rules.train.output, run=config["train"]),
         expand(rules.evaluate.output, run=config["train"]),

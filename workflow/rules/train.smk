@@ -2,6 +2,8 @@
 
 
 rule train:
+    message:
+        "train {wildcards.run}"
     input:
         lambda w: expand(rules.dataset.output, data=config["train"][w.run]["data"]),
         code=code("train"),

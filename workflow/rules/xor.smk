@@ -2,6 +2,8 @@
 
 
 rule xor:
+    message:
+        "solve XOR"
     input:
         code=code("xor"),
     output:

@@ -62,7 +62,7 @@ def load(file: Path) -> Model:
     """The model in `file`, model.npz, with the model.json beside it. Raises UserError when it is no model."""
     try:
         facts = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
             theta = arrays["theta"]
         network = Network(tuple(facts["network"]["layers"]), facts["network"]["bias"])
         network.matrices(theta)

@@ -42,7 +42,9 @@ def _run(results: Path, name: str, scratch: Path) -> Record:
         history=history(train),
         data=[
             (f"{parameters['data']}-{part}", context, f"dataset/{parameters['data']}/{part}_data.pkl", digest)
-            for (part, digest), context in zip(facts["digest"].items(), ("training", "evaluation"), strict=True)
+            for (part, digest), context in zip(
+                facts["digest"].items(), ("training", "evaluation"), strict=True
+            )
         ],
     )
     segmented = results / "segment" / parameters["dataset"]["cut"]

@@ -1,0 +1,89 @@
+"""A model is two files without code in them, and what is no model is refused with a sentence."""
+
+import json
+
+import numpy as np
+import pytest
+
+from captchanet.errors import UserError
+from captchanet.experiment import reading
+from captchanet.experiment.model import Model, load
+from captchanet.images.draw import draw_folder
+from captchanet.nn import Network, uniform
+
+SEGMENT = {
+    "picture": {"width": 72, "height": 27},
+    "characters": 4,
+    "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
+    "clean": {"method": "ink"},
+    "cut": {"method": "grid"},
+    "max_rejected": 0.05,
+}
+NETWORK = Network((260, 5, 36))
+
+
+@pytest.fixture
+def model():
+    return Model(NETWORK, uniform(NETWORK, np.random.default_rng(0)), "small", SEGMENT)
+
+
+def test_a_model_comes_back_bit_by_bit_with_all_that_reading_needs(model, tmp_path):
+    model.write(tmp_path)
+    back = load(tmp_path / "model.npz")
+    assert back.theta.tobytes() == model.theta.tobytes()
+    assert (back.network, back.run, back.segment) == (model.network, "small", SEGMENT)
+    with np.load(tmp_path / "model.npz", allow_pickle=False) as arrays:
+        assert list(arrays) == ["theta"]
+
+
+def test_the_same_model_is_the_same_bytes(model, tmp_path):
+    for name in ("a", "b"):
+        model.write(tmp_path / name)
+    for file in ("model.npz", "model.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_a_missing_model_says_what_to_do(tmp_path):
+    with pytest.raises(UserError, match=r"no such file.*snakemake --cores 4"):
+        load(tmp_path / "model.npz")
+
+
+def test_a_damaged_a_foreign_and_an_exchanged_model_are_refused(model, tmp_path):
+    model.write(tmp_path)
+    file, facts = tmp_path / "model.npz", tmp_path / "model.json"
+    whole, text = file.read_bytes(), facts.read_text()
+    file.write_bytes(whole[:500])
+    with pytest.raises(UserError, match="is not a captchanet model"):
+        load(file)
+    np.savez(file, theta=np.array([object()], dtype=object))
+    with pytest.raises(UserError, match="is not a captchanet model"):
+        load(file)
+    np.savez(file, theta=model.theta + 1)
+    with pytest.raises(UserError, match=r"not the one that model\.json describes"):
+        load(file)
+    file.write_bytes(whole)
+    facts.write_text(json.dumps(json.loads(text) | {"network": {"layers": [2, 2], "bias": True}}))
+    with pytest.raises(UserError, match="is not a captchanet model"):
+        load(file)
+
+
+def test_pictures_are_read_in_their_order_and_a_bad_one_stops_nobody(model, tmp_path):
+    drawn = draw_folder(tmp_path, 6, 3)
+    (tmp_path / "bad.png").write_text("not a picture")
+    paths = list(reading.files([str(tmp_path), str(tmp_path / "nowhere.png")]))
+    found = list(reading.read(model, paths))
+    assert [row.file for row in found] == paths
+    problems = [row for row in found if row.problem]
+    assert [row.file for row in problems] == [str(tmp_path / "bad.png"), str(tmp_path / "nowhere.png")]
+    assert len(found) == len(drawn) + 2
+    assert all(len(row.reading) == 4 and 0 < row.confidence < 1 for row in found if not row.problem)
+
+
+def test_readings_do_not_depend_on_the_batch(model, tmp_path, monkeypatch):
+    draw_folder(tmp_path, 7, 3)
+    paths = list(reading.files([str(tmp_path)]))
+    whole = list(reading.read(model, paths))
+    monkeypatch.setattr(reading, "BATCH", 2)
+    for one, other in zip(whole, reading.read(model, paths), strict=True):
+        assert one.reading == other.reading
+        assert one.confidence == pytest.approx(other.confidence, rel=1e-12)

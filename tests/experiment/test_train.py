@@ -1,0 +1,78 @@
+"""A training gives theta, an honest history and a reason why it ended, also when it failed."""
+
+import numpy as np
+import pytest
+
+from captchanet.experiment.dataset import Part
+from captchanet.experiment.train import one_hot, train
+from captchanet.nn import Network, Objective
+
+SETTINGS = {
+    "hidden": [6],
+    "bias": True,
+    "cost": "cross_entropy",
+    "penalty": {"method": "l2", "weight": 0.1},
+    "start": {"method": "uniform", "limit": 0.1},
+    "optimiser": {"method": "cg", "iterations": 8},
+    "dtype": "float64",
+    "seed": 1,
+}
+SGD = {"method": "sgd", "learning_rate": 0.5, "epochs": 3, "batch_size": 7, "momentum": 0.0}
+
+
+def data(rows=30):
+    rng = np.random.default_rng(0)
+    y = rng.integers(1, 4, (rows, 1))
+    return Part(rng.random((rows, 5)) + y, y, [])
+
+
+def test_targets_are_one_hot_from_class_1():
+    np.testing.assert_array_equal(one_hot(np.array([[1], [3]]), 3), [[1, 0, 0], [0, 0, 1]])
+
+
+@pytest.mark.parametrize("optimiser", [SETTINGS["optimiser"], SGD])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(optimiser, dtype):
+    wanted = SETTINGS | {"optimiser": optimiser, "dtype": dtype}
+    first, again, other = (train(data(), 3, wanted | {"seed": seed}) for seed in (1, 1, 2))
+    assert first.theta.dtype == np.dtype(dtype)
+    assert first.theta.tobytes() == again.theta.tobytes() != other.theta.tobytes()
+    assert first.history == again.history
+
+
+def test_the_history_of_cg_is_cost_gradient_and_accuracy_at_each_accepted_step():
+    trained = train(data(), 3, SETTINGS)
+    assert [row[0] for row in trained.history] == list(range(1, 9))
+    network = Network((5, 6, 3))
+    from captchanet.nn import l2
+
+    objective = Objective(network, data().X, one_hot(data().y, 3), penalty=l2(weight=0.1))
+    cost, gradient = objective(trained.theta)
+    _, last_cost, last_norm, last_accuracy = trained.history[-1]
+    assert last_cost == pytest.approx(cost, rel=1e-12)
+    assert last_norm == pytest.approx(np.linalg.norm(gradient), rel=1e-9)
+    assert last_accuracy == objective.correct() / 30
+    assert trained.status == "finished"
+    assert trained.evaluations >= 8
+
+
+def test_the_history_of_sgd_has_a_row_for_each_epoch_and_no_evaluation_of_its_own():
+    trained = train(data(), 3, SETTINGS | {"optimiser": SGD})
+    assert [row[0] for row in trained.history] == [1, 2, 3]
+    assert trained.evaluations == 3 * 5
+    assert all(0 <= row[3] <= 1 for row in trained.history)
+
+
+def test_a_training_that_diverges_comes_back_failed_with_its_last_good_theta():
+    wild = SETTINGS | {"cost": "quadratic", "penalty": {"method": "l2", "weight": 1e9}}
+    trained = train(data(), 3, wild | {"optimiser": SGD | {"learning_rate": 1e6, "epochs": 200}})
+    assert trained.status == "failed"
+    assert "the cost became" in trained.reason
+    assert np.all(np.isfinite(trained.theta))
+
+
+def test_every_run_of_the_configurations_kind_learns():
+    for penalty in ({"method": "none"}, {"method": "tutorial", "weight": 0.1}):
+        for bias in (True, False):
+            history = train(data(), 3, SETTINGS | {"penalty": penalty, "bias": bias}).history
+            assert history[-1][1] < history[0][1]

@@ -1,0 +1,150 @@
+"""The gradient is held against the cost, and the cost against its formula."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captchanet.nn import (
+    Network,
+    Objective,
+    cross_entropy,
+    l2,
+    no_penalty,
+    quadratic,
+    tutorial_penalty,
+    uniform,
+)
+from captchanet.nn.gradient_check import central_differences, relative_error
+
+PENALTIES = {"none": no_penalty, "l2": l2(weight=0.7), "tutorial": tutorial_penalty(weight=0.7)}
+
+
+def problem(widths, *, bias=True, seed=0, rows=6, limit=1.0, **options):
+    rng = np.random.default_rng(seed)
+    network = Network(widths, bias)
+    X, Y = rng.random((rows, widths[0])), (rng.random((rows, widths[-1])) > 0.5).astype(float)
+    return Objective(network, X, Y, **options), uniform(network, rng, limit=limit), X, Y
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("cost", [cross_entropy, quadratic])
+@pytest.mark.parametrize("penalty", ["none", "l2"])
+@pytest.mark.parametrize("widths", [(3, 2), (4, 3, 2), (4, 5, 3, 1), (2, 3, 4, 3, 2)])
+def test_the_gradient_is_the_derivative_of_the_cost(widths, penalty, cost, bias):
+    objective, theta, _, _ = problem(widths, bias=bias, cost=cost, penalty=PENALTIES[penalty])
+    gradient = objective(theta)[1].copy()
+    assert relative_error(gradient, central_differences(objective, theta)) < 1e-8
+
+
+def test_the_tutorials_gradient_lacks_exactly_the_derivative_of_its_penalty():
+    objective, theta, _, _ = problem((4, 3, 2), penalty=PENALTIES["tutorial"])
+    gradient = objective(theta)[1].copy()
+    weights = [matrix[:, 1:] for matrix in objective.network.matrices(theta)]
+    denominator = 2 * 6 * np.sum(weights[0] ** 2) + np.sum(weights[1] ** 2)
+    lacking = np.zeros_like(theta)
+    for matrix, weight, factor in zip(objective.network.matrices(lacking), weights, (2 * 6, 1), strict=True):
+        matrix[:, 1:] = -0.7 / denominator**2 * factor * 2 * weight
+    assert relative_error(gradient + lacking, central_differences(objective, theta)) < 1e-8
+    assert np.linalg.norm(lacking) > 1e-3
+
+
+@given(seed=st.integers(0, 99), rows=st.integers(1, 8))
+@settings(max_examples=20)
+def test_the_costs_are_their_formulas_averaged_over_rows(seed, rows):
+    for cost, formula in (
+        (cross_entropy, lambda a, y: -(y * np.log(a) + (1 - y) * np.log(1 - a))),
+        (quadratic, lambda a, y: (a - y) ** 2 / 2),
+    ):
+        objective, theta, X, Y = problem((3, 4, 2), seed=seed, rows=rows, cost=cost)
+        expected = formula(objective.network.outputs(theta, X), Y).sum() / rows
+        assert objective(theta)[0] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_l2_penalises_the_weights_and_not_the_biases(bias):
+    plain, theta, _, _ = problem((4, 3, 2), bias=bias)
+    penalised, _, _, _ = problem((4, 3, 2), bias=bias, penalty=l2(weight=0.7))
+    squares = sum(np.sum(matrix[:, int(bias) :] ** 2) for matrix in plain.network.matrices(theta))
+    assert penalised(theta)[0] - plain(theta)[0] == pytest.approx(0.7 / (2 * 6) * squares, rel=1e-12)
+
+
+def test_the_penalty_of_a_mini_batch_counts_all_training_rows():
+    # n is the size of the training set in every batch, so that the batches of an epoch average to the whole
+    penalised, theta, _, _ = problem((4, 3, 2), penalty=l2(weight=0.7))
+    cost, gradient = penalised(theta)
+    gradient = gradient.copy()
+    batches = [penalised(theta, np.array(rows))[0] for rows in ([0, 5], [3, 1], [2, 4])]
+    assert np.mean(batches) == pytest.approx(cost, rel=1e-12)
+    parts = [penalised(theta, np.array(rows))[1].copy() for rows in ([0, 5], [3, 1], [2, 4])]
+    np.testing.assert_allclose(np.mean(parts, axis=0), gradient, rtol=1e-10, atol=1e-14)
+
+
+def test_the_tutorials_cost_and_gradient_are_its_published_arithmetic():
+    # nn_cost and nn_gradient of the tutorial's second example, written out
+    objective, theta, X, Y = problem((4, 3, 3, 2), penalty=tutorial_penalty(weight=0.1), rows=5)
+    theta1, theta2, theta3 = objective.network.matrices(theta)
+
+    def with_ones(a):
+        return np.append(np.ones((len(a), 1)), a, axis=1)
+
+    a1 = with_ones(X)
+    a2 = with_ones(1 / (1 + np.exp(-a1 @ theta1.T)))
+    a3 = with_ones(1 / (1 + np.exp(-a2 @ theta2.T)))
+    a4 = 1 / (1 + np.exp(-a3 @ theta3.T))
+    n = len(X)
+    cost = -np.sum(Y * np.log(a4) + (1 - Y) * np.log(1 - a4)) / n
+    cost += 0.1 / (
+        2 * n * np.sum(theta1[:, 1:] ** 2) + np.sum(theta2[:, 1:] ** 2) + np.sum(theta3[:, 1:] ** 2)
+    )
+    d4 = a4 - Y
+    d3 = (d4 @ theta3 * a3 * (1 - a3))[:, 1:]
+    d2 = (d3 @ theta2 * a2 * (1 - a2))[:, 1:]
+    gradient = np.concatenate([(d2.T @ a1).ravel(), (d3.T @ a2).ravel(), (d4.T @ a3).ravel()]) / n
+    found, slope = objective(theta)
+    assert found == pytest.approx(cost, rel=1e-12)
+    np.testing.assert_allclose(slope, gradient, rtol=1e-10, atol=1e-15)
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float64, 1e100), (np.float32, 1e15)])
+@pytest.mark.parametrize("cost", [cross_entropy, quadratic])
+def test_a_huge_theta_gives_a_finite_cost_and_no_warning(dtype, scale, cost):
+    objective, theta, _, _ = problem((4, 3, 2), cost=cost, dtype=dtype)
+    value, gradient = objective((theta * scale).astype(dtype))
+    assert np.isfinite(value)
+    assert np.all(np.isfinite(gradient))
+
+
+@pytest.mark.parametrize("rows", [None, np.array([1, 3])])
+def test_float32_stays_float32_in_every_array(rows):
+    objective, theta, _, _ = problem((4, 3, 2), dtype=np.float32, penalty=l2(weight=0.1))
+    _, gradient = objective(theta.astype(np.float32), rows)
+    work = objective._last
+    arrays = [gradient, work.z, work.scratch, *work.a, *work.delta]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+    assert objective.network.outputs(theta.astype(np.float32), np.ones((2, 4))).dtype == np.float32
+
+
+def test_a_theta_of_another_dtype_is_refused():
+    objective, theta, _, _ = problem((4, 3, 2), dtype=np.float32)
+    with pytest.raises(TypeError, match=r"float64.*float32"):
+        objective(theta)
+
+
+def test_targets_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"\(3, 1\).*\(2, 1\)"):
+        Objective(Network((2, 1)), np.zeros((2, 2)), np.zeros((3, 1)))
+
+
+def test_what_was_read_right_is_counted_from_the_outputs_of_the_last_call():
+    for widths in ((4, 3, 3), (4, 3, 1)):
+        objective, theta, X, Y = problem(widths, limit=3.0)
+        outputs = objective.network.outputs(theta, X)
+        if widths[-1] == 1:
+            right = (outputs > 0.5)[:, 0] == (Y > 0.5)[:, 0]
+        else:
+            right = outputs.argmax(axis=1) == Y.argmax(axis=1)
+        objective(theta)
+        assert objective.correct() == right.sum()
+        objective(theta, np.array([4, 2, 1]))
+        assert objective.correct() == right[[4, 2, 1]].sum()

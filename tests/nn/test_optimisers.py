@@ -1,0 +1,167 @@
+"""Optimisers go downhill, tell what they do, and stop when they are told or when the cost is no number."""
+
+import numpy as np
+import pytest
+from scipy.optimize import rosen, rosen_der
+
+from captchanet.nn import Diverged, Network, Objective, conjugate_gradient, gradient_descent, l2, uniform
+
+
+class Rosenbrock:
+    """Ten-dimensional Rosenbrock, its gradient in a buffer that each call overwrites, like an Objective's."""
+
+    rows = 1
+
+    def __init__(self):
+        self.buffer = np.empty(10)
+        self.calls = 0
+
+    def __call__(self, theta, rows=None):
+        self.calls += 1
+        self.buffer[:] = rosen_der(theta)
+        return float(rosen(theta)), self.buffer
+
+
+class Parabola:
+    """The mean over `rows` of (theta - x)² / 2."""
+
+    def __init__(self, x):
+        self.x, self.rows = np.asarray(x, float), len(x)
+        self.seen = []
+
+    def __call__(self, theta, rows=None):
+        x = self.x if rows is None else self.x[rows]
+        self.seen.append(None if rows is None else rows.tolist())
+        return float(np.mean((theta - x) ** 2) / 2), np.atleast_1d(np.mean(theta - x))
+
+
+def test_cg_finds_the_minimum_although_the_gradient_buffer_is_reused():
+    # SciPy keeps the array it is handed: with the buffer itself this runs into its iteration limit
+    result = conjugate_gradient(Rosenbrock(), np.zeros(10), iterations=1000)
+    np.testing.assert_allclose(result.theta, 1, atol=1e-4)
+    assert result.steps < 300
+
+
+def test_cg_counts_its_steps_and_evaluations_and_says_why_it_ended():
+    objective = Rosenbrock()
+    result = conjugate_gradient(objective, np.zeros(10), iterations=7)
+    assert result.steps == 7
+    assert result.evaluations == objective.calls
+    assert "iterations" in result.reason
+
+
+def test_cg_reports_the_cost_and_gradient_norm_of_the_theta_it_reports():
+    rows = []
+
+    def callback(step, theta, cost, norm):
+        rows.append((step, cost, rosen(theta), norm, np.linalg.norm(rosen_der(theta))))
+
+    conjugate_gradient(Rosenbrock(), np.zeros(10), iterations=30, callback=callback)
+    assert [row[0] for row in rows] == list(range(1, 31))
+    for _, cost, expected, norm, expected_norm in rows:
+        assert cost == expected
+        assert norm == expected_norm
+
+
+def test_a_true_answer_of_the_callback_stops_either_optimiser():
+    stop = lambda step, theta, cost, norm: step == 3  # noqa: E731
+    assert conjugate_gradient(Rosenbrock(), np.zeros(10), iterations=50, callback=stop).steps == 3
+    result = gradient_descent(Parabola([1]), np.zeros(1), learning_rate=0.1, epochs=50, callback=stop)
+    assert result.steps == 3
+    assert result.theta[0] == pytest.approx(1 - 0.9**3)
+
+
+def test_gradient_descent_on_all_rows_draws_nothing_and_follows_its_formula():
+    objective = Parabola([1, 3])
+    result = gradient_descent(objective, np.zeros(1), learning_rate=0.25, epochs=4)
+    assert objective.seen == [None] * 4
+    assert result.theta[0] == pytest.approx(2 * (1 - 0.75**4))
+
+
+def test_sgd_with_one_full_batch_is_gradient_descent_to_the_last_bit():
+    network, rng = Network((5, 4, 3)), np.random.default_rng(2)
+    X, Y, theta = rng.random((20, 5)), np.eye(3)[rng.integers(0, 3, 20)], uniform(network, rng)
+    objective = Objective(network, X, Y, penalty=l2(weight=0.1))
+    options = {"learning_rate": 0.5, "epochs": 10}
+    plain = gradient_descent(objective, theta, **options)
+    batched = gradient_descent(objective, theta, **options, batch_size=20, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(plain.theta, batched.theta)
+    slow = theta.copy()
+    for _ in range(10):
+        slow -= 0.5 * objective(slow)[1]
+    np.testing.assert_array_equal(plain.theta, slow)
+
+
+def test_each_epoch_takes_every_row_once_in_an_order_that_the_seed_decides():
+    def orders(seed):
+        objective = Parabola(range(10))
+        rng = np.random.default_rng(seed)
+        gradient_descent(objective, np.zeros(1), learning_rate=0.1, epochs=3, batch_size=4, rng=rng)
+        return objective.seen
+
+    epochs = [[row for batch in orders(1)[3 * i : 3 * i + 3] for row in batch] for i in range(3)]
+    assert [len(batch) for batch in orders(1)] == [4, 4, 2] * 3
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert epochs[0] != epochs[1]
+    assert orders(1) == orders(1) != orders(2)
+
+
+def test_momentum_adds_a_share_of_the_last_move():
+    result = gradient_descent(Parabola([1]), np.zeros(1), learning_rate=0.1, epochs=2, momentum=0.5)
+    # first move .1; second .1 · .9 + .5 · .1
+    assert result.theta[0] == pytest.approx(0.1 + 0.09 + 0.05)
+
+
+def test_the_learning_rate_may_be_a_function_of_the_step():
+    result = gradient_descent(Parabola([1]), np.zeros(1), learning_rate=lambda step: [1, 0][step], epochs=2)
+    assert result.theta[0] == 1
+
+
+def test_a_callback_hears_the_mean_cost_of_the_epoch():
+    heard = []
+    objective = Parabola([0, 0, 6])
+    gradient_descent(
+        objective,
+        np.zeros(1),
+        learning_rate=1e-9,
+        epochs=1,
+        batch_size=2,
+        rng=np.random.default_rng(0),
+        callback=lambda *row: heard.append(row[2]),
+    )
+    assert heard == [pytest.approx(36 / 3 / 2)]
+
+
+def test_mini_batches_without_a_generator_are_refused():
+    with pytest.raises(ValueError, match="rng"):
+        gradient_descent(Parabola([1, 2]), np.zeros(1), learning_rate=1, epochs=1, batch_size=1)
+
+
+def test_neither_optimiser_changes_the_start():
+    start = np.zeros(10)
+    conjugate_gradient(Rosenbrock(), start, iterations=3)
+    gradient_descent(Rosenbrock(), start, learning_rate=1e-4, epochs=3)
+    np.testing.assert_array_equal(start, 0)
+
+
+@pytest.mark.parametrize("optimiser", [conjugate_gradient, gradient_descent])
+def test_a_cost_that_is_no_number_ends_in_diverged(optimiser):
+    class Bad:
+        rows = 1
+
+        def __call__(self, theta, rows=None):
+            return float("nan"), np.ones(2)
+
+    options = {"iterations": 5} if optimiser is conjugate_gradient else {"learning_rate": 1, "epochs": 5}
+    with pytest.raises(Diverged, match="nan in step 1"):
+        optimiser(Bad(), np.zeros(2), **options)
+
+
+def test_cg_trains_a_float32_network_in_float32():
+    network, rng = Network((5, 4, 3)), np.random.default_rng(2)
+    X, Y = rng.random((20, 5)), np.eye(3)[rng.integers(0, 3, 20)]
+    objective = Objective(network, X, Y, dtype=np.float32)
+    start = uniform(network, rng, dtype=np.float32)
+    result = conjugate_gradient(objective, start, iterations=20)
+    assert result.theta.dtype == np.float32
+    assert objective(result.theta)[0] < objective(start)[0]
