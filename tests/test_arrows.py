@@ -1,0 +1,44 @@
+"""Arrows point one way, and the house keeps its limits."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = [
+    file
+    for part in ("src", "workflow", "benchmarks", "tools")
+    for file in sorted((ROOT / part).rglob("*.py"))
+]
+SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
+
+
+def test_imports_follow_the_contracts():
+    command = [str(Path(sys.executable).with_name("lint-imports"))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_script_imports_this_package_and_the_standard_library_only(script):
+    for node in ast.walk(ast.parse(script.read_text())):
+        names = [node.module] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            assert name.split(".")[0] in {"captchanet", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_file_says_what_it_is_and_is_no_longer_than_a_person_reads_at_once(file):
+    text = file.read_text()
+    assert ast.get_docstring(ast.parse(text)), "opens with no sentence"
+    assert len(text.splitlines()) <= (40 if "scripts" in file.parts else 250)
+
+
+def test_every_script_has_its_rule_and_every_rule_its_script():
+    rules = "".join(file.read_text() for file in (ROOT / "workflow/rules").glob("*.smk"))
+    named = {line.strip().strip('"').split("/")[-1] for line in rules.splitlines() if "../scripts/" in line}
+    assert named == {script.name for script in SCRIPTS}

@@ -1,0 +1,113 @@
+"""Bad input ends in one clear sentence and loses nothing."""
+
+import json
+import os
+import shutil
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.workflow
+
+
+def refused(project, *words, configfile="config/tiny.yaml"):
+    """The sentence that snakemake ends with, having started no job."""
+    ended = project.snakemake(*words, configfile=configfile)
+    assert ended.status != 0
+    assert "Traceback" not in ended.output
+    assert "rule " not in ended.output
+    return ended.output.strip().splitlines()[-1]
+
+
+def test_a_wrong_configuration_stops_before_any_job_with_its_key(fresh):
+    text = fresh.text("config/tiny.yaml")
+    fresh.write("config/tiny.yaml", text.replace("learning_rate", "lerning_rate"))
+    assert "train.sgd.optimiser.lerning_rate" in refused(fresh)
+    fresh.write("config/tiny.yaml", text)
+    for word, sentence in (
+        ("train={cg: {seed: many}}", "train.cg.seed: found 'many'; expected a whole number"),
+        ("pictures={raw: {folder: nowhere}}", "no folder nowhere"),
+    ):
+        assert sentence in refused(fresh, "--config", word)
+    (fresh.folder / "empty").mkdir()
+    assert "empty is empty" in refused(fresh, "--config", "pictures={raw: {folder: empty}}")
+
+
+def test_values_from_the_command_line_get_the_schemas_type(fresh):
+    dry = fresh.snakemake("--dry-run", "--config", "train={sgd: {optimiser: {learning_rate: 1e-3}}}")
+    assert dry.status == 0
+    assert dry.jobs["train"] == 2
+
+
+def test_broken_pictures_are_listed_and_do_not_stop_the_others(fresh):
+    raw = fresh.folder / "data/raw"
+    good = sorted(raw.glob("*.png"))
+    (raw / "trun.png").write_bytes(good[0].read_bytes()[:200])
+    (raw / "text.png").write_text("no picture at all")
+    Image.new("RGB", (80, 30)).save(raw / "size.png")
+    shutil.copy(good[1], raw / "toolong.png")
+    Image.open(good[2]).convert("RGB").save(raw / "jpeg.jpg", quality=100)
+    stopped = fresh.snakemake()
+    last = stopped.output.strip().splitlines()[-1]
+    assert stopped.status != 0
+    assert "data/raw cannot be used" in last
+    assert "max_rejected" in last
+    listed = "results/segment/grid/raw.rejected.csv"
+    assert listed in last
+    assert fresh.text(listed).count("\n") >= 5
+    word = "segment={grid: {max_rejected: 0.5}}"
+    ended = fresh.snakemake("--config", word)
+    assert ended.status == 0, ended.output
+    rejected = fresh.text("results/segment/grid/raw/rejected.csv")
+    for name in ("trun.png", "text.png", "size.png", "toolong.png"):
+        assert name in rejected
+        assert name in fresh.text("results/report.html")
+    assert "jpeg.jpg" not in rejected
+    metric = "select distinct value from metrics where key = 'pictures/raw/rejected'"
+    assert fresh.sql(metric) == [(float(rejected.count("\n") - 1),)]
+
+
+def test_a_class_without_example_is_warned_of_by_name(fresh):
+    for picture in (fresh.folder / "data/raw").glob("*z*.png"):
+        picture.unlink()
+    ended = fresh.snakemake("--config", "dataset={main: {captchas: null}}", "--until", "dataset")
+    assert ended.status == 0
+    assert "no captcha to train on shows any of: z" in ended.output
+
+
+def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_end(fresh):
+    penalty, optimiser = "{method: l2, weight: 1e9}", "{learning_rate: 1e6, epochs: 50}"
+    wild = f"train={{sgd: {{cost: quadratic, penalty: {penalty}, optimiser: {optimiser}}}}}"
+    ended = fresh.snakemake("--config", wild)
+    assert ended.status != 0
+    last = ended.output.strip().splitlines()[-1]
+    assert "training failed: sgd (the cost became" in last
+    assert json.loads(fresh.text("results/train/sgd/status.json"))["status"] == "failed"
+    assert json.loads(fresh.text("results/evaluate/cg/metrics.json"))["status"] == "finished"
+    statuses = dict(fresh.sql("select name, status from runs"))
+    assert statuses == {"cg": "FINISHED", "sgd": "FAILED", "xor": "FINISHED"}
+    assert "the cost became" in fresh.text("results/report.html")
+    mended = fresh.snakemake()
+    assert mended.status == 0, mended.output
+
+
+def test_a_store_out_of_reach_is_said_and_the_results_are_kept(fresh):
+    word = "track={tracking_uri: 'http://127.0.0.1:9'}"
+    ended = fresh.snakemake("--config", word)
+    assert ended.status != 0
+    assert "http://127.0.0.1:9 cannot be used" in ended.output.strip().splitlines()[-1]
+    assert not (fresh.folder / "mlflow.db").exists()
+    assert (fresh.folder / "results/report.html").exists()
+    again = fresh.snakemake()
+    assert again.status == 0
+    assert "train" not in again.jobs
+    assert len(fresh.sql("select * from runs")) == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices that are full exist on Linux only")
+def test_a_results_folder_that_cannot_be_written_is_said(fresh):
+    (fresh.folder / "results").write_text("a file where a folder should be")
+    ended = fresh.snakemake()
+    assert ended.status != 0
+    assert "results" in ended.output.strip().splitlines()[-1]
+    assert "Traceback" not in ended.output

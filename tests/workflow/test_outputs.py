@@ -1,0 +1,106 @@
+"""What the workflow leaves: the pickle for the tutorial's program, provenance, MLflow's record, readings."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+
+def test_mlflow_holds_every_run_whole(project):
+    runs = project.sql("select name, status, lifecycle_stage from runs order by name")
+    assert runs == [(name, "FINISHED", "active") for name in ("cg", "sgd", "xor")]
+    uuid = project.sql("select run_uuid from runs where name = 'sgd'")[0][0]
+    params = dict(project.sql(f"select key, value from params where run_uuid = '{uuid}'"))
+    assert params["optimiser.learning_rate"] == "0.5"
+    assert params["segment.clean.method"] == "ink"
+    assert params["dataset.captchas"] == "20"
+    metrics = dict(project.sql(f"select key, value from latest_metrics where run_uuid = '{uuid}'"))
+    evaluated = json.loads(project.text("results/evaluate/sgd/metrics.json"))
+    assert metrics["unseen/captchas/accuracy"] == evaluated["unseen"]["captchas"]["accuracy"]
+    assert metrics["pictures/raw/rejected"] == 0
+    steps = project.sql(f"select step from metrics where key = 'cost' and run_uuid = '{uuid}' order by step")
+    assert steps == [(1,), (2,)]
+    tags = dict(project.sql(f"select key, value from tags where run_uuid = '{uuid}'"))
+    assert tags["captchanet.theta_sha256"] == provenance(project)["theta_sha256"]
+    assert "--cores 2" in tags["mlflow.source.name"]
+    digests = json.loads(project.text("results/dataset/main/dataset.json"))["digest"]
+    assert tags["captchanet.data.train_sha256"] == digests["train"]
+    inputs = project.sql("select name, digest from datasets order by name")
+    assert inputs == [("main-train", digests["train"][:36]), ("main-unseen", digests["unseen"][:36])]
+    artifacts = project.folder / "mlartifacts" / uuid / "artifacts"
+    assert (artifacts / "train/model.npz").read_bytes() == (
+        project.folder / "results/train/sgd/model.npz"
+    ).read_bytes()
+    assert (artifacts / "evaluate/misreads.csv").exists()
+    assert (artifacts / "figures/confusion_matrix.png").stat().st_size > 1000
+
+
+def provenance(project):
+    return json.loads(project.text("results/train/sgd/provenance.json"))
+
+
+def test_provenance_names_code_data_and_machine_and_does_without_git(project):
+    found = provenance(project)
+    assert found["git"] is None  # the copy is no repository
+    assert "src/captchanet/nn/descent.py" in found["sources"]
+    assert len(found["pictures"]) == 20
+    assert found["blas"][0]["threads"] == 1
+    assert found["workflow_command"].startswith("snakemake --cores 2")
+
+
+def test_captchanet_read_reads_with_the_run_that_the_configuration_names(project):
+    table = project.command("read", "data/unseen", "--configfile", "config/tiny.yaml")
+    assert table.status == 0, table.output
+    lines = table.output.splitlines()
+    assert lines[0].split() == ["file", "reading", "confidence"]
+    assert len(lines) == 13
+    shutil.copy(project.folder / "Snakefile", project.folder / "data/unseen/odd.png")
+    model = "results/train/sgd/model.npz"
+    found = project.command("read", "data/unseen", "--model", model, "--format", "json")
+    (project.folder / "data/unseen/odd.png").unlink()
+    assert found.status == 1
+    rows = json.loads(found.output[: found.output.rindex("]") + 1])
+    assert [row["problem"] for row in rows if row["problem"]] == ["not an image"]
+    csv = project.command("read", "data/unseen", "--model", model, "--format", "csv")
+    assert csv.output.splitlines()[0] == "file,reading,confidence,problem"
+
+
+def test_reading_without_a_model_says_what_to_do(project):
+    missing = project.command("read", "data/unseen", "--model", "nothing/model.npz")
+    assert missing.status == 1
+    assert "nothing/model.npz: no such file" in missing.output
+    assert "Traceback" not in missing.output
+
+
+def test_reading_does_not_import_mlflow_pandas_or_snakemake(project):
+    program = (
+        "import sys; sys.argv = ['captchanet', 'read', 'data/unseen', '--configfile', 'config/tiny.yaml']\n"
+        "from captchanet.cli import main\n"
+        "main(standalone_mode=False)\n"
+        "print({name for name in ('mlflow', 'pandas', 'snakemake') if name in sys.modules})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=project.folder, capture_output=True, text=True, env=project.env
+    )
+    assert done.stdout.splitlines()[-1] == "set()", done.stderr
+
+
+def test_the_tutorials_own_program_reads_our_pickle_and_reaches_100_percent(
+    project, tutorial, root, tmp_path
+):
+    # its example 2 ends with "Training Accuracy: 100.0 %"
+    place = tmp_path / "data/yanzhengma"
+    place.mkdir(parents=True)
+    everything = "dataset={main: {captchas: null}}"
+    ended = project.snakemake("--config", everything, "--until", "dataset")
+    assert ended.status == 0, ended.output
+    shutil.copy(project.folder / "results/dataset/main/train_data.pkl", place)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", tutorial], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert "100.0 %" in done.stdout, done.stderr
+    project.snakemake()

@@ -1,0 +1,137 @@
+"""What reruns and what does not: Snakemake run for real, on the tiny configuration."""
+
+import hashlib
+import json
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+ALL = {
+    "segment": 2,
+    "dataset": 1,
+    "train": 2,
+    "evaluate": 2,
+    "xor": 1,
+    "store": 1,
+    "track": 1,
+    "report": 1,
+    "verdict": 1,
+}
+NOTHING = "Nothing to be done"
+
+
+def thetas(project):
+    return {
+        run: json.loads(project.text(f"results/train/{run}/provenance.json"))["theta_sha256"]
+        for run in ("cg", "sgd")
+    }
+
+
+def tables(project):
+    """The recorded history without what starting a run again may touch."""
+    runs = project.sql(
+        "select run_uuid, name, status, lifecycle_stage, start_time, end_time from runs order by 1"
+    )
+    metrics = project.sql("select run_uuid, key, step, value, timestamp from metrics order by 1, 2, 3")
+    return runs, metrics
+
+
+def test_the_first_run_does_every_stage_once_and_ends_well(project):
+    assert project.first.jobs == ALL
+    assert "results/report.html" in project.first.output
+    assert "<html" in project.text("results/report.html")
+
+
+def test_a_second_run_has_nothing_to_do(project):
+    before = project.times()
+    again = project.snakemake()
+    assert again.status == 0
+    assert NOTHING in again.output
+    assert project.times() == before
+
+
+def test_another_learning_rate_reruns_that_run_and_leaves_the_other_alone(project):
+    before, runs = project.times(), tables(project)[0]
+    text = project.text("config/tiny.yaml")
+    project.write("config/tiny.yaml", text.replace("learning_rate: 0.5", "learning_rate: 0.25"))
+    again = project.snakemake()
+    assert again.jobs == {"train": 1, "evaluate": 1, "track": 1, "report": 1, "verdict": 1}
+    changed = {name for name, time in project.times().items() if before.get(name) != time}
+    assert {name.split("/")[1] for name in changed if name.startswith(("train", "evaluate"))} == {"sgd"}
+    after = tables(project)[0]
+    assert len(after) == len(runs) + 1
+    assert set(runs) < set(after)
+    # the run that no configuration names any more keeps its record, tagged so
+    tags = dict(project.sql("select run_uuid, value from tags where key = 'captchanet.configured'"))
+    retired = [uuid for uuid, name, *_ in runs if name == "sgd"]
+    assert [uuid for uuid, value in tags.items() if value == "no"] == retired
+    project.write("config/tiny.yaml", text)
+    project.snakemake()
+    # back again: the record from the first time is found, not written twice
+    assert sorted(tables(project)[0]) == sorted(after)
+
+
+@pytest.mark.parametrize(
+    ("module", "jobs"),
+    [
+        ("src/captchanet/images/draw.py", set()),
+        ("src/captchanet/nn/gradient_check.py", set()),
+        ("src/captchanet/cli.py", set()),
+        ("src/captchanet/tracking/record.py", {"track", "verdict"}),
+        ("src/captchanet/experiment/figures.py", {"track", "report", "verdict"}),
+        ("src/captchanet/experiment/evaluate.py", {"evaluate", "track", "report", "verdict"}),
+        ("src/captchanet/nn/descent.py", {"train", "xor", "evaluate", "track", "report", "verdict"}),
+        ("src/captchanet/images/cut.py", set(ALL) - {"store"}),
+    ],
+)
+def test_editing_a_module_reruns_the_stages_that_use_it(project, module, jobs):
+    text = project.text(module)
+    project.write(module, text + "\n# edited\n")
+    assert set(project.snakemake("--dry-run").jobs) == jobs
+    project.write(module, text)
+    assert NOTHING in project.snakemake("--dry-run").output
+
+
+def test_touching_or_copying_the_pictures_reruns_nothing_and_adding_one_reruns_from_segment(project):
+    pictures = sorted((project.folder / "data/raw").glob("*.png"))
+    for picture in pictures:
+        picture.touch()
+    assert NOTHING in project.snakemake("--dry-run").output
+    new = project.folder / "data/raw" / "{odd} name_\n1.png"
+    new.write_bytes(pictures[0].read_bytes())
+    jobs = project.snakemake("--dry-run").jobs
+    assert jobs == {name: n for name, n in ALL.items() if name not in ("xor", "store")} | {"segment": 1}
+    new.unlink()
+
+
+def test_deleting_one_run_folder_brings_back_the_same_bits(project):
+    before = thetas(project)
+    for file in sorted((project.folder / "results/train/cg").iterdir()):
+        file.unlink()
+    again = project.snakemake()
+    assert again.status == 0
+    assert again.jobs["train"] == 1
+    assert thetas(project) == before
+
+
+def test_deleting_results_gives_the_same_bits_with_other_cores_and_no_second_record(project):
+    before, history = thetas(project), tables(project)
+    data = hashlib.sha256((project.folder / "results/dataset/main/train_data.pkl").read_bytes()).hexdigest()
+    for file in sorted((project.folder / "results").rglob("*"), reverse=True):
+        file.unlink() if file.is_file() else file.rmdir()
+    again = project.snakemake("--cores", "1")
+    assert again.status == 0
+    assert thetas(project) == before
+    pickled = (project.folder / "results/dataset/main/train_data.pkl").read_bytes()
+    assert hashlib.sha256(pickled).hexdigest() == data
+    assert tables(project) == history
+
+
+def test_deleting_the_store_records_again_and_trains_nothing(project):
+    runs = sorted(row[1] for row in tables(project)[0] if row[1] != "sgd")
+    for file in project.folder.glob("mlflow.db*"):
+        file.unlink()
+    again = project.snakemake()
+    assert again.jobs == {"store": 1, "track": 1, "verdict": 1}
+    assert sorted(row[1] for row in tables(project)[0] if row[1] != "sgd") == runs
