@@ -15,11 +15,14 @@ include: "workflow/rules/report.smk"
 
 rule all:
     default_target: True
+    message:
+        "all done"
     input:
         # every file of every run, so that a run folder that was deleted comes back
         expand(rules.train.output, run=config["train"]),
         expand(rules.evaluate.output, run=config["train"]),
         rules.xor.output,
+        rules.report.output,
         rules.track.output,
         local_store,
         rules.verdict.output,

@@ -2,6 +2,8 @@
 
 
 rule evaluate:
+    message:
+        "evaluate {wildcards.run} on what it never saw"
     input:
         lambda w: expand(rules.dataset.output, data=config["train"][w.run]["data"]),
         rules.train.output.theta,
@@ -9,10 +11,25 @@ rule evaluate:
         rules.train.output.status,
         code=code("evaluate"),
     output:
-        metrics="results/evaluate/{run}/metrics.json",
-        classes="results/evaluate/{run}/classes.csv",
+        metrics=report(
+            "results/evaluate/{run}/metrics.json",
+            caption="../report/metrics.rst",
+            category="Runs",
+            subcategory="{run}",
+        ),
+        classes=report(
+            "results/evaluate/{run}/classes.csv",
+            caption="../report/classes.rst",
+            category="Runs",
+            subcategory="{run}",
+        ),
         confusion="results/evaluate/{run}/confusion.csv",
-        misreads="results/evaluate/{run}/misreads.csv",
+        misreads=report(
+            "results/evaluate/{run}/misreads.csv",
+            caption="../report/misreads.rst",
+            category="Runs",
+            subcategory="{run}",
+        ),
     params:
         data=lambda w: config["train"][w.run]["data"],
     threads: 1

@@ -1,11 +1,37 @@
 """report: one page that says what the runs are worth; verdict: did every training end well?"""
 
+DATA = list(dict.fromkeys(run["data"] for run in config["train"].values()))
+
+
+rule report:
+    message:
+        "write the report"
+    input:
+        expand(rules.train.output, run=config["train"]),
+        expand(rules.evaluate.output, run=config["train"]),
+        expand(rules.dataset.output, data=DATA),
+        [file for data in DATA for file in segmented(data)],
+        rules.xor.output,
+        str(HOME / "src/captchanet/experiment/report.html.j2"),
+        code=code("report"),
+    output:
+        report("results/report.html", caption="../report/page.rst", category="Report"),
+    params:
+        runs=list(config["train"]),
+        headline=config["read"]["run"],
+        pictures={name: place["folder"] for name, place in PICTURES.items()},
+    script:
+        "../scripts/report.py"
+
 
 rule verdict:
+    message:
+        "did every training end well?"
     input:
         expand(rules.train.output.status, run=config["train"]),
         rules.xor.output.status,
         # last, so that a failed run is reported and recorded before it fails the workflow
+        rules.report.output,
         rules.track.output,
     output:
         "results/verdict.txt",

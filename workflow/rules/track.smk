@@ -27,7 +27,7 @@ rule track:
     input:
         expand(rules.train.output, run=config["train"]),
         expand(rules.evaluate.output, run=config["train"]),
-        [file.format(data=data) for data in {run["data"]: 0 for run in config["train"].values()} for file in rules.dataset.output],
+        expand(rules.dataset.output, data=dict.fromkeys(run["data"] for run in config["train"].values())),
         rules.xor.output,
         experiment=rules.store.output.id,
         code=code("track"),

@@ -80,7 +80,8 @@ def _finals(metrics: dict[str, Any]) -> dict[str, float]:
 def _figures(one: Record, evaluated: Path, scratch: Path) -> Path:
     scratch.mkdir()
     rows = [(step, *values.values()) for step, values in one.history]
-    figures.save_png(figures.learning_curves({one.name: rows}), scratch / "learning_curves.png")
+    curves = figures.learning_curves(rows, one.parameters["optimiser"]["method"])
+    figures.save_png(curves, scratch / "learning_curves.png")
     confusion, alphabet = figures.read_confusion(evaluated / "confusion.csv")
     figures.save_png(figures.confusion_matrix(confusion, alphabet), scratch / "confusion_matrix.png")
     return scratch

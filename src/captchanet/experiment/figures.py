@@ -1,0 +1,156 @@
+"""Figures of a run, for the report and for MLflow alike; colours that the colour-blind can tell apart.
+
+Made without pyplot: no state is shared, and no display is looked for.
+"""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from captchanet.files import read_csv
+
+# Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
+BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
+GREY = "#888888"
+STEPS = {"cg": "iteration", "sgd": "epoch"}
+STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "svg.hashsalt": "captchanet",  # the same figure is the same bytes
+}
+
+
+def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figure:
+    """Cost, gradient norm and training accuracy over the steps of one run.
+
+    `history` has rows (step, cost, gradient norm, training accuracy); a step of `optimiser` (its name in the
+    configuration) may be an iteration or an epoch, and is called what it is.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9, 2.6), layout="constrained")
+        rows = np.array(history, float).reshape(-1, 4)
+        panels = (
+            ("cost", BLUE, True),
+            ("gradient norm", VERMILION, True),
+            ("training accuracy", GREEN, False),
+        )
+        for number, (title, colour, logarithmic) in enumerate(panels, 1):
+            axes = figure.add_subplot(1, 3, number)
+            axes.plot(rows[:, 0], rows[:, number], color=colour, linewidth=1.5)
+            axes.set_title(title)
+            axes.set_xlabel(STEPS.get(optimiser, "step"))
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            if logarithmic and len(rows) and rows[:, number].min() > 0:
+                axes.set_yscale("log")
+            elif not logarithmic:
+                axes.set_ylim(0, 1.02)
+                axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+            axes.grid(alpha=0.3)
+    return figure
+
+
+def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) -> Figure:
+    """What unseen characters were taken for: (k, k) counts, rows the truth, columns the reading.
+
+    Errors are coloured and counted; what was read right stays a pale diagonal, or it would drown them.
+    """
+    k = len(alphabet)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.4, 7.4), layout="constrained")
+        axes = figure.add_subplot()
+        errors = np.where(np.eye(k, dtype=bool), 0, confusion)
+        axes.imshow(np.ma.masked_equal(errors, 0), cmap="Oranges", vmin=0, vmax=max(2, errors.max(initial=0)))
+        axes.scatter(range(k), range(k), s=np.where(np.diag(confusion) > 0, 8, 0), color=GREY, alpha=0.5)
+        for row, column in zip(*np.nonzero(errors), strict=True):
+            strong = errors[row, column] > 0.6 * errors.max()
+            axes.text(
+                column,
+                row,
+                str(errors[row, column]),
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="white" if strong and errors.max() > 2 else "black",
+            )
+        axes.set_xticks(range(k), alphabet)
+        axes.set_yticks(range(k), alphabet)
+        axes.set_xticks(np.arange(-0.5, k), minor=True)
+        axes.set_yticks(np.arange(-0.5, k), minor=True)
+        axes.grid(which="minor", alpha=0.15)
+        axes.tick_params(which="both", length=0)
+        axes.set(xlabel="was read as", ylabel="truth", title="unseen characters: what was taken for what")
+    return figure
+
+
+def class_accuracy(classes: Sequence[tuple[str, int, float, float, float]]) -> Figure:
+    """Accuracy per class with its interval, worst first: rows (character, unseen, accuracy, low, high)."""
+    rows = sorted((row for row in classes if row[1]), key=lambda row: (row[2], row[0]))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9, 2.6), layout="constrained")
+        axes = figure.add_subplot()
+        _intervals(axes, list(range(len(rows))), [row[2:5] for row in rows], vertical=True)
+        axes.set_xticks(range(len(rows)), [row[0] for row in rows])
+        axes.set_xlim(-0.7, len(rows) - 0.3)
+        axes.set_title("unseen characters read right, by class, worst first (95 % intervals)")
+    return figure
+
+
+def captcha_accuracies(runs: Sequence[tuple[str, float, float, float]]) -> Figure:
+    """Whole unseen captchas read right, run by run: rows (name, accuracy, low, high)."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9, 0.8 + 0.32 * max(1, len(runs))), layout="constrained")
+        axes = figure.add_subplot()
+        _intervals(axes, list(range(len(runs), 0, -1)), [row[1:4] for row in runs], vertical=False)
+        axes.set_yticks(range(len(runs), 0, -1), [row[0] for row in runs])
+        axes.set_ylim(0.4, len(runs) + 0.6)
+        axes.set_title("unseen captchas read right, all characters (95 % intervals)")
+    return figure
+
+
+def _intervals(axes: Axes, places: list[int], rows: Sequence[Sequence[float]], vertical: bool) -> None:
+    values = np.array(rows, float).reshape(-1, 3)
+    spread = np.abs(values[:, 1:].T - values[:, 0])
+    options: Any = {"fmt": "o", "color": BLUE, "ecolor": GREY, "markersize": 5, "elinewidth": 1.2}
+    if vertical:
+        axes.errorbar(places, values[:, 0], yerr=spread, **options)
+    else:
+        axes.errorbar(values[:, 0], places, xerr=spread, **options)
+    axes.set(**{"ylim" if vertical else "xlim": (-0.02, 1.02)})
+    shares = axes.yaxis if vertical else axes.xaxis
+    shares.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.grid(axis="y" if vertical else "x", alpha=0.3)
+
+
+def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:
+    """The confusion matrix and its alphabet from confusion.csv; raises UserError when it is none."""
+    alphabet = file.read_text(encoding="utf-8").splitlines()[0].split(",")[1:]
+    rows = read_csv(file, ["true", *alphabet])
+    return np.array([row[1:] for row in rows], np.int64).reshape(len(rows), -1), alphabet
+
+
+def save_png(figure: Figure, file: Path) -> None:
+    """Writes the figure as a PNG on white, for viewers that show no other."""
+    FigureCanvasAgg(figure)
+    figure.savefig(file, format="png", dpi=150, facecolor="white", metadata={"Software": None})
+
+
+def svg(figure: Figure) -> str:
+    """The figure as an `<svg>` element to put into a page, the same text for the same figure."""
+    FigureCanvasSVG(figure)
+    text = io.StringIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return text.getvalue()[text.getvalue().index("<svg") :]

@@ -1,0 +1,145 @@
+"""The report: one page that a person reads, with everything in it and nothing to fetch."""
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from PIL import Image
+
+from captchanet.experiment import figures
+from captchanet.experiment.evaluate import CLASSES, MISREADS
+from captchanet.experiment.train import HISTORY
+from captchanet.files import read_csv
+from captchanet.images.read import Unusable, decode, read_bytes
+from captchanet.images.segment import Picture, Rejected
+
+TEMPLATE = Path(__file__).with_name("report.html.j2")
+
+
+def report(results: Path, runs: Sequence[str], headline: str, pictures: Mapping[str, str]) -> str:
+    """The page, as HTML, about `runs`, of which `headline` is spoken of first.
+
+    `results` is the results folder; `pictures` gives the source folder of each named folder of captchas, for
+    the pictures of the misreads. The same results give the same text.
+    """
+    about = [_run(results, name) for name in sorted(runs, key=lambda name: name != headline)]
+    finished = [run for run in about if run["metrics"]["status"] == "finished"]
+    data = {run["parameters"]["data"]: _data(results, run["parameters"]) for run in about}
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    bars = [(run["name"], *(run["captchas"][key] for key in ("accuracy", "low", "high"))) for run in finished]
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        headline=about[0],
+        runs=about,
+        finished=finished,
+        data=data,
+        misreads=_misreads(results, finished, data, pictures),
+        xor=_xor(results / "xor"),
+        comparison=figures.svg(figures.captcha_accuracies(bars)) if bars else "",
+    )
+
+
+def _json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _run(results: Path, name: str) -> dict[str, Any]:
+    """All about one run: its parameters, metrics, provenance and figures."""
+    train, evaluated = results / "train" / name, results / "evaluate" / name
+    parameters, metrics = _json(train / "parameters.json"), _json(evaluated / "metrics.json")
+    optimiser = parameters["optimiser"]["method"]
+    history = [[float(text) for text in row] for row in read_csv(train / "history.csv", HISTORY)]
+    run = {
+        "name": name,
+        "parameters": parameters,
+        "optimiser": _options(parameters["optimiser"]),
+        "penalty": _options(parameters["penalty"]),
+        "metrics": metrics,
+        "status": _json(train / "status.json"),
+        "provenance": _json(train / "provenance.json"),
+        "curves": figures.svg(figures.learning_curves(history, optimiser)),
+    }
+    if metrics["status"] == "finished":
+        rows = read_csv(evaluated / "classes.csv", CLASSES)
+        classes = [
+            (row[0], int(row[2]), float(row[4] or "nan"), float(row[5]), float(row[6])) for row in rows
+        ]
+        run["captchas"], run["characters"] = metrics["unseen"]["captchas"], metrics["unseen"]["characters"]
+        confusion = figures.read_confusion(evaluated / "confusion.csv")
+        run["confusion"] = figures.svg(figures.confusion_matrix(*confusion))
+        run["classes"] = figures.svg(figures.class_accuracy(classes))
+    return run
+
+
+def _options(section: Mapping[str, Any]) -> str:
+    """A method and its options as a short text: sgd, epochs 200, batch size 32."""
+    rest = [f"{key.replace('_', ' ')} {value}" for key, value in section.items() if key != "method" and value]
+    return ", ".join([section["method"].upper() if len(section["method"]) < 4 else section["method"], *rest])
+
+
+def _data(results: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A data set's facts, and what its folders had to reject."""
+    facts = _json(results / "dataset" / parameters["data"] / "dataset.json")
+    cut = results / "segment" / facts["dataset"]["cut"]
+    names = [facts["dataset"]["train"], facts["dataset"]["unseen"]]
+    folders = {}
+    for name in dict.fromkeys(str(name) for name in names):
+        if (cut / name / "segment.json").exists():
+            rows = [Rejected(*row) for row in read_csv(cut / name / "rejected.csv", Rejected._fields)]
+            folders[name] = {"counts": _json(cut / name / "segment.json"), "rejected": rows}
+    return {"facts": facts, "folders": folders, "cut": cut}
+
+
+def _xor(folder: Path) -> dict[str, Any]:
+    history = [[float(text) for text in row] for row in read_csv(folder / "history.csv", HISTORY)]
+    outputs = [row[0] for row in _json(folder / "xor.json")["outputs"]]
+    rows = list(zip((0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0), outputs, strict=True))
+    steps = _json(folder / "parameters.json")["steps"]
+    return {"rows": rows, "steps": steps, "curves": figures.svg(figures.learning_curves(history, "xor"))}
+
+
+def _misreads(
+    results: Path, finished: Sequence[Mapping[str, Any]], data: Mapping[str, Any], pictures: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Every captcha that some run misread, once, with its picture and what each run read; in the first run's
+    order of doubt: what it was surest of comes first.
+    """
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for run in finished:
+        of = run["parameters"]["data"]
+        for folder, file, label, reading, confidence in read_csv(
+            results / "evaluate" / run["name"] / "misreads.csv", MISREADS
+        ):
+            one = found.setdefault(
+                (of, folder, file), {"file": file, "label": label, "readings": {}, "data": of}
+            )
+            one["readings"][run["name"]] = (reading, float(confidence))
+    for (of, folder, file), one in found.items():
+        one["picture"] = _picture(data[of], folder, file, pictures.get(folder))
+    first = finished[0]["name"] if finished else ""
+    return sorted(
+        found.values(),
+        key=lambda one: (-one["readings"].get(first, ("", -1.0))[1], one["label"], one["file"]),
+    )
+
+
+def _picture(data: Mapping[str, Any], folder: str, file: str, source: str | None) -> str:
+    """The picture as a data URI: the original, or, where that is gone, the cleaned one."""
+    size = data["facts"]["segment"]["picture"]
+    try:
+        if source is None:
+            raise Unusable("its folder is not named any more")
+        pixels = decode(read_bytes(Path(source) / file, **size), **size)
+    except Unusable:
+        place = data["cut"] / folder
+        rows = [row[0] for row in read_csv(place / "pictures.csv", Picture._fields)]
+        cleaned = np.load(place / "cleaned.npy", mmap_mode="r", allow_pickle=False)[rows.index(file)]
+        pixels = (255 - 255 * np.clip(cleaned, 0, 1)).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
