@@ -10,6 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from captchanet.configuration import resolved
+from captchanet.experiment import dataset, evaluate, run, xor
+from captchanet.images.cut import Cut
+from captchanet.images.draw import draw_folder
+from captchanet.images.segment import segment, write_segmented
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -36,3 +42,60 @@ def real() -> Path:
 def tutorial() -> Path:
     """The tutorial's second program, which the project does not ship."""
     return _outside("CAPTCHANET_TUTORIAL", "the tutorial's second program, example2.py")
+
+
+class Results:
+    """A results folder made by the stages themselves, without Snakemake: two good runs and a failed one."""
+
+    RUNS = ("good", "other", "wild")
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.pictures = folder / "results", folder / "pictures"
+        for name, count, seed in (("raw", 12, 1), ("unseen", 6, 2)):
+            draw_folder(self.pictures / name, count, seed)
+        (self.pictures / "raw" / "b<b>d.png").write_text("no picture")
+        self.config = resolved(
+            {
+                "pictures": {name: {"folder": str(self.pictures / name)} for name in ("raw", "unseen")},
+                "segment": {"grid": {"max_rejected": 1}},
+                "dataset": {"main": {"cut": "grid", "train": "raw", "unseen": "unseen"}},
+                "train": {
+                    "good": {"hidden": [6], "optimiser": {"method": "cg", "iterations": 4}},
+                    "other": {
+                        "hidden": [6],
+                        "optimiser": {"method": "sgd", "epochs": 2, "batch_size": 16, "learning_rate": 0.5},
+                    },
+                    "wild": {
+                        "hidden": [6],
+                        "cost": "quadratic",
+                        "penalty": {"method": "l2", "weight": 1e9},
+                        "optimiser": {"method": "sgd", "epochs": 99, "learning_rate": 1e6},
+                    },
+                },
+                "xor": {"steps": 200},
+            },
+            ROOT / "workflow/schemas/config.schema.yaml",
+        )
+        settings = self.config["segment"]["grid"]
+        cut = Cut.from_settings(settings)
+        folders = {}
+        for name in ("raw", "unseen"):
+            folders[name] = segment(self.pictures / name, cut)
+            write_segmented(folders[name], self.folder / "segment/grid" / name)
+        chosen = self.config["dataset"]["main"]
+        parts = dataset.build(folders["raw"], folders["unseen"], chosen, settings["alphabet"])
+        facts = dataset.summary(*parts, chosen, settings)
+        dataset.write(self.folder / "dataset/main", *parts[:2], facts)
+        for name in self.RUNS:
+            place = self.folder / "train" / name
+            run.perform(
+                name, self.config["train"][name], self.folder / "dataset/main", place, [Path(__file__)]
+            )
+            evaluate.write(evaluate.evaluate_run(place, *parts[:2]), self.folder / "evaluate" / name)
+        xor.perform(self.config["xor"], self.folder / "xor", [])
+
+
+@pytest.fixture(scope="session")
+def made_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The results folder, made once; tests that change it copy it first."""
+    return Results(tmp_path_factory.mktemp("made"))

@@ -32,7 +32,9 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, path)  # noqa: PTH105 (the call whose atomicity POSIX promises)
     except OSError as error:
         # NumPy reports a full disk without an errno: then its own sentence is the cause.
-        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from error
+        raise UserError(
+            f"Cannot write {path}: {error.strerror or f'{error} (is the disk full?)'}."
+        ) from error
     finally:
         # A clean-up that fails must not hide the error that led to it.
         with suppress(OSError):

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from captchanet.errors import UserError
@@ -20,7 +20,6 @@ def job(name: str) -> Iterator[None]:
         sentence = f"captchanet: {name}: {error}"
         print(sentence, file=sys.stderr)
         # one write of one line, appended: jobs that fail together do not mix
-        with open(ERRORS, "a", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
+        with suppress(OSError), ERRORS.open("a", encoding="utf-8", errors="surrogateescape") as file:
             file.write(sentence + "\n")
-        sys.stderr.flush()
         sys.exit(1)

@@ -101,6 +101,11 @@ class Ended:
         self.status, self.output = status, output
 
     @property
+    def sentence(self) -> str:
+        """The last sentence that captchanet itself said."""
+        return [line for line in self.output.splitlines() if line.startswith("captchanet: ")][-1]
+
+    @property
     def jobs(self) -> dict[str, int]:
         """How often each rule ran, from Snakemake's table of jobs."""
         lines = self.output.split("Job stats:")[1].splitlines() if "Job stats:" in self.output else []

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -66,6 +67,14 @@ onstart:
     except BlockingIOError:
         raise SystemExit("captchanet: another snakemake is at work in this folder; wait until it has ended")
     ERRORS.unlink(missing_ok=True)
+    try:
+        Path("results").mkdir(exist_ok=True)
+        tempfile.TemporaryFile(dir="results").close()
+    except OSError as error:
+        raise SystemExit(
+            f"captchanet: results/ cannot be written in {Path.cwd()} ({error.strerror}); "
+            "make it a folder that you may write, with room left on its disk"
+        )
 
 
 onerror:

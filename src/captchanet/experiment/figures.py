@@ -42,6 +42,8 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9, 2.6), layout="constrained")
         rows = np.array(history, float).reshape(-1, 4)
+        # A run that diverged ends in numbers that no axis can show
+        rows[:, 1:][~(np.abs(rows[:, 1:]) < 1e30)] = np.nan
         panels = (
             ("cost", BLUE, True),
             ("gradient norm", VERMILION, True),
@@ -53,7 +55,8 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
             axes.set_title(title)
             axes.set_xlabel(STEPS.get(optimiser, "step"))
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-            if logarithmic and len(rows) and rows[:, number].min() > 0:
+            shown = rows[np.isfinite(rows[:, number]), number]
+            if logarithmic and len(shown) and shown.min() > 0:
                 axes.set_yscale("log")
             elif not logarithmic:
                 axes.set_ylim(0, 1.02)

@@ -69,8 +69,8 @@ def load(file: Path) -> Model:
         model = Model(network, theta, facts["run"], facts["segment"])
     except FileNotFoundError as error:
         raise UserError(
-            f"{error.filename}: no such file; a model is a model.npz with its model.json beside it, "
-            "which the `train` stage writes (run `snakemake --cores 4` first, or name another with --model)"
+            f"{file}: no such file, or no model.json beside it; the `train` stage writes both "
+            "(run `snakemake --cores 4` first, or name another with --model)"
         ) from error
     except Exception as error:
         raise UserError(f"{file}: is not a captchanet model ({error}); train the run again") from error
