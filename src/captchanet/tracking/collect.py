@@ -41,10 +41,14 @@ def _run(results: Path, name: str, scratch: Path) -> Record:
         status=_read(train / "status.json"),
         history=history(train),
         data=[
-            (f"{parameters['data']}-{part}", context, f"dataset/{parameters['data']}/{part}_data.pkl", digest)
-            for (part, digest), context in zip(
-                facts["digest"].items(), ("training", "evaluation"), strict=True
+            (
+                f"{parameters['data']}-{part}",
+                context,
+                f"dataset/{parameters['data']}/{part}_data.pkl",
+                facts["digest"][part],
+                {"captchas": facts["captchas"][part], "characters": sum(facts["examples"][part].values())},
             )
+            for part, context in (("train", "training"), ("unseen", "evaluation"))
         ],
     )
     segmented = results / "segment" / parameters["dataset"]["cut"]

@@ -29,7 +29,7 @@ PREFIX = "captchanet."
 class Record:
     """All that MLflow is to know of one run, read from its folders.
 
-    `data` are (name, context, source, digest) of the data sets; `files` are (file, folder among the
+    `data` are (name, context, source, digest, sizes) of the data sets; `files` are (file, folder among the
     artifacts); `finals` the metrics without a step, by name.
     """
 
@@ -39,7 +39,7 @@ class Record:
     status: dict[str, Any]
     history: list[tuple[int, dict[str, float]]]
     finals: dict[str, float] = field(default_factory=dict)
-    data: list[tuple[str, str, str, str]] = field(default_factory=list)
+    data: list[tuple[str, str, str, str, dict[str, int]]] = field(default_factory=list)
     files: list[tuple[Path, str]] = field(default_factory=list)
     description: str = ""
 
@@ -129,10 +129,10 @@ def _log(store: MlflowClient, run_id: str, one: Record) -> None:
     inputs = [
         # MLflow holds 36 characters of a digest; the whole one is a tag of the run
         DatasetInput(
-            Dataset(name, digest[:36], "local", json.dumps({"uri": source})),
+            Dataset(name, digest[:36], "local", json.dumps({"uri": source}), profile=json.dumps(size)),
             [InputTag("mlflow.data.context", context)],
         )
-        for name, context, source, digest in one.data
+        for name, context, source, digest, size in one.data
     ]
     for start in range(0, len(params), 100):
         store.log_batch(run_id, params=params[start : start + 100])

@@ -19,6 +19,12 @@ from captchanet.errors import UserError
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
+EXPERIMENT = {
+    # Opens the pages for training runs; without it the UI takes the experiment for one of language models
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.note.content": "Networks from nothing that read captchas. The number to compare is "
+    "`unseen/captchas/accuracy`: whole captchas read right among those that took no part in training.",
+}
 
 
 def address(tracking_uri: str | None, folder: Path) -> str:
@@ -70,4 +76,4 @@ def prepare(uri: str, experiment: str, folder: Path) -> str:
             return str(found.experiment_id)
         local = uri.startswith("sqlite:")
         artifacts = (folder.resolve() / ARTIFACTS).as_uri() if local else None
-        return str(store.create_experiment(experiment, artifact_location=artifacts))
+        return str(store.create_experiment(experiment, artifact_location=artifacts, tags=EXPERIMENT))
