@@ -1,0 +1,83 @@
+"""The documents are true: their code runs, and they name every command, target and key."""
+
+import re
+from pathlib import Path
+
+import click
+import yaml
+
+from captchanet.cli import main
+from captchanet.experiment.methods import OPTIMISERS, PENALTIES, STARTS
+from captchanet.images.clean import CLEANERS
+from captchanet.images.cut import CUTTERS
+from captchanet.options import resolve
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+KEYS = (ROOT / "config/README.md").read_text()
+
+
+def blocks(kind):
+    return re.findall(rf"```{kind}\n(.*?)```", README, flags=re.S)
+
+
+def test_the_readmes_fifteen_lines_train_a_network(capsys):
+    (program,) = (block for block in blocks("python") if "import numpy" in block)
+    assert len([line for line in program.splitlines() if line.strip()]) <= 15
+    exec(compile(program, "README.md", "exec"), {})
+    share = float(re.match(r"([\d.]+)%", capsys.readouterr().out)[1])
+    assert share > 95
+
+
+def test_the_readmes_cleaning_is_a_cleaning():
+    import numpy as np
+
+    (program,) = (block for block in blocks("python") if "def paper" in block)
+    names = {"np": np}
+    exec(compile(program, "README.md", "exec"), names)
+    assert resolve({"method": "paper"}, {"paper": names["paper"]}, "clean") == {
+        "method": "paper",
+        "level": 200,
+    }
+    pictures = np.full((2, 3, 4, 3), 255, np.uint8)
+    pictures[0, 0, 0] = 90
+    cleaned = names["paper"](pictures)
+    assert (cleaned.dtype, cleaned.shape, cleaned.sum()) == (np.float32, (2, 3, 4), 1)
+
+
+def test_the_readmes_run_is_a_valid_run():
+    (block,) = blocks("yaml")
+    (run,) = yaml.safe_load(block).values()
+    resolve(run["optimiser"], OPTIMISERS, "optimiser", given=("rng", "callback"))
+
+
+def test_every_command_and_every_target_is_in_the_readme():
+    for name, command in main.commands.items():
+        assert f"captchanet {name}" in README
+        assert isinstance(command, click.Command)
+        assert command.help
+    for target in re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), flags=re.M):
+        if target not in ("format", "requirements"):
+            assert f"make {target}" in README, target
+
+
+def test_every_key_and_option_is_explained():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    for section, content in schema["properties"].items():
+        assert f"## {section}:" in KEYS
+        inner = content["additionalProperties"] or content
+        for key in inner["properties"]:
+            assert re.search(rf"`(<\w+>)?\.?{key}\b", KEYS), f"{section}: {key}"
+    for registry in (CLEANERS, CUTTERS, STARTS, PENALTIES, OPTIMISERS):
+        for name, method in registry.items():
+            assert f"`{name}`" in KEYS, name
+            options = getattr(method, "__kwdefaults__", None) or {}
+            for option in set(options) - {"characters", "dtype", "callback", "rng"}:
+                assert f"`{option}`" in KEYS, f"{name}: {option}"
+
+
+def test_every_file_that_a_document_links_to_exists():
+    for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "config/README.md"]:
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
+            if not link.startswith("http"):
+                assert (document.parent / link).exists(), f"{document.name}: {link}"
