@@ -79,6 +79,7 @@ def test_a_whole_number_spelt_as_text_keeps_every_digit(number):
     ("value", "hint", "expected"),
     [
         ("null", int | None, None),
+        ("null", str | None, None),
         (None, int | None, None),
         ("true", bool, True),
         ("True", bool | int, True),

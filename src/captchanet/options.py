@@ -68,10 +68,12 @@ def cast(value: Any, hint: Any, key: str) -> Any:
     if lists and isinstance(value, list | tuple):
         return _sequence(value, lists[0], key)
     plain = [member for member in members if member in NAMES]
+    if types.NoneType in plain and (value is None or value == "null"):
+        return None
     # a text is a text only when nothing else fits
     for kind in sorted(plain, key=list(NAMES).index):
         found = _one(value, kind)
-        if found is not None or (kind is types.NoneType and (value is None or value in ("null", "None"))):
+        if found is not None:
             return found
     if lists and not plain:
         return _sequence(value, lists[0], key)

@@ -1,5 +1,7 @@
 """Figures show the numbers they are given, and the same numbers are the same bytes."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,19 @@ def test_a_run_that_diverged_is_drawn_as_far_as_its_numbers_go():
     figure = figures.learning_curves(wild, "sgd")
     assert "<svg" in figures.svg(figure)
     assert np.isfinite(figure.axes[0].lines[0].get_ydata()).tolist() == [True] * 3 + [False] * 2
+
+
+def test_a_single_number_is_a_point_that_can_be_seen():
+    one, several = (figures.learning_curves(HISTORY[:n], "cg").axes[0].lines[0] for n in (1, 3))
+    assert one.get_marker() == "o"
+    assert not several.get_marker()
+
+
+def test_equal_figures_in_different_places_share_no_id():
+    texts = [figures.svg(figures.learning_curves([], "cg"), name) for name in ("a", "b")]
+    ids = [set(re.findall(r'\bid="([^"]*)"', text)) for text in texts]
+    assert ids[0]
+    assert not ids[0] & ids[1]
 
 
 def test_a_confusion_matrix_counts_the_errors_and_not_what_was_right():

@@ -135,6 +135,31 @@ def test_a_server_out_of_reach_is_said_within_30_seconds(tmp_path):
     assert "http://127.0.0.1:9 cannot be used" in done.stdout, done.stderr
 
 
+def test_a_kill_while_the_database_is_made_leaves_none_and_the_next_attempt_makes_it(tmp_path):
+    from captchanet.tracking.store import address, prepare
+
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "import alembic.operations\n"
+        "from captchanet.tracking.store import address, prepare\n"
+        "original, calls = alembic.operations.Operations.create_table, []\n"
+        "def create_table(*words, **options):\n"
+        "    calls.append(words)\n"
+        "    if len(calls) == 5: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return original(*words, **options)\n"
+        "alembic.operations.Operations.create_table = create_table\n"
+        "prepare(address(None, Path()), 'x', Path())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == -9, done.stderr
+    assert list(tmp_path.glob(".mlflow.db.new*"))
+    assert not (tmp_path / "mlflow.db").exists()
+    uri = address(None, tmp_path)
+    assert prepare(uri, "x", tmp_path) == prepare(uri, "x", tmp_path)
+    assert not list(tmp_path.glob(".mlflow.db.new*"))
+
+
 def test_a_database_that_is_none_is_said(tmp_path):
     from captchanet.tracking.store import address, prepare
 

@@ -58,6 +58,23 @@ def code(stage):
     return [os.path.relpath(file) for file in sources(HOME / f"workflow/scripts/{stage}.py")]
 
 
+def check_results():
+    """Ends with a sentence when results/ cannot be made or written."""
+    try:
+        Path("results").mkdir(exist_ok=True)
+        tempfile.TemporaryFile(dir="results").close()
+    except OSError as error:
+        raise SystemExit(
+            f"captchanet: results/ cannot be written in {Path.cwd()} ({error.strerror}); "
+            "make it a folder that you may write, with room left on its disk"
+        )
+
+
+# Snakemake looks into it before anything starts
+if os.path.lexists("results"):
+    check_results()
+
+
 onstart:
     # The kernel drops this lock with the process, however it ends: nobody ever has to unlock anything.
     global at_work
@@ -67,14 +84,7 @@ onstart:
     except BlockingIOError:
         raise SystemExit("captchanet: another snakemake is at work in this folder; wait until it has ended")
     ERRORS.unlink(missing_ok=True)
-    try:
-        Path("results").mkdir(exist_ok=True)
-        tempfile.TemporaryFile(dir="results").close()
-    except OSError as error:
-        raise SystemExit(
-            f"captchanet: results/ cannot be written in {Path.cwd()} ({error.strerror}); "
-            "make it a folder that you may write, with room left on its disk"
-        )
+    check_results()
 
 
 onerror:

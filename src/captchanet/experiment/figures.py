@@ -3,7 +3,9 @@
 Made without pyplot: no state is shared, and no display is looked for.
 """
 
+import hashlib
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from captchanet.files import read_csv
@@ -51,13 +54,20 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
         )
         for number, (title, colour, logarithmic) in enumerate(panels, 1):
             axes = figure.add_subplot(1, 3, number)
-            axes.plot(rows[:, 0], rows[:, number], color=colour, linewidth=1.5)
+            shown = rows[np.isfinite(rows[:, number]), number]
+            # a line through one point is nothing to see
+            alone = "o" if len(shown) == 1 else ""
+            axes.plot(rows[:, 0], rows[:, number], color=colour, linewidth=1.5, marker=alone)
             axes.set_title(title)
             axes.set_xlabel(STEPS.get(optimiser, "step"))
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-            shown = rows[np.isfinite(rows[:, number]), number]
             if logarithmic and len(shown) and shown.min() > 0:
                 axes.set_yscale("log")
+                # 0.5 rather than 5 × 10⁻¹, and nothing between the decades where there are many
+                axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+                axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+                few = shown.max() < 100 * shown.min()
+                axes.yaxis.set_minor_formatter(FormatStrFormatter("%g") if few else NullFormatter())
             elif not logarithmic:
                 axes.set_ylim(0, 1.02)
                 axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
@@ -72,10 +82,13 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
     """
     k = len(alphabet)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7.4, 7.4), layout="constrained")
-        axes = figure.add_subplot()
+        figure = Figure(figsize=(7.4, 7.5))
+        # a fixed frame: to look for one, matplotlib would draw all of it twice
+        axes = figure.add_axes((0.07, 0.07, 0.91, 0.89))
         errors = np.where(np.eye(k, dtype=bool), 0, confusion)
-        axes.imshow(np.ma.masked_equal(errors, 0), cmap="Oranges", vmin=0, vmax=max(2, errors.max(initial=0)))
+        most = max(2, errors.max(initial=0))
+        # from below 0, or a single error would be too pale to find, above all on a dark page
+        axes.imshow(np.ma.masked_equal(errors, 0), cmap="Oranges", vmin=-0.4 * most, vmax=most)
         axes.scatter(range(k), range(k), s=np.where(np.diag(confusion) > 0, 8, 0), color=GREY, alpha=0.5)
         for row, column in zip(*np.nonzero(errors), strict=True):
             strong = errors[row, column] > 0.6 * errors.max()
@@ -90,10 +103,10 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
             )
         axes.set_xticks(range(k), alphabet)
         axes.set_yticks(range(k), alphabet)
-        axes.set_xticks(np.arange(-0.5, k), minor=True)
-        axes.set_yticks(np.arange(-0.5, k), minor=True)
-        axes.grid(which="minor", alpha=0.15)
-        axes.tick_params(which="both", length=0)
+        lines = [((at, -0.5), (at, k - 0.5)) for at in np.arange(-0.5, k)]
+        lines += [(start[::-1], end[::-1]) for start, end in lines]
+        axes.add_collection(LineCollection(lines, colors=GREY, linewidths=0.5, alpha=0.25), autolim=False)
+        axes.tick_params(length=0)
         axes.set(xlabel="was read as", ylabel="truth", title="unseen characters: what was taken for what")
     return figure
 
@@ -102,8 +115,8 @@ def class_accuracy(classes: Sequence[tuple[str, int, float, float, float]]) -> F
     """Accuracy per class with its interval, worst first: rows (character, unseen, accuracy, low, high)."""
     rows = sorted((row for row in classes if row[1]), key=lambda row: (row[2], row[0]))
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9, 2.6), layout="constrained")
-        axes = figure.add_subplot()
+        figure = Figure(figsize=(9, 2.6))
+        axes = figure.add_axes((0.06, 0.1, 0.93, 0.78))
         _intervals(axes, list(range(len(rows))), [row[2:5] for row in rows], vertical=True)
         axes.set_xticks(range(len(rows)), [row[0] for row in rows])
         axes.set_xlim(-0.7, len(rows) - 0.3)
@@ -150,10 +163,16 @@ def save_png(figure: Figure, file: Path) -> None:
     figure.savefig(file, format="png", dpi=150, facecolor="white", metadata={"Software": None})
 
 
-def svg(figure: Figure) -> str:
-    """The figure as an `<svg>` element to put into a page, the same text for the same figure."""
+def svg(figure: Figure, name: str = "") -> str:
+    """The figure as an `<svg>` element to put into a page, the same text for the same figure.
+
+    Its ids begin with a digest of it and of `name`, so that no two figures of a page share one; figures that
+    may be equal (two runs that learnt nothing) need different names.
+    """
     FigureCanvasSVG(figure)
     text = io.StringIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return text.getvalue()[text.getvalue().index("<svg") :]
+    element = text.getvalue()[text.getvalue().index("<svg") :]
+    digest = hashlib.sha256((name + element).encode()).hexdigest()[:8]
+    return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>f{digest}-", element)

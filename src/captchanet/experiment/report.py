@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from captchanet.experiment import figures
@@ -18,6 +19,7 @@ from captchanet.files import read_csv
 from captchanet.images.read import Unusable, decode, read_bytes
 from captchanet.images.segment import Picture, Rejected
 
+ACRONYMS = ("cg", "sgd", "l1", "l2")
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
@@ -31,7 +33,8 @@ def report(results: Path, runs: Sequence[str], headline: str, pictures: Mapping[
     finished = [run for run in about if run["metrics"]["status"] == "finished"]
     data = {run["parameters"]["data"]: _data(results, run["parameters"]) for run in about}
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+    environment.filters["options"] = _options
     bars = [(run["name"], *(run["captchas"][key] for key in ("accuracy", "low", "high"))) for run in finished]
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         headline=about[0],
@@ -62,7 +65,7 @@ def _run(results: Path, name: str) -> dict[str, Any]:
         "metrics": metrics,
         "status": _json(train / "status.json"),
         "provenance": _json(train / "provenance.json"),
-        "curves": figures.svg(figures.learning_curves(history, optimiser)),
+        "curves": figures.svg(figures.learning_curves(history, optimiser), name),
     }
     if metrics["status"] == "finished":
         rows = read_csv(evaluated / "classes.csv", CLASSES)
@@ -70,16 +73,29 @@ def _run(results: Path, name: str) -> dict[str, Any]:
             (row[0], int(row[2]), float(row[4] or "nan"), float(row[5]), float(row[6])) for row in rows
         ]
         run["captchas"], run["characters"] = metrics["unseen"]["captchas"], metrics["unseen"]["characters"]
-        confusion = figures.read_confusion(evaluated / "confusion.csv")
-        run["confusion"] = figures.svg(figures.confusion_matrix(*confusion))
-        run["classes"] = figures.svg(figures.class_accuracy(classes))
+        confusion, alphabet = figures.read_confusion(evaluated / "confusion.csv")
+        run["confusion"] = figures.svg(figures.confusion_matrix(confusion, alphabet), name)
+        run["confused"] = _confused(confusion, alphabet)
+        run["classes"] = figures.svg(figures.class_accuracy(classes), name)
     return run
 
 
+def _confused(confusion: NDArray[np.int64], alphabet: Sequence[str]) -> list[tuple[str, str, int, int]]:
+    """The five commonest errors as (truth, reading, times, examples of that truth), the commonest first."""
+    wrong = [
+        (alphabet[row], alphabet[column], int(confusion[row, column]), int(confusion[row].sum()))
+        for row, column in zip(*np.nonzero(confusion), strict=True)
+        if row != column
+    ]
+    return sorted(wrong, key=lambda error: (-error[2], error[0], error[1]))[:5]
+
+
 def _options(section: Mapping[str, Any]) -> str:
-    """A method and its options as a short text: sgd, epochs 200, batch size 32."""
-    rest = [f"{key.replace('_', ' ')} {value}" for key, value in section.items() if key != "method" and value]
-    return ", ".join([section["method"].upper() if len(section["method"]) < 4 else section["method"], *rest])
+    """A method and its options as a short text: SGD, epochs 200, batch size 32. A 0 is said, None is not."""
+    method = section["method"]
+    options = {key.replace("_", " "): value for key, value in section.items() if key != "method"}
+    said = [f"{key} {value}" for key, value in options.items() if value is not None]
+    return ", ".join([method.upper() if method in ACRONYMS else method, *said])
 
 
 def _data(results: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,8 +122,9 @@ def _xor(folder: Path) -> dict[str, Any]:
 def _misreads(
     results: Path, finished: Sequence[Mapping[str, Any]], data: Mapping[str, Any], pictures: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Every captcha that some run misread, once, with its picture and what each run read; in the first run's
-    order of doubt: what it was surest of comes first.
+    """Every captcha that some run misread, once, with its picture and what each run read.
+
+    What the first run was surest of comes first, then what it read right.
     """
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run in finished:
@@ -121,6 +138,7 @@ def _misreads(
             one["readings"][run["name"]] = (reading, float(confidence))
     for (of, folder, file), one in found.items():
         one["picture"] = _picture(data[of], folder, file, pictures.get(folder))
+        one["by_first"] = finished[0]["name"] in one["readings"]
     first = finished[0]["name"] if finished else ""
     return sorted(
         found.values(),

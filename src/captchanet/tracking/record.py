@@ -112,9 +112,9 @@ def _started(one: Record) -> int:
 
 
 def _log(store: MlflowClient, run_id: str, one: Record) -> None:
-    """Everything of a run, its status last. All of it can be said twice with the same effect as once:
+    """Logs everything of a run, its status last; saying it all twice has the effect of once.
 
-    the times are the training's own, so that a metric logged again is the same row again.
+    The times are the training's own, so that a metric logged again is the same row again.
     """
     begun, lasted = _started(one), round(one.provenance["seconds"] * 1000)
     last_step = one.history[-1][0] if one.history else 1

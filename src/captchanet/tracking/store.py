@@ -55,9 +55,12 @@ class reachable:
 
         if isinstance(error, MlflowException | RequestException | SQLAlchemyError | OSError):
             cause = (str(error).strip().splitlines() or ["no reason given"])[0]
+            do = "start the server or mend `track.tracking_uri`"
+            if self.uri.startswith("sqlite:"):
+                do = "if it is damaged, move it away, and a new one is begun"
             raise UserError(
-                f"the MLflow store at {self.uri} cannot be used: {cause[:300]}; the trained runs are kept: "
-                "mend `track.tracking_uri` or start the server, and run again"
+                f"the MLflow store at {self.uri} cannot be used: {cause[:300]}; {do}, and run again: "
+                "the trained runs are kept"
             ) from error
 
 
@@ -68,12 +71,25 @@ def prepare(uri: str, experiment: str, folder: Path) -> str:
     all of them, and all but one fail. A local store keeps its artifacts in `folder`/mlartifacts.
     """
     with reachable(uri):
-        store = client(uri)
-        found = store.get_experiment_by_name(experiment)
-        if found is not None:
-            if found.lifecycle_stage != "active":
-                store.restore_experiment(found.experiment_id)
-            return str(found.experiment_id)
-        local = uri.startswith("sqlite:")
-        artifacts = (folder.resolve() / ARTIFACTS).as_uri() if local else None
+        database = folder.resolve() / DATABASE
+        if uri == address(None, folder) and not database.exists():
+            # Under another name until it is whole: SQLite keeps what a killed migration had done by then, and
+            # MLflow can neither go on from there nor begin again
+            new = database.with_name(f".{DATABASE}.new")
+            for left in folder.resolve().glob(f"{new.name}*"):
+                left.unlink()
+            found = _experiment(client(f"sqlite:///{new}"), experiment, folder)
+            new.replace(database)
+            return found
+        return _experiment(client(uri), experiment, folder if uri.startswith("sqlite:") else None)
+
+
+def _experiment(store: MlflowClient, experiment: str, folder: Path | None) -> str:
+    """The experiment's id; a new one keeps its artifacts in `folder`, or where the server puts them."""
+    found = store.get_experiment_by_name(experiment)
+    if found is None:
+        artifacts = (folder.resolve() / ARTIFACTS).as_uri() if folder else None
         return str(store.create_experiment(experiment, artifact_location=artifacts, tags=EXPERIMENT))
+    if found.lifecycle_stage != "active":
+        store.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
