@@ -9,6 +9,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 from pathlib import Path
 
 import pytest
+import yaml
 
 from captchanet.configuration import resolved
 from captchanet.experiment import dataset, evaluate, run, xor
@@ -42,6 +43,13 @@ def real() -> Path:
 def tutorial() -> Path:
     """The tutorial's second program, which the project does not ship."""
     return _outside("CAPTCHANET_TUTORIAL", "the tutorial's second program, example2.py")
+
+
+@pytest.fixture(scope="session")
+def default_config() -> dict:
+    """The main job's configuration, resolved."""
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    return resolved(config, ROOT / "workflow/schemas/config.schema.yaml")
 
 
 class Results:
