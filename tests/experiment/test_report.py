@@ -15,12 +15,12 @@ from captchanet.images.segment import read_segmented
 
 @pytest.fixture(scope="module")
 def page(made_results):
-    return written(made_results, runs=made_results.RUNS)
+    return written(made_results)
 
 
 def written(made, folder=None, headline="good", runs=None, pictures=None):
     places = {name: str(made.pictures / name) for name in ("raw", "unseen")} if pictures is None else pictures
-    return report(folder or made.folder, runs or ["good"], headline, places)
+    return report(folder or made.folder, runs or made.RUNS, headline, places)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_the_page_fetches_nothing(page):
 
 
 def test_the_same_results_are_the_same_page(made_results, page):
-    assert written(made_results, runs=made_results.RUNS) == page
+    assert written(made_results) == page
 
 
 @pytest.mark.parametrize("places", [{}, {"raw": "gone", "unseen": "gone"}])
