@@ -107,6 +107,31 @@ def ui(port: int, configfile: Path) -> None:
     os.execve(str(Path(sys.executable).with_name("mlflow")), command, environment)
 
 
+@main.command("check-gradient")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--all", "show_all", is_flag=True, help="Show every combination, not the worst of each kind.")
+def check_gradient(seed: int, show_all: bool) -> None:
+    """Hold every gradient against differences of its cost.
+
+    All legal outputs, costs, activations and penalties, with and without bias, one to four layers deep, in
+    float64 and float32. The exit status is 1 when one is further off than its arithmetic explains.
+    """
+    from captchanet.nn.gradient_check import TOLERANCE, check_all
+
+    checked = list(check_all(seed))
+    wrong = [one for one in checked if max(one.entries, one.lines) > TOLERANCE[one.dtype]]
+    click.echo("relative error by entries, along lines   depth  dtype    gradient of")
+    for dtype in TOLERANCE:
+        rows = sorted((one for one in checked if one.dtype == dtype), key=lambda one: -one.entries)
+        for one in rows if show_all else rows[:4]:
+            click.echo(f"{one.entries:25.1e}, {one.lines:11.1e}   {one.depth:5}  {dtype}  {one.name}")
+    shown = "" if show_all else " (the four worst of each dtype are shown)"
+    limits = ", ".join(f"{limit:.0e} in {dtype}" for dtype, limit in TOLERANCE.items())
+    click.echo(f"{len(checked) - len(wrong)} of {len(checked)} within {limits}{shown}")
+    if wrong:
+        sys.exit(1)
+
+
 def _configuration(file: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import jsonschema
 import yaml
 
 from captchanet.errors import UserError
-from captchanet.experiment.methods import OPTIMISERS, PENALTIES, STARTS
+from captchanet.experiment.methods import LINE_SEARCHES, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, network
 from captchanet.images.clean import CLEANERS
 from captchanet.images.cut import CUTTERS
 from captchanet.options import cast, resolve
@@ -43,9 +43,10 @@ def resolved(config: Mapping[str, Any], schema_file: Path) -> dict[str, Any]:
         key = f"configuration: train.{name}"
         run["penalty"] = resolve(run["penalty"], PENALTIES, f"{key}.penalty")
         run["start"] = resolve(run["start"], STARTS, f"{key}.start", given=("dtype",))
-        run["optimiser"] = resolve(
-            run["optimiser"], OPTIMISERS, f"{key}.optimiser", given=("rng", "callback")
-        )
+        given = ("rng", "callback")
+        run["optimiser"] = resolve(run["optimiser"], OPTIMISERS, f"{key}.optimiser", given)
+        run["schedule"] = resolve(run["schedule"], SCHEDULES, f"{key}.schedule", given=("total",))
+        _fitting(run, key)
     # again, now that the options of each method are known: their ranges stand in the schema too
     _validate(filled, schema)
     _refer(filled)
@@ -56,6 +57,25 @@ def _validate(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(config))
     if error:
         raise UserError(f"configuration: {_explained(error)}")
+
+
+def _fitting(run: dict[str, Any], key: str) -> None:
+    """The parts of a run go together."""
+    try:
+        network(1, 2, run)
+    except ValueError as error:
+        raise UserError(f"{key}.output: {error}; choose another output or cost") from error
+    if len(run["dropout"]) not in (0, len(run["hidden"]) + 1):
+        raise UserError(
+            f"{key}.dropout: found {run['dropout']}; expected one rate for the input and one for each of the "
+            f"{len(run['hidden'])} hidden layers, or none at all"
+        )
+    method = run["optimiser"]["method"]
+    if method in LINE_SEARCHES and (any(run["dropout"]) or run["schedule"]["method"] != "constant"):
+        raise UserError(
+            f"{key}.optimiser: {method} searches along lines and needs a cost that stays the same: it has no "
+            "use for `dropout` or `schedule`; take sgd or adamw, or leave these out"
+        )
 
 
 def _refer(config: dict[str, Any]) -> None:
@@ -88,7 +108,10 @@ def _filled(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], key:
     """`value` with the schema's defaults, and texts cast to the types that the schema wants."""
     if "$ref" in schema:
         schema = {**root["$defs"][schema["$ref"].rsplit("/", 1)[1]], **schema}
-    if schema.get("type") == "object":
+    may_be_null = isinstance(schema.get("type"), list) and "object" in schema["type"]
+    if may_be_null and value in (None, "null"):
+        return None
+    if schema.get("type") == "object" or may_be_null:
         # a section left empty, `sgd:` and nothing below it, is all defaults
         value = {} if value is None else value
         if not isinstance(value, dict):
@@ -135,6 +158,7 @@ def _explained(error: Any) -> str:
         "minimum": "at least",
         "maximum": "at most",
         "exclusiveMinimum": "more than",
+        "exclusiveMaximum": "less than",
         "minLength": "a length of at least",
         "minProperties": "entries: at least",
     }

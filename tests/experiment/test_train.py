@@ -4,16 +4,22 @@ import numpy as np
 import pytest
 
 from captchanet.experiment.dataset import Part
-from captchanet.experiment.train import one_hot, train
-from captchanet.nn import Network, Objective
+from captchanet.experiment.train import train
+from captchanet.nn import Network, Objective, one_hot
 
 SETTINGS = {
     "hidden": [6],
     "bias": True,
+    "activation": "sigmoid",
+    "output": "sigmoid",
     "cost": "cross_entropy",
     "penalty": {"method": "l2", "weight": 0.1},
     "start": {"method": "uniform", "limit": 0.1},
     "optimiser": {"method": "cg", "iterations": 8},
+    "schedule": {"method": "constant"},
+    "dropout": [],
+    "label_smoothing": 0.0,
+    "early_stopping": None,
     "dtype": "float64",
     "seed": 1,
 }
@@ -24,10 +30,6 @@ def data(rows=30):
     rng = np.random.default_rng(0)
     y = rng.integers(1, 4, (rows, 1))
     return Part(rng.random((rows, 5)) + y, y, [])
-
-
-def test_targets_are_one_hot_from_class_1():
-    np.testing.assert_array_equal(one_hot(np.array([[1], [3]]), 3), [[1, 0, 0], [0, 0, 1]])
 
 
 @pytest.mark.parametrize("optimiser", [SETTINGS["optimiser"], SGD])
@@ -76,3 +78,56 @@ def test_every_run_of_the_configurations_kind_learns():
         for bias in (True, False):
             history = train(data(), 3, SETTINGS | {"penalty": penalty, "bias": bias}).history
             assert history[-1][1] < history[0][1]
+
+
+def test_every_part_that_a_configuration_can_name_trains():
+    y = np.arange(60).reshape(-1, 1) % 3 + 1
+    rng = np.random.default_rng(0)
+    many = Part(rng.normal(size=(60, 5)) + 2 * np.eye(5)[y[:, 0]], y, [("p", "f", "l", "s")] * 15)
+    base = {"batch_size": 16, "epochs": 12}
+    adamw = {"method": "adamw", "learning_rate": 0.05, "beta1": 0.9, "beta2": 0.999} | base
+    adamw |= {"epsilon": 1e-8, "weight_decay": 0.01}
+    for changes in (
+        {"activation": "tanh", "start": {"method": "glorot"}},
+        {"activation": "relu", "start": {"method": "he"}, "output": "softmax", "label_smoothing": 0.1},
+        {"optimiser": {"method": "l_bfgs", "iterations": 20, "memory": 5}},
+        {"optimiser": adamw, "dropout": [0.05, 0.1], "output": "softmax"},
+        {"optimiser": adamw, "schedule": {"method": "one_cycle", "warm_up": 0.2, "start": 0.04}},
+        {"optimiser": SGD | base, "schedule": {"method": "cosine", "last": 0.0}},
+        {"optimiser": SGD | base, "schedule": {"method": "steps", "every": 10, "factor": 0.5}},
+        {"optimiser": adamw, "early_stopping": {"share": 0.2, "patience": 2}},
+    ):
+        trained = train(many, 3, SETTINGS | changes)
+        assert trained.status == "finished"
+        assert trained.history[-1][1] < trained.history[0][1]
+        assert trained.history[-1][3] > 0.5
+        assert train(many, 3, SETTINGS | changes).theta.tobytes() == trained.theta.tobytes()
+
+
+def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta():
+    rng = np.random.default_rng(0)
+    y = rng.integers(1, 4, (40, 1))  # nothing to learn: the held-out cost soon rises
+    noise = Part(rng.normal(size=(40, 5)), y, [("p", "f", "l", "s")] * 10)
+    optimiser = SGD | {"epochs": 400, "learning_rate": 2.0}
+    wanted = SETTINGS | {"optimiser": optimiser, "early_stopping": {"share": 0.3, "patience": 4}}
+    trained = train(noise, 3, wanted)
+    assert len(trained.history) < 400
+    best = int(trained.reason.split("in step ")[1])
+    assert best == trained.history[-1][0] - 4
+    assert "lowest held-out cost" in trained.reason
+    # 7 of the 10 captchas train: 28 rows in batches of 7
+    assert trained.evaluations == 4 * len(trained.history)
+
+
+def test_the_schedule_spans_all_steps_of_the_training(monkeypatch):
+    from captchanet.experiment import train as module
+
+    totals = []
+
+    def spy(rate: float, *, total: int):
+        totals.append(total)
+        return lambda step: rate
+
+    monkeypatch.setitem(module.SCHEDULES, "spy", spy)
+    train(data(), 3, SETTINGS | {"optimiser": SGD, "schedule": {"method": "spy"}})
+    assert totals == [3 * 5]

@@ -1,10 +1,22 @@
 """Optimisers go downhill, tell what they do, and stop when they are told or when the cost is no number."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
-from captchanet.nn import Diverged, Network, Objective, conjugate_gradient, gradient_descent, l2, uniform
+from captchanet.nn import (
+    Diverged,
+    Network,
+    Objective,
+    adamw,
+    conjugate_gradient,
+    gradient_descent,
+    l2,
+    l_bfgs,
+    uniform,
+)
 
 
 class Rosenbrock:
@@ -144,7 +156,7 @@ def test_neither_optimiser_changes_the_start():
     np.testing.assert_array_equal(start, 0)
 
 
-@pytest.mark.parametrize("optimiser", [conjugate_gradient, gradient_descent])
+@pytest.mark.parametrize("optimiser", [conjugate_gradient, l_bfgs, gradient_descent, adamw])
 def test_a_cost_that_is_no_number_ends_in_diverged(optimiser):
     class Bad:
         rows = 1
@@ -152,7 +164,8 @@ def test_a_cost_that_is_no_number_ends_in_diverged(optimiser):
         def __call__(self, theta, rows=None):
             return float("nan"), np.ones(2)
 
-    options = {"iterations": 5} if optimiser is conjugate_gradient else {"learning_rate": 1, "epochs": 5}
+    lines = optimiser in (conjugate_gradient, l_bfgs)
+    options = {"iterations": 5} if lines else {"learning_rate": 1, "epochs": 5}
     with pytest.raises(Diverged, match="nan in step 1"):
         optimiser(Bad(), np.zeros(2), **options)
 
@@ -165,3 +178,97 @@ def test_cg_trains_a_float32_network_in_float32():
     result = conjugate_gradient(objective, start, iterations=20)
     assert result.theta.dtype == np.float32
     assert objective(result.theta)[0] < objective(start)[0]
+
+
+def test_l_bfgs_finds_the_minimum_and_reports_what_it_reports():
+    rows = []
+
+    def callback(step, theta, cost, norm):
+        rows.append((step, cost == rosen(theta), norm == np.linalg.norm(rosen_der(theta))))
+
+    result = l_bfgs(Rosenbrock(), np.zeros(10), iterations=200, callback=callback)
+    np.testing.assert_allclose(result.theta, 1, atol=1e-3)
+    assert rows == [(step, True, True) for step in range(1, result.steps + 1)]
+    assert l_bfgs(Rosenbrock(), np.zeros(10), iterations=3).steps == 3
+    assert l_bfgs(Rosenbrock(), np.zeros(10), iterations=50, memory=1).steps > 3
+
+
+def test_adamw_follows_its_published_algorithm():
+    # Loshchilov and Hutter, algorithm 2, entry by entry in plain Python
+    rate, beta1, beta2, epsilon, decay = 0.01, 0.8, 0.95, 1e-6, 0.3
+    result = adamw(
+        Rosenbrock(),
+        np.linspace(-1, 1, 10),
+        learning_rate=lambda step: rate / (1 + step),
+        epochs=25,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        weight_decay=decay,
+    )
+    theta = [float(x) for x in np.linspace(-1, 1, 10)]
+    m, v = [0.0] * 10, [0.0] * 10
+    for t in range(1, 26):
+        gradient = rosen_der(np.array(theta))
+        for i, g in enumerate(gradient):
+            m[i] = beta1 * m[i] + (1 - beta1) * g
+            v[i] = beta2 * v[i] + (1 - beta2) * g * g
+            step = m[i] / (1 - beta1**t) / ((v[i] / (1 - beta2**t)) ** 0.5 + epsilon)
+            theta[i] -= rate / t * (decay * theta[i] + step)
+    np.testing.assert_allclose(result.theta, theta, rtol=1e-12)
+
+
+def test_adamw_treats_every_piece_of_a_long_theta_alike():
+    class Long:
+        rows = 1
+
+        def __call__(self, theta, rows=None):
+            return float(theta @ theta), 2 * theta
+
+    result = adamw(Long(), np.full(20_001, 0.5), learning_rate=0.1, epochs=3)
+    assert np.ptp(result.theta) == 0
+    assert 0 < result.theta[0] < 0.5
+
+
+def test_no_optimiser_promotes_float32():
+    network, rng = Network((5, 4, 3)), np.random.default_rng(2)
+    X, Y = rng.random((20, 5)), np.eye(3)[rng.integers(0, 3, 20)]
+    seen = set()
+
+    class Watched:
+        rows = 20
+        objective = Objective(network, X, Y, dtype=np.float32, penalty=l2(weight=0.1))
+
+        def __call__(self, theta, rows=None):
+            cost, gradient = self.objective(theta, rows)
+            seen.update({theta.dtype, gradient.dtype})
+            return cost, gradient
+
+    start = uniform(network, rng, dtype=np.float32)
+    for optimiser, options in (
+        (gradient_descent, {"learning_rate": 0.1, "epochs": 2, "momentum": 0.5}),
+        (gradient_descent, {"learning_rate": lambda step: 0.1, "epochs": 2}),
+        (adamw, {"learning_rate": 0.1, "epochs": 2}),
+        (l_bfgs, {"iterations": 2}),
+    ):
+        assert optimiser(Watched(), start, **options).theta.dtype == np.float32
+    assert seen == {np.dtype(np.float32)}
+
+
+def test_a_training_step_allocates_no_array():
+    network, rng = Network((40, 30, 20)), np.random.default_rng(2)
+    X, Y = rng.random((500, 40)), np.eye(20)[rng.integers(0, 20, 500)]
+    objective = Objective(network, X, Y, dtype=np.float32, penalty=l2(weight=0.1))
+    theta = uniform(network, rng, dtype=np.float32)
+    batch = rng.permutation(500)[:100]
+    objective(theta, batch)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        objective(theta, batch)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    # the smallest buffer of the pass, the outputs of 100 rows, is 8,000 bytes; views and floats are less
+    assert peak < 4000

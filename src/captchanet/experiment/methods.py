@@ -1,18 +1,49 @@
-"""The names that a configuration can give to a start, a penalty and an optimiser, and what they stand for."""
+"""The names that a configuration can give to the parts of a training, and what they stand for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from captchanet import nn
 
-STARTS: dict[str, Callable] = {"uniform": nn.uniform}
+ACTIVATIONS = {each.name: each for each in (nn.sigmoid, nn.tanh, nn.relu)}
 
-PENALTIES: dict[str, Callable[..., nn.penalties.Penalty]] = {
+OUTPUTS = {each.name: each for each in (nn.sigmoid, nn.softmax)}
+
+COSTS = {"cross_entropy": nn.cross_entropy, "quadratic": nn.quadratic}
+
+STARTS: dict[str, Callable[..., Any]] = {"uniform": nn.uniform, "glorot": nn.glorot, "he": nn.he}
+
+PENALTIES: dict[str, Callable[..., nn.Penalty]] = {
     "l2": nn.l2,
     "tutorial": nn.tutorial_penalty,
     "none": lambda: nn.no_penalty,
 }
 
-OPTIMISERS: dict[str, Callable[..., nn.Result]] = {
-    "cg": nn.conjugate_gradient,
-    "sgd": nn.gradient_descent,
+SCHEDULES: dict[str, Callable[..., Callable[[int], float]]] = {
+    "constant": nn.constant,
+    "steps": nn.steps,
+    "cosine": nn.cosine,
+    "one_cycle": nn.one_cycle,
 }
+
+# These search along lines and need a cost that stays the same; those draw mini-batches and bear noise
+LINE_SEARCHES: dict[str, Callable[..., nn.Result]] = {"cg": nn.conjugate_gradient, "l_bfgs": nn.l_bfgs}
+DESCENTS: dict[str, Callable[..., nn.Result]] = {"sgd": nn.gradient_descent, "adamw": nn.adamw}
+OPTIMISERS = {**LINE_SEARCHES, **DESCENTS}
+
+
+def network(inputs: int, classes: int, settings: Mapping[str, Any]) -> nn.Network:
+    """The network that a run's settings describe; raises ValueError where its parts do not fit."""
+    made = nn.Network(
+        (inputs, *settings["hidden"], classes),
+        settings["bias"],
+        ACTIVATIONS[settings["activation"]],
+        OUTPUTS[settings["output"]],
+    )
+    COSTS[settings["cost"]].for_output(made.output)
+    return made
+
+
+def options(section: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved method's options, without its name."""
+    return {name: value for name, value in section.items() if name != "method"}

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from captchanet.errors import UserError
+from captchanet.experiment.methods import ACTIVATIONS, OUTPUTS
 from captchanet.files import atomic, write_json
-from captchanet.nn.network import Array, Network
+from captchanet.nn import Network
+from captchanet.nn.activations import Array
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,12 @@ class Model:
             {
                 "format": 1,
                 "run": self.run,
-                "network": {"layers": list(self.network.layers), "bias": self.network.bias},
+                "network": {
+                    "layers": list(self.network.layers),
+                    "bias": self.network.bias,
+                    "activation": self.network.hidden.name,
+                    "output": self.network.output.name,
+                },
                 "segment": dict(self.segment),
                 "theta_sha256": self.digest,
             },
@@ -64,7 +71,13 @@ def load(file: Path) -> Model:
         facts = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
         with file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
             theta = arrays["theta"]
-        network = Network(tuple(facts["network"]["layers"]), facts["network"]["bias"])
+        described = facts["network"]
+        network = Network(
+            tuple(described["layers"]),
+            described["bias"],
+            ACTIVATIONS[described["activation"]],
+            OUTPUTS[described["output"]],
+        )
         network.matrices(theta)
         model = Model(network, theta, facts["run"], facts["segment"])
     except FileNotFoundError as error:

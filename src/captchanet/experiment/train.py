@@ -1,17 +1,19 @@
 """One run of training: from a data set and a run's settings to a theta, its history, and how it ended."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from captchanet.experiment import methods
 from captchanet.experiment.dataset import Part
-from captchanet.experiment.methods import OPTIMISERS, PENALTIES, STARTS
-from captchanet.nn import COSTS, Diverged, Network, Objective
-from captchanet.nn.network import Array
+from captchanet.experiment.methods import COSTS, DESCENTS, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, options
+from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
+from captchanet.nn.activations import Array
 
 HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
 
@@ -38,8 +40,8 @@ class Recorder:
     its batches, each at the theta of its turn; else at the evaluation whose cost the optimiser reports.
     """
 
-    def __init__(self, objective: Objective, theta: Array) -> None:
-        self.objective, self.rows = objective, objective.rows
+    def __init__(self, objective: Objective, theta: Array, stopping: EarlyStopping | None = None) -> None:
+        self.objective, self.rows, self.stopping = objective, objective.rows, stopping
         self.history: list[tuple[int, float, float, float]] = []
         self.theta = theta.copy()
         self.evaluations = 0
@@ -52,55 +54,82 @@ class Recorder:
         self._seen.append((cost, self.objective.correct(), self.rows if rows is None else len(rows)))
         return cost, gradient
 
-    def callback(self, step: int, theta: Array, cost: float, gradient_norm: float) -> None:
-        """One row of the history; keeps theta, in case the next step fails."""
+    def callback(self, step: int, theta: Array, cost: float, gradient_norm: float) -> bool:
+        """One row of the history; keeps theta, in case the next step fails; asks whether to stop."""
         meant = [seen for seen in self._seen if seen[0] == cost][-1:] or self._seen
         accuracy = sum(correct for _, correct, _ in meant) / sum(rows for *_, rows in meant)
         self.history.append((step, cost, gradient_norm, accuracy))
         if math.isfinite(gradient_norm):
             self.theta[:] = theta
         self._seen = meant if len(meant) == 1 else []
-
-
-def one_hot(y: NDArray[np.integer], classes: int) -> NDArray[np.float64]:
-    """Targets (n, classes): 1 in the column of each row's class, 0 elsewhere; y is (n, 1), from 1."""
-    targets = np.zeros((len(y), classes))
-    targets[np.arange(len(y)), y[:, 0] - 1] = 1
-    return targets
+        return self.stopping is not None and self.stopping(step, theta, cost, gradient_norm)
 
 
 def train(data: Part, classes: int, settings: Mapping[str, Any]) -> Trained:
     """Trains the network that `settings` (a resolved entry of the configuration's `train`) describes.
 
     A training that fails numerically does not raise: it comes back with status "failed", its reason and the
-    last theta that was good. Start and mini-batches have random streams of their own, both from the seed.
+    last theta that was good. Start, mini-batches, dropout and the rows held out for early stopping have
+    random streams of their own, all from the seed.
     """
-    network = Network((data.X.shape[1], *settings["hidden"], classes), settings["bias"])
-    start_rng, batch_rng = np.random.default_rng(settings["seed"]).spawn(2)
-    dtype = settings["dtype"]
+    network = methods.network(data.X.shape[1], classes, settings)
+    start_rng, batch_rng, dropout_rng, held_out_rng = np.random.default_rng(settings["seed"]).spawn(4)
+    start = STARTS[settings["start"]["method"]](
+        network, start_rng, dtype=settings["dtype"], **options(settings["start"])
+    )
+    rows, held_out = _hold_out(data, settings["early_stopping"], held_out_rng)
+    targets = one_hot(data.y[rows], classes, smoothing=settings["label_smoothing"])
     objective = Objective(
         network,
-        data.X,
-        one_hot(data.y, classes),
+        data.X[rows],
+        targets,
         cost=COSTS[settings["cost"]],
-        penalty=PENALTIES[settings["penalty"]["method"]](**_options(settings["penalty"])),
-        dtype=dtype,
+        penalty=PENALTIES[settings["penalty"]["method"]](**options(settings["penalty"])),
+        dropout=Dropout(tuple(settings["dropout"]), dropout_rng) if any(settings["dropout"]) else None,
+        dtype=settings["dtype"],
     )
-    start = STARTS[settings["start"]["method"]](
-        network, start_rng, dtype=dtype, **_options(settings["start"])
-    )
-    recorder = Recorder(objective, start)
-    method, options = settings["optimiser"]["method"], _options(settings["optimiser"])
-    if method == "sgd":
-        options["rng"] = batch_rng
+    stopping = None
+    if len(held_out):
+        unseen = one_hot(data.y[held_out], classes)
+        cost = COSTS[settings["cost"]]
+        watched = Objective(network, data.X[held_out], unseen, cost=cost, dtype=settings["dtype"])
+        stopping = EarlyStopping(watched, settings["early_stopping"]["patience"])
+    recorder = Recorder(objective, start, stopping)
     try:
         # overflow on the way to a cost that is no number is reported as that, not as a warning before it
         with np.errstate(all="ignore"):
-            result = OPTIMISERS[method](recorder, start, callback=recorder.callback, **options)
+            result = _optimiser(settings, len(rows), batch_rng)(recorder, start, callback=recorder.callback)
     except Diverged as error:
         return Trained(network, recorder.theta, recorder.history, "failed", str(error), recorder.evaluations)
-    return Trained(network, result.theta, recorder.history, "finished", result.reason, recorder.evaluations)
+    theta, reason = result.theta, result.reason
+    if stopping and stopping.theta is not None:
+        theta, reason = (
+            stopping.theta,
+            f"{reason}; lowest held-out cost {stopping.cost:.6g} in step {stopping.step}",
+        )
+    return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations)
 
 
-def _options(section: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in section.items() if name != "method"}
+def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator) -> Callable[..., Result]:
+    """The run's optimiser with all its options, waiting for an objective, a start and a callback."""
+    chosen, given = settings["optimiser"]["method"], options(settings["optimiser"])
+    if chosen in DESCENTS:
+        schedule = SCHEDULES[settings["schedule"]["method"]]
+        batches = -(-rows // (given["batch_size"] or rows))
+        total = {"total": given["epochs"] * batches} if "total" in schedule.__annotations__ else {}
+        given["learning_rate"] = schedule(given["learning_rate"], **options(settings["schedule"]), **total)
+        given["rng"] = rng
+    return partial(OPTIMISERS[chosen], **given)
+
+
+def _hold_out(
+    data: Part, early_stopping: Mapping[str, Any] | None, rng: np.random.Generator
+) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Rows to train on and rows to watch: whole captchas, drawn; without early stopping all train."""
+    rows = np.arange(len(data.y))
+    if early_stopping is None:
+        return rows, rows[:0]
+    captchas = rows.reshape(len(data.captchas), -1)
+    order = rng.permutation(len(captchas))
+    watched = max(1, round(early_stopping["share"] * len(captchas)))
+    return np.sort(captchas[order[watched:]].ravel()), np.sort(captchas[order[:watched]].ravel())

@@ -15,7 +15,7 @@ from captchanet.experiment.run import write_run
 from captchanet.experiment.train import Trained
 from captchanet.files import write_json
 from captchanet.nn import Network, Objective, gradient_descent, quadratic, uniform
-from captchanet.nn.network import Array
+from captchanet.nn.activations import Array
 
 X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], np.float64)
 Y = np.array([[0], [1], [1], [0]], np.float64)

@@ -1,31 +1,53 @@
-"""The neural network, from nothing: NumPy for the arithmetic, SciPy for conjugate gradient, and no more.
+"""The neural network, from nothing: NumPy for the arithmetic, SciPy for its line searches, and no more.
 
-Read in this order: `network` (layers as views of one flat vector, the forward pass), `costs`, `penalties`,
-`objective` (cost and gradient in one pass: backpropagation), `start`, `descent` and `conjugate_gradient`.
+Read in this order: `network` (layers as views of one flat vector, the forward pass), `activations`, `costs`,
+`penalties`, `objective` (cost and gradient in one pass: backpropagation), `start`, `targets`; then the
+optimisers, which know no network: `descent` and `schedules`, `line_search`, `early_stopping`.
 """
 
-from captchanet.nn.conjugate_gradient import conjugate_gradient
-from captchanet.nn.costs import COSTS, cross_entropy, quadratic
-from captchanet.nn.descent import gradient_descent
+from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
+from captchanet.nn.costs import Cost, cross_entropy, quadratic
+from captchanet.nn.descent import adamw, gradient_descent
+from captchanet.nn.dropout import Dropout
+from captchanet.nn.early_stopping import EarlyStopping
+from captchanet.nn.line_search import conjugate_gradient, l_bfgs
 from captchanet.nn.network import Network
-from captchanet.nn.objective import Objective, Workspace
+from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Diverged, Result
-from captchanet.nn.penalties import l2, no_penalty, tutorial_penalty
-from captchanet.nn.start import uniform
+from captchanet.nn.penalties import Penalty, l2, no_penalty, tutorial_penalty
+from captchanet.nn.schedules import constant, cosine, one_cycle, steps
+from captchanet.nn.start import glorot, he, uniform
+from captchanet.nn.targets import one_hot
 
 __all__ = [
-    "COSTS",
+    "Activation",
+    "Cost",
     "Diverged",
+    "Dropout",
+    "EarlyStopping",
     "Network",
     "Objective",
+    "Penalty",
     "Result",
-    "Workspace",
+    "adamw",
     "conjugate_gradient",
+    "constant",
+    "cosine",
     "cross_entropy",
+    "glorot",
     "gradient_descent",
+    "he",
     "l2",
+    "l_bfgs",
     "no_penalty",
+    "one_cycle",
+    "one_hot",
     "quadratic",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "steps",
+    "tanh",
     "tutorial_penalty",
     "uniform",
 ]

@@ -1,20 +1,37 @@
 """A cost is a value and an output delta: what the error is, and how it changes with the last layer's z.
 
-Each takes the last layer's z, its outputs a = sigmoid(z), the targets y, all of shape (outputs, rows), and
-two arrays of the same shape to work in; it fills `delta` with the derivative of the cost with respect to z
-and returns the cost summed over rows and outputs. The objective divides both by the number of rows.
+A cost is told from z and a = f(z) together, so it has one function for each output activation f that it goes
+with. Each takes the last layer's z, its outputs a, the targets y, all of shape (outputs, rows), and two
+arrays of the same shape to work in; it fills `delta` with the derivative of the cost with respect to z and
+returns the cost summed over rows and outputs. The objective divides both by the number of rows.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from captchanet.nn.network import Array
+from captchanet.nn.activations import Activation, Array, sigmoid, softmax
 
-Cost = Callable[[Array, Array, Array, Array, Array], float]
+ValueAndDelta = Callable[[Array, Array, Array, Array, Array], float]
 
 
-def cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
+class Cost(NamedTuple):
+    """A cost by name, and its arithmetic for each kind of output that it goes with."""
+
+    name: str
+    sigmoid: ValueAndDelta | None
+    softmax: ValueAndDelta | None
+
+    def for_output(self, output: Activation) -> ValueAndDelta:
+        """The arithmetic for that output; raises ValueError, naming both, if they do not go together."""
+        function = {sigmoid.name: self.sigmoid, softmax.name: self.softmax}.get(output.name)
+        if function is None:
+            raise ValueError(f"the {self.name} cost does not go with {output.name} outputs")
+        return function
+
+
+def _sigmoid_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
     """-[y log a + (1 - y) log(1 - a)], whose delta is the plain difference a - y.
 
     Computed from z, because a reaches 1 (and its log(1 - a) minus infinity) from z = 37 on in float64:
@@ -32,7 +49,23 @@ def cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: Array) ->
     return total - float(scratch.sum())
 
 
-def quadratic(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
+def _softmax_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
+    """-Σ_k y_k log a_k with Σ_k y_k = 1, whose delta is a - y again.
+
+    With m the largest z of a row, log a_k = z_k - m + log(max_j a_j), so that the cost is
+    Σ_k y_k (m - z_k) - log(max_j a_j): the logarithm is of a number between 1 / outputs and 1.
+    """
+    np.max(z, axis=0, out=scratch[0])
+    np.subtract(scratch[0], z, out=delta)
+    delta *= y
+    total = float(delta.sum())
+    np.max(a, axis=0, out=scratch[0])
+    np.log(scratch[0], out=scratch[0])
+    np.subtract(a, y, out=delta)
+    return total - float(scratch[0].sum())
+
+
+def _sigmoid_quadratic(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
     """(a - y)² / 2, whose delta is (a - y) a (1 - a)."""
     np.subtract(a, y, out=delta)
     np.multiply(delta, delta, out=scratch)
@@ -43,4 +76,5 @@ def quadratic(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> flo
     return total
 
 
-COSTS: dict[str, Cost] = {"cross_entropy": cross_entropy, "quadratic": quadratic}
+cross_entropy = Cost("cross-entropy", _sigmoid_cross_entropy, _softmax_cross_entropy)
+quadratic = Cost("quadratic", _sigmoid_quadratic, None)

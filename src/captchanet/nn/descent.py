@@ -1,18 +1,22 @@
-"""Gradient descent, our own: with mini-batches it is SGD, on all rows the plain method; with momentum."""
+"""Descent by mini-batches, our own: gradient descent, plain or stochastic, with momentum; and AdamW."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from captchanet.nn.network import Array
+from captchanet.nn.activations import Array
 from captchanet.nn.optimisation import Callback, Minimised, Result, finite
+from captchanet.nn.schedules import Schedule, constant
+
+Move = Callable[[int, Array, Array, float], None]
+"""move(step, theta, gradient, rate) changes theta in place; steps count from 1."""
 
 
 def gradient_descent(
     objective: Minimised,
     theta: Array,
     *,
-    learning_rate: float | Callable[[int], float],
+    learning_rate: float | Schedule,
     epochs: int,
     batch_size: int | None = None,
     momentum: float = 0.0,
@@ -27,15 +31,90 @@ def gradient_descent(
     step from 0. The callback comes after each epoch, with the mean cost of its batches, each at the theta
     it was taken at, and the gradient norm of the last. Raises Diverged when a cost is no finite number.
     """
-    theta = theta.copy()
-    rate = learning_rate if callable(learning_rate) else (lambda step: learning_rate)
-    move = np.zeros_like(theta)
+    velocity = np.zeros_like(theta) if momentum else None
     scaled = np.empty_like(theta)
-    order = np.arange(objective.rows)
+
+    def move(step: int, theta: Array, gradient: Array, rate: float) -> None:
+        np.multiply(gradient, rate, out=scaled)
+        if velocity is None:
+            np.subtract(theta, scaled, out=theta)
+        else:
+            np.multiply(velocity, momentum, out=velocity)
+            np.subtract(velocity, scaled, out=velocity)
+            np.add(theta, velocity, out=theta)
+
+    return _descend(move, objective, theta, learning_rate, epochs, batch_size, rng, callback)
+
+
+def adamw(
+    objective: Minimised,
+    theta: Array,
+    *,
+    learning_rate: float | Schedule,
+    epochs: int,
+    batch_size: int | None = None,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    weight_decay: float = 0.01,
+    rng: np.random.Generator | None = None,
+    callback: Callback | None = None,
+) -> Result:
+    """AdamW: steps scaled by running means of the gradient and its square, and a decay of theta beside them.
+
+    I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", https://arxiv.org/abs/1711.05101,
+    algorithm 2, with the decay times the learning rate, as PyTorch has it:
+
+        m ← β₁ m + (1 - β₁) g            v ← β₂ v + (1 - β₂) g²
+        θ ← θ - η λ θ - η m / (1 - β₁ᵗ) / (√(v / (1 - β₂ᵗ)) + ε)
+
+    Batches, callback and Diverged as in `gradient_descent`.
+    """
+    m, v, scratch = np.zeros_like(theta), np.zeros_like(theta), np.empty_like(theta)
+    # In pieces that stay in the processor's cache through all the passes over them
+    pieces = [slice(start, start + 8192) for start in range(0, theta.size, 8192)]
+
+    def move(step: int, theta: Array, gradient: Array, rate: float) -> None:
+        correction = 1 / (1 - beta2**step) ** 0.5
+        size = -rate / (1 - beta1**step)
+        for piece in pieces:
+            g, mean, square, s, t = gradient[piece], m[piece], v[piece], scratch[piece], theta[piece]
+            np.subtract(g, mean, out=s)
+            s *= 1 - beta1
+            mean += s
+            np.multiply(g, g, out=s)
+            s -= square
+            s *= 1 - beta2
+            square += s
+            np.sqrt(square, out=s)
+            s *= correction
+            s += epsilon
+            np.divide(mean, s, out=s)
+            s *= size
+            t *= 1 - rate * weight_decay
+            t += s
+
+    return _descend(move, objective, theta, learning_rate, epochs, batch_size, rng, callback)
+
+
+def _descend(
+    move: Move,
+    objective: Minimised,
+    theta: Array,
+    learning_rate: float | Schedule,
+    epochs: int,
+    batch_size: int | None,
+    rng: np.random.Generator | None,
+    callback: Callback | None,
+) -> Result:
+    """The epochs and mini-batches that every descent shares."""
+    theta = theta.copy()
+    rate = learning_rate if callable(learning_rate) else constant(learning_rate)
     whole = batch_size is None or batch_size >= objective.rows
     if not whole and rng is None:
-        raise ValueError("mini-batches are drawn: gradient_descent needs an rng")
+        raise ValueError("mini-batches are drawn: give an rng")
     size = objective.rows if batch_size is None else batch_size
+    order = np.arange(objective.rows)
     step = 0
     for epoch in range(1, epochs + 1):
         if not whole and rng is not None:
@@ -45,13 +124,7 @@ def gradient_descent(
             batch = None if whole else order[start : start + size]
             cost, gradient = objective(theta, batch)
             total += finite(cost, step + 1) * (objective.rows if batch is None else len(batch))
-            np.multiply(gradient, rate(step), out=scaled)
-            if momentum:
-                move *= momentum
-                move -= scaled
-                theta += move
-            else:
-                theta -= scaled
+            move(step + 1, theta, gradient, rate(step))
             step += 1
         if callback and callback(epoch, theta, total / objective.rows, float(np.linalg.norm(gradient))):
             return Result(theta, epoch, step, "stopped by the callback")

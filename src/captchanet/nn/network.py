@@ -8,37 +8,30 @@ carries the bias comes first, so that the bias is column 0 of each matrix.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.floating]
-
-
-def sigmoid(z: Array, out: Array) -> Array:
-    """1 / (1 + exp(-z)), elementwise, written into `out` (which may be `z` itself).
-
-    exp overflows to infinity for z below about -709 (float64) or -88 (float32), whose reciprocal is the right
-    answer, 0; callers silence that one warning (`np.errstate(over="ignore")`) around the whole pass.
-    """
-    np.negative(z, out=out)
-    np.exp(out, out=out)
-    out += 1
-    return np.reciprocal(out, out=out)
+from captchanet.nn.activations import Activation, Array, sigmoid
 
 
 @dataclass(frozen=True)
 class Network:
-    """A fully connected sigmoid network.
+    """A fully connected network.
 
     `layers` are the widths from the input to the output, (260, 200, 200, 36) for the tutorial's. With `bias`
-    every layer's input gets a constant 1 in front, and each theta matrix a first column for it.
+    every layer's input gets a constant 1 in front, and each theta matrix a first column for it. `hidden` is
+    the activation of all layers but the last, `output` that of the last: sigmoid or softmax.
     """
 
     layers: tuple[int, ...]
     bias: bool = True
+    hidden: Activation = sigmoid
+    output: Activation = sigmoid
 
     def __post_init__(self) -> None:
         if len(self.layers) < 2 or any(width < 1 for width in self.layers):
             raise ValueError(f"a network needs at least two layers of at least one unit, not {self.layers}")
+        if self.hidden.times_slope is None:
+            raise ValueError(f"{self.hidden.name} is no activation for hidden layers, only for the output")
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -85,8 +78,9 @@ class Network:
             for number, matrix in enumerate(self.matrices(theta), 1):
                 z = matrix @ a
                 last = number == len(self.layers) - 1
-                a = np.ones((z.shape[0] + int(self.bias and not last), z.shape[1]), theta.dtype)
+                extra = int(self.bias and not last)
+                a = np.ones((extra + z.shape[0], z.shape[1]), theta.dtype)
                 with np.errstate(over="ignore"):
-                    sigmoid(z, out=a[a.shape[0] - z.shape[0] :])
+                    (self.output if last else self.hidden).apply(z, a[extra:])
             result[start : start + 4096] = a.T
         return result

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.nn.network import Array
+from captchanet.nn.activations import Array
 
 
 class Minimised(Protocol):

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from captchanet.nn.network import Array, Network
+from captchanet.nn.activations import Array
+from captchanet.nn.network import Network
 
 Penalty = Callable[[Network, Array, int, Array, Array], float]
 

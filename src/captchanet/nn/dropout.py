@@ -1,0 +1,30 @@
+"""Dropout: at every step each unit is left out with some probability, so that none can be relied upon.
+
+G. E. Hinton et al., "Improving neural networks by preventing co-adaptation of feature detectors", 2012,
+https://arxiv.org/abs/1207.0580, in its inverted form: what is kept is scaled up, so reading needs no change.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from captchanet.nn.activations import Array
+
+
+@dataclass
+class Dropout:
+    """`rates` are the shares left out, of the input and of each hidden layer; `rng` draws who."""
+
+    rates: tuple[float, ...]
+    rng: np.random.Generator
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= rate < 1 for rate in self.rates):
+            raise ValueError(f"dropout rates are shares of at least 0 and below 1, not {self.rates}")
+
+    def draw(self, layer: int, mask: Array, kept: np.ndarray) -> None:
+        """Fills `mask` with 0 for who is left out, 1 / (1 - rate) for who is kept; `kept` is bool scratch."""
+        rate = self.rates[layer]
+        self.rng.random(out=mask, dtype=mask.dtype)
+        np.greater_equal(mask, rate, out=kept)
+        np.multiply(kept, mask.dtype.type(1 / (1 - rate)), out=mask)
