@@ -5,7 +5,7 @@ PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-unit lint format ui data clean help requirements
+.PHONY: run test test-unit lint format ui bench data clean help requirements
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,6 +28,9 @@ format: $(VENV)/.test ## let ruff format the code
 
 ui: $(VENV)/.run ## the MLflow UI on this machine alone, to compare the runs
 	@$(BIN)/captchanet ui --port $(PORT)
+
+bench: $(VENV)/.test ## race the network with its peers (a quarter of an hour) and write docs/benchmarks.md
+	@$(BIN)/python benchmarks/speed.py
 
 data: $(VENV)/.run ## draw data/raw and data/unseen again, to the same pixels
 	@$(BIN)/captchanet draw data/raw --count 60 --seed 1

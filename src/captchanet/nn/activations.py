@@ -57,8 +57,8 @@ def _relu(z: Array, out: Array) -> Array:
 
 
 def _relu_slope(delta: Array, a: Array) -> None:
-    """1 where z > 0, else 0 (at the kink itself, too): the sign of a."""
-    np.sign(a, out=a)
+    """1 where z > 0, else 0 (at the kink itself, too)."""
+    np.greater(a, 0, out=a)
     delta *= a
 
 

@@ -8,8 +8,11 @@ from captchanet.nn.activations import Array
 from captchanet.nn.optimisation import Callback, Minimised, Result, finite
 from captchanet.nn.schedules import Schedule, constant
 
+PIECE = 32_768
+"""How much of theta AdamW updates at a time: so that it stays in the processor's cache through all passes."""
+
 Move = Callable[[int, Array, Array, float], None]
-"""move(step, theta, gradient, rate) changes theta in place; steps count from 1."""
+"""move(step, theta, gradient, rate) changes theta in place and may use the gradient up; steps from 1."""
 
 
 def gradient_descent(
@@ -32,15 +35,15 @@ def gradient_descent(
     it was taken at, and the gradient norm of the last. Raises Diverged when a cost is no finite number.
     """
     velocity = np.zeros_like(theta) if momentum else None
-    scaled = np.empty_like(theta)
 
     def move(step: int, theta: Array, gradient: Array, rate: float) -> None:
-        np.multiply(gradient, rate, out=scaled)
+        # one multiply and one subtract, in place: the gradient has served its turn
+        np.multiply(gradient, rate, out=gradient)
         if velocity is None:
-            np.subtract(theta, scaled, out=theta)
+            np.subtract(theta, gradient, out=theta)
         else:
             np.multiply(velocity, momentum, out=velocity)
-            np.subtract(velocity, scaled, out=velocity)
+            np.subtract(velocity, gradient, out=velocity)
             np.add(theta, velocity, out=theta)
 
     return _descend(move, objective, theta, learning_rate, epochs, batch_size, rng, callback)
@@ -70,25 +73,24 @@ def adamw(
 
     Batches, callback and Diverged as in `gradient_descent`.
     """
-    m, v, scratch = np.zeros_like(theta), np.zeros_like(theta), np.empty_like(theta)
-    # In pieces that stay in the processor's cache through all the passes over them
-    pieces = [slice(start, start + 8192) for start in range(0, theta.size, 8192)]
+    # kept as m / (1 - β₁) and v / (1 - β₂), which saves two passes; the factors come in with the step's size
+    m, v = np.zeros_like(theta), np.zeros_like(theta)
+    pieces = [slice(start, start + PIECE) for start in range(0, theta.size, PIECE)]
+    scratch = np.empty(min(PIECE, theta.size), theta.dtype)
 
     def move(step: int, theta: Array, gradient: Array, rate: float) -> None:
-        correction = 1 / (1 - beta2**step) ** 0.5
-        size = -rate / (1 - beta1**step)
+        scale = ((1 - beta2) / (1 - beta2**step)) ** 0.5
+        size = -rate * (1 - beta1) / (1 - beta1**step) / scale
         for piece in pieces:
-            g, mean, square, s, t = gradient[piece], m[piece], v[piece], scratch[piece], theta[piece]
-            np.subtract(g, mean, out=s)
-            s *= 1 - beta1
-            mean += s
+            g, mean, square, t = gradient[piece], m[piece], v[piece], theta[piece]
+            s = scratch[: len(g)]
+            mean *= beta1
+            mean += g
+            square *= beta2
             np.multiply(g, g, out=s)
-            s -= square
-            s *= 1 - beta2
             square += s
             np.sqrt(square, out=s)
-            s *= correction
-            s += epsilon
+            s += epsilon / scale
             np.divide(mean, s, out=s)
             s *= size
             t *= 1 - rate * weight_decay
@@ -119,13 +121,15 @@ def _descend(
     for epoch in range(1, epochs + 1):
         if not whole and rng is not None:
             rng.shuffle(order)
-        total = 0.0
+        total = norm = 0.0
         for start in range(0, objective.rows, size):
             batch = None if whole else order[start : start + size]
             cost, gradient = objective(theta, batch)
             total += finite(cost, step + 1) * (objective.rows if batch is None else len(batch))
+            if callback and start + size >= objective.rows:
+                norm = float(np.linalg.norm(gradient))
             move(step + 1, theta, gradient, rate(step))
             step += 1
-        if callback and callback(epoch, theta, total / objective.rows, float(np.linalg.norm(gradient))):
+        if callback and callback(epoch, theta, total / objective.rows, norm):
             return Result(theta, epoch, step, "stopped by the callback")
     return Result(theta, epochs, step, "all epochs done")

@@ -25,6 +25,7 @@ class Dropout:
     def draw(self, layer: int, mask: Array, kept: np.ndarray) -> None:
         """Fills `mask` with 0 for who is left out, 1 / (1 - rate) for who is kept; `kept` is bool scratch."""
         rate = self.rates[layer]
-        self.rng.random(out=mask, dtype=mask.dtype)
-        np.greater_equal(mask, rate, out=kept)
+        # 16 random bits decide, a quarter of the work of a random float; rates are met to 1 in 65,536
+        bits = self.rng.bit_generator.random_raw(-(-mask.size // 4)).view(np.uint16)[: mask.size]
+        np.greater_equal(bits.reshape(mask.shape), round(rate * 65_536), out=kept)
         np.multiply(kept, mask.dtype.type(1 / (1 - rate)), out=mask)

@@ -77,10 +77,15 @@ class Objective:
             )
         # feature-major like every signal, so that what meets them lies in memory as they do
         self.targets = np.ascontiguousarray(Y.T, self.dtype)
+        self.classes = self.targets.argmax(axis=0) if network.layers[-1] > 1 else self.targets[0] > 0.5
         self.gradient = np.empty(network.size, self.dtype)
+        self.gradients = network.matrices(self.gradient)
         self._scratch = np.empty(network.size, self.dtype)
         self._workspaces: dict[int, Workspace] = {}
-        self._last: tuple[Array, Array] | None = None
+        self._theta: Array | None = None
+        self._matrices: list[Array] = []
+        self._backward_weights: list[Array] = []
+        self._last: tuple[Array, NDArray[np.integer] | None] | None = None
 
     def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]:
         """The cost (a float) and its gradient at theta, on `rows` (indices, or None for all)."""
@@ -90,13 +95,18 @@ class Objective:
         if n not in self._workspaces:
             self._workspaces[n] = Workspace(self.network, n, self.dtype, self.rates)
         work = self._workspaces[n]
+        if theta is not self._theta:  # an optimiser that changes theta in place keeps its views
+            self._theta = theta
+            self._matrices = self.network.matrices(theta)
+            # without the bias column, which nothing comes back through
+            self._backward_weights = [matrix[:, int(self.network.bias) :].T for matrix in self._matrices]
         targets = self._gather(work, rows)
         with np.errstate(over="ignore"):
-            self._forward(theta, work)
+            self._forward(work)
             cost = self.cost(work.z, work.a[-1], targets, work.delta[-1], work.scratch) / n
-        work.delta[-1] /= n
-        self._backward(theta, work)
-        self._last = work.a[-1], targets
+        work.delta[-1] *= 1 / n
+        self._backward(work)
+        self._last = work.a[-1], rows
         return cost + self.penalty(
             self.network, theta, self.rows, self.gradient, self._scratch
         ), self.gradient
@@ -108,10 +118,9 @@ class Objective:
         """
         if self._last is None:
             raise RuntimeError("nothing has been evaluated yet")
-        outputs, targets = self._last
-        if len(outputs) == 1:
-            return int(np.count_nonzero((outputs > 0.5) == (targets > 0.5)))
-        return int(np.count_nonzero(outputs.argmax(axis=0) == targets.argmax(axis=0)))
+        outputs, rows = self._last
+        found = outputs.argmax(axis=0) if len(outputs) > 1 else outputs[0] > 0.5
+        return int(np.count_nonzero(found == (self.classes if rows is None else self.classes[rows])))
 
     def _gather(self, work: Workspace, rows: NDArray[np.integer] | None) -> Array:
         """Puts the rows' input signal into a[0] and returns their targets, (outputs, rows)."""
@@ -130,10 +139,9 @@ class Objective:
             work.batch[:, int(self.network.bias) :] *= work.masks[0][0]
         return self.targets if rows is None else work.targets
 
-    def _forward(self, theta: Array, work: Workspace) -> None:
-        matrices = self.network.matrices(theta)
-        for layer, matrix in enumerate(matrices, 1):
-            if layer == len(matrices):
+    def _forward(self, work: Workspace) -> None:
+        for layer, matrix in enumerate(self._matrices, 1):
+            if layer == len(self._matrices):
                 np.matmul(matrix, work.a[layer - 1], out=work.z)
                 self.network.output.apply(work.z, work.units[layer])
                 return
@@ -144,16 +152,15 @@ class Objective:
                 self.dropout.draw(layer, *work.masks[layer])
                 np.multiply(units, work.masks[layer][0], out=work.a[layer][int(self.network.bias) :])
 
-    def _backward(self, theta: Array, work: Workspace) -> None:
-        first, slope = int(self.network.bias), self.network.hidden.times_slope
-        matrices, gradients = self.network.matrices(theta), self.network.matrices(self.gradient)
-        for layer in range(len(matrices), 0, -1):
-            np.matmul(work.delta[layer], work.a[layer - 1].T, out=gradients[layer - 1])
+    def _backward(self, work: Workspace) -> None:
+        slope = self.network.hidden.times_slope
+        for layer in range(len(self.gradients), 0, -1):
+            np.matmul(work.delta[layer], work.a[layer - 1].T, out=self.gradients[layer - 1])
             if layer > 1 and slope:
-                # delta of the layer below: back through the weights (not the biases), through what dropout
-                # left, and through the activation; the layer's own signal has served its gradient by now
+                # delta of the layer below: back through the weights, through what dropout left, and through
+                # the activation, whose own signal has served its gradient by now
                 below = work.delta[layer - 1]
-                np.matmul(matrices[layer - 1][:, first:].T, work.delta[layer], out=below)
+                np.matmul(self._backward_weights[layer - 1], work.delta[layer], out=below)
                 if layer - 1 in work.masks:
                     below *= work.masks[layer - 1][0]
                 slope(below, work.units[layer - 1])

@@ -23,14 +23,12 @@ def l2(*, weight: float = 0.1) -> Penalty:
     """weight / (2 n) · Σ weights², biases free; its derivative is weight / n · weights."""
 
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
-        np.copyto(scratch, theta)
+        np.multiply(theta, weight / n, out=scratch)
         if network.bias:
             for matrix in network.matrices(scratch):
                 matrix[:, 0] = 0
-        value = weight / (2 * n) * float(scratch @ scratch)
-        scratch *= weight / n
         gradient += scratch
-        return value
+        return float(scratch @ theta) / 2
 
     return penalty
 
