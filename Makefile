@@ -46,7 +46,7 @@ requirements: ## compile the hashed requirements files again (needs uv)
 		--no-header --no-annotate --quiet -c requirements.txt -o requirements-dev.txt
 
 # Each stamp is newer than all it was made from, so that a second `make` installs nothing.
-$(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what the workflow needs into $(VENV) (a minute or two, about 1 GB) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -57,7 +57,8 @@ $(VENV)/.test: requirements-dev.txt $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-$(VENV)/bin/python:
+# pip comes last into a new environment: where it is, the environment is whole
+$(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "captchanet needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>&1);" \
 		"install one, or name it: make PYTHON=python3.12 run" >&2; exit 1; }

@@ -20,6 +20,7 @@ import numpy as np
 import yaml
 
 from captchanet.configuration import resolved
+from captchanet.errors import UserError
 from captchanet.experiment import dataset
 from captchanet.experiment.evaluate import evaluate
 from captchanet.experiment.model import Model
@@ -54,7 +55,10 @@ def main(folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[i
     config = resolved(config, ROOT / "workflow/schemas/config.schema.yaml")
     run = config["train"][name]
     settings = config["segment"][config["dataset"][run["data"]]["cut"]]
-    pictures = together(folders, Cut.from_settings(settings))
+    try:
+        pictures = together(folders, Cut.from_settings(settings))
+    except UserError as error:
+        raise click.ClickException(str(error)) from error
     total, alphabet = len(pictures.pictures), settings["alphabet"]
     click.echo(f"{total} captchas, {len(pictures.rejected)} rejected; run {name}: {run['optimiser']}")
     click.echo("trained on  unseen  characters %  whole captchas % (lowest … highest)  training %  seconds")

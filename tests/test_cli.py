@@ -1,5 +1,7 @@
 """The command line says what it did, or in one sentence why it could not."""
 
+import socket
+
 import pytest
 from click.testing import CliRunner
 
@@ -57,3 +59,37 @@ def test_ui_without_a_history_says_what_to_do(tmp_path, monkeypatch):
     refused = run("ui", "--configfile", "config.yaml")
     assert refused.exit_code == 1
     assert "run `snakemake --cores 4`" in refused.output
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "read: cg", "track: foo"])
+def test_a_configuration_of_another_shape_is_said(text, tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    refused = run(
+        "ui" if "track" in text else "read", *([] if "track" in text else ["x"]), "--configfile", str(file)
+    )
+    assert refused.exit_code == 1
+    assert refused.output.startswith("Error: ")
+    assert str(file) in refused.output
+
+
+def test_ui_on_a_port_that_is_taken_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("track: {}")
+    (tmp_path / "mlflow.db").touch()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = run("ui", "--configfile", "config.yaml", "--port", str(taken.getsockname()[1]))
+    assert refused.exit_code == 1
+    assert "choose another with --port" in refused.output
+
+
+def test_a_file_name_with_a_line_end_stays_on_its_line(made_results, tmp_path):
+    (picture, *_) = sorted((made_results.pictures / "unseen").glob("*.png"))
+    (tmp_path / "a\nb\rc.png").write_bytes(picture.read_bytes())
+    model = str(made_results.folder / "train/good/model.npz")
+    for form in ("table", "csv"):
+        shown = run("read", str(tmp_path), "--model", model, "--format", form)
+        assert len(shown.output.splitlines()) == 2
+        assert "a\\nb\\rc.png" in shown.output

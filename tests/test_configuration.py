@@ -17,7 +17,7 @@ DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 def changed(path, value):
     """The default configuration with one value changed, its place given as `train.cg.seed`."""
     config = copy.deepcopy(DEFAULT)
-    *sections, last = path.split(".")
+    *sections, last = path.split(".") if isinstance(path, str) else [path]
     place = config
     for name in sections:
         place = place.setdefault(name, {})
@@ -64,6 +64,11 @@ def test_resolving_does_not_change_what_it_is_given_and_is_settled_after_once():
 def test_a_run_left_empty_is_all_defaults():
     config = resolved(changed("train.plain", None), SCHEMA)
     assert config["train"]["plain"]["optimiser"] == {"method": "cg", "iterations": 100}
+
+
+@pytest.mark.parametrize("nothing", [None, "null", ""])
+def test_a_run_left_empty_on_the_command_line_is_all_defaults_too(nothing):
+    assert resolved(changed("train.plain", nothing), SCHEMA)["train"]["plain"]["seed"] == 1
 
 
 def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
@@ -138,6 +143,17 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
         ("track.set", "", ["track.set", "letters"]),
         ("pictures.raw", "data/raw", ["pictures.raw", "keys and values"]),
         ("xor.steps", 0, ["xor.steps", "at least 1"]),
+        ("xor.seed", 2**32, ["xor.seed", "at most 4294967295"]),
+        (7, {}, ["name 7", "in quotes"]),
+        ("train.cg", {5: 1}, ["train.cg", "name 5", "in quotes"]),
+        ("train.cg.optimiser", {"method": "cg", "iterations": 10**400}, ["iterations", "at most"]),
+        ("train.cg.hidden", "[8, {", ["train.cg.hidden", "a list"]),
+        ("train.cg.hidden", [10**9], ["train.cg.hidden.0", "at most"]),
+        ("train.xor", {}, ["train.xor", "choose another"]),
+        ("train." + "x" * 300, {}, ["train", "a length of at most 100"]),
+        ("train.abc\n", {}, ["train", "letters"]),
+        ("pictures.rest", {"folder": "data/raw"}, ["pictures.rest", "choose another"]),
+        ("pictures.raw.folder", "a\0b", ["pictures.raw.folder"]),
     ],
 )
 def test_what_is_wrong_is_named_with_what_is_allowed(key, value, words):

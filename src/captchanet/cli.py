@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import socket
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -63,7 +64,7 @@ def read(paths: tuple[str, ...], model: Path | None, configfile: Path, form: str
     from captchanet.experiment.model import load
 
     if model is None:
-        model = Path("results/train", _run(_configuration(configfile)), "model.npz")
+        model = Path("results/train", _run(configfile), "model.npz")
     readings = reading.read(load(model), reading.files(paths))
     problems = {"table": _table, "csv": _csv, "json": _json}[form](readings)
     if problems:
@@ -91,8 +92,8 @@ def draw(folder: Path, count: int, seed: int) -> None:
 @configfile
 def ui(port: int, configfile: Path) -> None:
     """Open the MLflow UI on this machine alone (127.0.0.1), to compare the runs."""
-    uri = ((_configuration(configfile).get("track") or {}).get("tracking_uri")) or None
-    if uri and not uri.startswith("sqlite:"):
+    uri = _section(configfile, "track").get("tracking_uri")
+    if uri and not str(uri).startswith("sqlite:"):
         click.echo(f"The runs are on a server of their own: {uri}")
         return
     database = Path("mlflow.db").resolve()
@@ -100,6 +101,14 @@ def ui(port: int, configfile: Path) -> None:
         raise UserError(
             f"{database}: there is no history yet; run `snakemake --cores 4` in this folder first"
         )
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UserError(
+                f"port {port} is not free ({error.strerror}); choose another with --port"
+            ) from error
     click.echo(f"MLflow UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
     command = ["mlflow", "ui", "--backend-store-uri", uri or f"sqlite:///{database}"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
@@ -140,14 +149,24 @@ def _configuration(file: Path) -> dict[str, Any]:
             f"{file}: cannot be read as a configuration ({error}); run this in the project's folder, "
             "or name another with --configfile"
         ) from error
-    return content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        raise UserError(f"{file}: found no sections such as `train:`; is it a configuration of captchanet?")
+    return content
 
 
-def _run(config: dict[str, Any]) -> str:
+def _section(configfile: Path, name: str) -> dict[str, Any]:
+    """One section of the configuration, {} where it is not there."""
+    section = _configuration(configfile).get(name) or {}
+    if not isinstance(section, dict):
+        raise UserError(f"{configfile}: {name}: found {section!r}; expected keys and values below it")
+    return section
+
+
+def _run(configfile: Path) -> str:
     """The run to read with: `read.run`, or the first under `train`, as the workflow takes it."""
-    named = (config.get("read") or {}).get("run") or next(iter(config.get("train") or {}), None)
+    named = _section(configfile, "read").get("run") or next(iter(_section(configfile, "train")), None)
     if named is None:
-        raise UserError("the configuration names no run under `train`; give a model with --model")
+        raise UserError(f"{configfile} names no run under `train`; give a model with --model")
     return str(named)
 
 
@@ -182,5 +201,6 @@ def _json(readings: Iterable[Any]) -> int:
 
 
 def _printable(name: str) -> str:
-    """A file name as text that any terminal takes: bytes that are no UTF-8 are shown as escapes."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    """A file name on one line of any terminal: line ends and bytes that are no UTF-8 are shown as escapes."""
+    text = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

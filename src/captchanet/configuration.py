@@ -86,6 +86,15 @@ def _refer(config: dict[str, Any]) -> None:
             has = ", ".join(config[section])
             raise UserError(f"configuration: {key}: found {name!r}; `{section}` has: {has}")
 
+    for name in config["pictures"]:
+        if name == "rest" or name.replace(".", "").isdigit():
+            raise UserError(
+                f"configuration: pictures.{name}: `dataset` takes it for a number or 'rest'; choose another"
+            )
+    if "xor" in config["train"]:
+        raise UserError(
+            "configuration: train.xor: the tutorial's first example has this name; choose another"
+        )
     for name, data in config["dataset"].items():
         known(f"dataset.{name}.cut", data["cut"], "segment")
         known(f"dataset.{name}.train", data["train"], "pictures")
@@ -113,9 +122,13 @@ def _filled(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], key:
         return None
     if schema.get("type") == "object" or may_be_null:
         # a section left empty, `sgd:` and nothing below it, is all defaults
-        value = {} if value is None else value
+        value = {} if value in (None, "null", "") else value
         if not isinstance(value, dict):
             raise UserError(f"configuration: {key}: found {value!r}; expected keys and values below it")
+        for name in value:
+            if not isinstance(name, str):
+                at = f"{key}: " if key else ""
+                raise UserError(f"configuration: {at}found the name {name!r}; put names in quotes")
         known = schema.get("properties", {})
         for name, inner in known.items():
             if name not in value and "default" in inner:
@@ -131,7 +144,10 @@ def _filled(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], key:
         return value
     kinds = [KINDS[name] for name in ([names] if isinstance(names, str) else names)]
     if list in kinds and isinstance(value, str):
-        value = yaml.safe_load(value)
+        try:
+            value = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UserError(f"configuration: {key}: found {value!r}; expected a list") from error
     value = cast(value, Union[tuple(kinds)], f"configuration: {key}")  # noqa: UP007 (made at run time)
     if isinstance(value, list) and "items" in schema:
         return [_filled(item, schema["items"], root, f"{key}[{i}]") for i, item in enumerate(value)]
@@ -160,6 +176,7 @@ def _explained(error: Any) -> str:
         "exclusiveMinimum": "more than",
         "exclusiveMaximum": "less than",
         "minLength": "a length of at least",
+        "maxLength": "a length of at most",
         "minProperties": "entries: at least",
     }
     if error.validator in limits:

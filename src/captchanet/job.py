@@ -16,7 +16,9 @@ def job(name: str) -> Iterator[None]:
     """Runs a script's body; a UserError is printed as a sentence and ends the job with status 1."""
     try:
         yield
-    except UserError as error:
+    except (UserError, MemoryError) as error:
+        if isinstance(error, MemoryError):
+            error = UserError(f"there is not enough memory ({error}); make it smaller, or free some")
         sentence = f"captchanet: {name}: {error}"
         print(sentence, file=sys.stderr)
         # one write of one line, appended: jobs that fail together do not mix

@@ -38,6 +38,8 @@ def resolve(
     }
     known(section, ("method", *allowed), key, f"options of {method}")
     for name, default in allowed.items():
+        if name not in hints:
+            raise UserError(f"{key}: the option {name!r} of {method} has no type annotation; give it one")
         if default is inspect.Parameter.empty and name not in section:
             raise UserError(f"{key}.{name}: {method} needs this option; give it a value")
     resolved = {
@@ -102,11 +104,16 @@ def _one(value: Any, kind: type) -> Any:
     if kind in (int, float) and isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             exact = int(value) if isinstance(value, int | str) else float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             try:
                 exact = float(value)
-            except ValueError:
+            except (ValueError, OverflowError):
                 return None
-        if math.isfinite(exact) and (kind is float or float(exact).is_integer()):
-            return kind(exact)
+        try:
+            if kind is int and isinstance(exact, int):
+                return exact
+            if math.isfinite(exact) and (kind is float or float(exact).is_integer()):
+                return kind(exact)
+        except OverflowError:
+            return None
     return None

@@ -24,7 +24,7 @@ def folder(labels, prefix=""):
         np.repeat(np.arange(rows, dtype=np.float32), 3).reshape(rows, 3) / 1000,
         [Character(f"{label}.png", i, label[i], 0, 0, 1, 3) for label in labels for i in (0, 1)],
         np.zeros((len(labels), 3, 3), np.float32),
-        [Picture(f"{label}.png", label, f"sha-{prefix}{label}") for label in labels],
+        [Picture(f"{label}.png", label, f"file-{prefix}{label}", f"shown-{label}") for label in labels],
         [],
     )
 
@@ -78,7 +78,7 @@ def test_the_characters_of_a_captcha_stay_together():
 
 
 def test_a_training_picture_is_taken_out_of_the_unseen_folder():
-    seen, other = folder(["0z", "9a"]), folder(["0z", "b1"])
+    seen, other = folder(["0z", "9a"]), folder(["0z", "b1"], "other format ")
     _, unseen, copies = build(seen, other, settings(), ALPHABET)
     assert [row[2] for row in unseen.captchas] == ["b1"]
     assert copies == 1

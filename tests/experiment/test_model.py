@@ -46,25 +46,60 @@ def test_the_same_model_is_the_same_bytes(model, tmp_path):
 def test_a_missing_model_says_what_to_do(tmp_path):
     with pytest.raises(UserError, match=r"no such file.*snakemake --cores 4"):
         load(tmp_path / "model.npz")
+    with pytest.raises(UserError, match=r"name the \.npz file"):
+        load(tmp_path / "model.json")
 
 
 def test_a_damaged_a_foreign_and_an_exchanged_model_are_refused(model, tmp_path):
     model.write(tmp_path)
-    file, facts = tmp_path / "model.npz", tmp_path / "model.json"
-    whole, text = file.read_bytes(), facts.read_text()
+    file = tmp_path / "model.npz"
+    whole = file.read_bytes()
     file.write_bytes(whole[:500])
-    with pytest.raises(UserError, match="is not a captchanet model"):
+    with pytest.raises(UserError, match="is damaged"):
         load(file)
     np.savez(file, theta=np.array([object()], dtype=object))
-    with pytest.raises(UserError, match="is not a captchanet model"):
+    with pytest.raises(UserError, match="is damaged") as caught:
         load(file)
+    assert "allow_pickle" not in str(caught.value)
     np.savez(file, theta=model.theta + 1)
     with pytest.raises(UserError, match=r"not the one that model\.json describes"):
         load(file)
-    file.write_bytes(whole)
-    facts.write_text(json.dumps(json.loads(text) | {"network": {"layers": [2, 2], "bias": True}}))
-    with pytest.raises(UserError, match="is not a captchanet model"):
-        load(file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": {"layers": [2, 2], "bias": True}},
+        {"segment": SEGMENT | {"characters": 3}},
+        {"segment": None},
+        {"format": 2},
+        {"theta_sha256": None},
+        {"facts_sha256": None},
+        "[]",
+        "{",
+    ],
+)
+def test_a_description_that_was_changed_is_refused(model, tmp_path, change):
+    model.write(tmp_path)
+    facts = tmp_path / "model.json"
+    text = change if isinstance(change, str) else json.dumps(json.loads(facts.read_text()) | change)
+    facts.write_text(text)
+    with pytest.raises(UserError, match="train the run again"):
+        load(tmp_path / "model.npz")
+
+
+def test_the_model_of_a_failed_training_reads_nothing(model, tmp_path):
+    model.write(tmp_path, "failed")
+    with pytest.raises(UserError, match="the training of the run small failed"):
+        load(tmp_path / "model.npz")
+
+
+def test_a_folder_without_pictures_stops_nobody(model, tmp_path):
+    (tmp_path / "empty").mkdir()
+    draw_folder(tmp_path / "some", 2, 3)
+    found = list(reading.read(model, reading.files([str(tmp_path / "empty"), str(tmp_path / "some")])))
+    assert len(found) == 3
+    assert "is empty" in found[0].problem
 
 
 def test_pictures_are_read_in_their_order_and_a_bad_one_stops_nobody(model, tmp_path):

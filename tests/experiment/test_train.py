@@ -131,3 +131,54 @@ def test_the_schedule_spans_all_steps_of_the_training(monkeypatch):
     monkeypatch.setitem(module.SCHEDULES, "spy", spy)
     train(data(), 3, SETTINGS | {"optimiser": SGD, "schedule": {"method": "spy"}})
     assert totals == [3 * 5]
+
+
+def test_an_optimiser_of_ones_own_gets_what_its_signature_asks_for(monkeypatch):
+    from captchanet import nn
+    from captchanet.experiment import train as module
+
+    given = {}
+
+    def own(objective, theta, *, jumps: int = 3, rng: np.random.Generator, callback=None):
+        given.update(jumps=jumps, first=rng.random())
+        cost, gradient = objective(theta)
+        callback(1, theta, cost, float(np.linalg.norm(gradient)))
+        return nn.Result(theta, 1, 1, "done")
+
+    monkeypatch.setitem(module.OPTIMISERS, "own", own)
+    train(data(), 3, SETTINGS | {"optimiser": {"method": "own", "jumps": 5}})
+    first = given.copy()
+    train(data(), 3, SETTINGS | {"optimiser": {"method": "own", "jumps": 5}})
+    assert given == first
+    assert given["jumps"] == 5
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 5])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_theta_that_is_no_number_or_costs_none_is_never_finished(epochs, dtype):
+    rate = {"float32": 1e39, "float64": 1e300}[dtype]
+    optimiser = SGD | {"learning_rate": rate, "epochs": epochs, "batch_size": None}
+    trained = train(data(), 3, SETTINGS | {"optimiser": optimiser, "dtype": dtype})
+    assert trained.status == "failed"
+    network = Network((5, 6, 3))
+    cost, gradient = Objective(network, data().X, one_hot(data().y, 3), dtype=dtype)(trained.theta)
+    assert np.isfinite(cost)
+    assert np.isfinite(gradient).all()
+
+
+def test_the_history_of_plain_descent_is_exact_with_a_penalty():
+    optimiser = {"method": "sgd", "learning_rate": 0.3, "epochs": 40, "batch_size": None, "momentum": 0.0}
+    trained = train(data(240), 3, SETTINGS | {"optimiser": optimiser})
+    seen = []
+
+    from captchanet.nn import gradient_descent, l2, uniform
+
+    network = Network((5, 6, 3))
+    objective = Objective(network, data(240).X, one_hot(data(240).y, 3), penalty=l2(weight=0.1))
+    start = uniform(network, np.random.default_rng(1).spawn(4)[0])
+
+    def callback(*_):
+        seen.append(objective.correct() / 240)
+
+    gradient_descent(objective, start, learning_rate=0.3, epochs=40, callback=callback)
+    assert [row[3] for row in trained.history] == seen

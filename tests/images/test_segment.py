@@ -120,6 +120,15 @@ def test_of_copies_the_first_is_kept_and_the_others_name_it(tmp_path):
     assert reasons(segmented) == {"ab12_2.png": "a copy of ab12.png", "ab12_3.png": "a copy of ab12.png"}
 
 
+def test_a_copy_in_other_bytes_is_a_copy(tmp_path):
+    Image.open(BytesIO(captcha("ab12"))).convert("RGB").save(tmp_path / "ab12_2.bmp")
+    (tmp_path / "ab12.png").write_bytes(captcha("ab12"))
+    segmented = segment(tmp_path, CUT)
+    assert reasons(segmented) == {"ab12_2.bmp": "a copy of ab12.png"}
+    (picture,) = segmented.pictures
+    assert picture.sha256 == hashlib.sha256(captcha("ab12")).hexdigest()
+
+
 def test_the_same_picture_under_two_labels_is_rejected_twice_each_naming_the_other(tmp_path):
     files = {f"{text}.png": captcha(text) for text in ("cccc", "dddd", "eeee")}
     files["aaaa.png"] = files["eeee.png"]

@@ -78,11 +78,13 @@ if os.path.lexists("results"):
 onstart:
     # The kernel drops this lock with the process, however it ends: nobody ever has to unlock anything.
     global at_work
-    at_work = open(".snakemake/captchanet.lock", "w")
     try:
+        at_work = open(".snakemake/captchanet.lock", "w")
         fcntl.flock(at_work, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise SystemExit("captchanet: another snakemake is at work in this folder; wait until it has ended")
+    except OSError as error:
+        raise SystemExit(f"captchanet: .snakemake/ cannot be written ({error.strerror}); make it writable")
     ERRORS.unlink(missing_ok=True)
     check_results()
 

@@ -8,4 +8,6 @@ from captchanet.job import job
 
 with job("report"):
     params = snakemake.params
-    write_text(snakemake.output[0], report(Path("results"), params.runs, params.headline, params.pictures))
+    page = report(Path("results"), params.runs, params.headline, params.pictures)
+    # a page is UTF-8: bytes of a file name that are none are shown as escapes
+    write_text(snakemake.output[0], page.encode("utf-8", "backslashreplace").decode())

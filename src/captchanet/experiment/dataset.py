@@ -43,9 +43,10 @@ class Part:
 def part(segmented: Segmented, rows: Sequence[int], name: str, alphabet: str) -> Part:
     """The captchas `rows` (indices into the pictures) of a segmented folder called `name`, in their order."""
     per = len(segmented.X) // max(1, len(segmented.pictures))
-    captchas = [(name, *segmented.pictures[row]) for row in rows]
+    pictures = [segmented.pictures[row] for row in rows]
+    captchas = [(name, picture.file, picture.label, picture.sha256) for picture in pictures]
     X = segmented.X.reshape(-1, per, segmented.X.shape[1])[list(rows)].reshape(-1, segmented.X.shape[1])
-    y = [number for _, _, label, _ in captchas for number in encode(label, alphabet)]
+    y = [number for picture in pictures for number in encode(picture.label, alphabet)]
     return Part(X.astype(np.float64), np.array(y, np.int64).reshape(-1, 1), captchas)
 
 
@@ -66,8 +67,8 @@ def split(captchas: int, settings: Mapping[str, Any]) -> tuple[list[int], list[i
     training = left if wanted is None else wanted
     if training < 1 or training > left or held_out < 0 or (unseen and held_out < 1):
         raise UserError(
-            f"dataset: {captchas} usable captchas are not enough to train on {training} and keep "
-            f"{max(held_out, 1)} unseen; add pictures, or change `captchas` or `unseen`"
+            f"{captchas} usable captchas are not enough to train on {training} and keep "
+            f"{max(held_out, 1) if unseen else 0} unseen; add pictures, or change `captchas` or `unseen`"
         )
     return sorted(order[held_out : held_out + training].tolist()), sorted(order[:held_out].tolist())
 
@@ -86,11 +87,11 @@ def build(
         return part(train, rows, name, alphabet), part(train, held_out, name, alphabet), 0
     rows, _ = split(len(train.pictures), {**settings, "unseen": 0})
     training = part(train, rows, name, alphabet)
-    seen = {sha256 for *_, sha256 in training.captchas}
-    kept = [row for row, (_, _, sha256) in enumerate(unseen.pictures) if sha256 not in seen]
+    seen = {train.pictures[row].pixels for row in rows}
+    kept = [row for row, picture in enumerate(unseen.pictures) if picture.pixels not in seen]
     if not kept:
         raise UserError(
-            f"dataset: every picture of `{settings['unseen']}` is also in `{name}`; "
+            f"every picture of `{settings['unseen']}` is also in `{name}`; "
             "unseen pictures must be others, or the result would say nothing"
         )
     return training, part(unseen, kept, settings["unseen"], alphabet), len(unseen.pictures) - len(kept)

@@ -3,6 +3,7 @@
 Made without pyplot: no state is shared, and no display is looked for.
 """
 
+import csv
 import hashlib
 import io
 import re
@@ -152,7 +153,8 @@ def _intervals(axes: Axes, places: list[int], rows: Sequence[Sequence[float]], v
 
 def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:
     """The confusion matrix and its alphabet from confusion.csv; raises UserError when it is none."""
-    alphabet = file.read_text(encoding="utf-8").splitlines()[0].split(",")[1:]
+    with file.open(encoding="utf-8", newline="") as text:
+        alphabet = next(csv.reader(text), ["true"])[1:]
     rows = read_csv(file, ["true", *alphabet])
     return np.array([row[1:] for row in rows], np.int64).reshape(len(rows), -1), alphabet
 

@@ -15,6 +15,9 @@ from captchanet.files import atomic, write_json
 from captchanet.nn import Network
 from captchanet.nn.activations import Array
 
+FORMAT = 1
+"""Of model.json: counts up when what is in it changes its meaning."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -44,49 +47,76 @@ class Model:
         confidence = (outputs.max(axis=1) / sums).reshape(-1, per)
         return ["".join(row) for row in letters], confidence.prod(axis=1), confidence
 
-    def write(self, folder: Path) -> None:
-        """`model.npz` (theta) and `model.json` (all else) in `folder`; readable with allow_pickle=False."""
+    def write(self, folder: Path, status: str = "finished") -> None:
+        """`model.npz` (theta) and `model.json` (all else) in `folder`; readable with allow_pickle=False.
+
+        With the status "failed" it is kept to be looked at, and `load` refuses it.
+        """
         with atomic(folder / "model.npz") as temporary, temporary.open("wb") as file:
             np.savez(file, theta=self.theta)
-        write_json(
-            folder / "model.json",
-            {
-                "format": 1,
-                "run": self.run,
-                "network": {
-                    "layers": list(self.network.layers),
-                    "bias": self.network.bias,
-                    "activation": self.network.hidden.name,
-                    "output": self.network.output.name,
-                },
-                "segment": dict(self.segment),
-                "theta_sha256": self.digest,
+        facts = {
+            "format": FORMAT,
+            "run": self.run,
+            "status": status,
+            "network": {
+                "layers": list(self.network.layers),
+                "bias": self.network.bias,
+                "activation": self.network.hidden.name,
+                "output": self.network.output.name,
             },
-        )
+            "segment": dict(self.segment),
+            "theta_sha256": self.digest,
+        }
+        write_json(folder / "model.json", facts | {"facts_sha256": _digest(facts)})
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
+    text = json.dumps(
+        {name: value for name, value in facts.items() if name != "facts_sha256"}, sort_keys=True
+    )
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def load(file: Path) -> Model:
-    """The model in `file`, model.npz, with the model.json beside it. Raises UserError when it is no model."""
+    """The model in `file`, model.npz, with the model.json beside it.
+
+    Raises UserError when it is no model, is damaged or changed, or its training failed.
+    """
+    beside = file.with_suffix(".json")
+    if file.suffix != ".npz":
+        raise UserError(f"{file}: name the .npz file of a model; its model.json is found beside it")
+    for each in (file, beside):
+        if not each.is_file():
+            raise UserError(
+                f"{each}: no such file; the `train` stage writes model.npz with model.json beside it "
+                "(run `snakemake --cores 4` first, or name another with --model)"
+            )
     try:
-        facts = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        facts = json.loads(beside.read_text(encoding="utf-8"))
+        whole = facts["format"] == FORMAT and facts["facts_sha256"] == _digest(facts)
+    except OSError as error:
+        raise UserError(f"{beside}: cannot be read ({error.strerror}); make it readable") from error
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise UserError(f"{beside}: is not as captchanet (format {FORMAT}) wrote it; train the run again")
+    if facts["status"] != "finished":
+        raise UserError(f"{file}: the training of the run {facts['run']} failed, so it can read nothing")
+    try:
         with file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
             theta = arrays["theta"]
-        described = facts["network"]
-        network = Network(
-            tuple(described["layers"]),
-            described["bias"],
-            ACTIVATIONS[described["activation"]],
-            OUTPUTS[described["output"]],
-        )
-        network.matrices(theta)
-        model = Model(network, theta, facts["run"], facts["segment"])
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{file}: no such file, or no model.json beside it; the `train` stage writes both "
-            "(run `snakemake --cores 4` first, or name another with --model)"
-        ) from error
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror or error}); make it readable") from error
     except Exception as error:
-        raise UserError(f"{file}: is not a captchanet model ({error}); train the run again") from error
+        raise UserError(f"{file}: is damaged; train the run again") from error
+    described = facts["network"]
+    network = Network(
+        tuple(described["layers"]),
+        described["bias"],
+        ACTIVATIONS[described["activation"]],
+        OUTPUTS[described["output"]],
+    )
+    model = Model(network, theta, facts["run"], facts["segment"])
     if model.digest != facts["theta_sha256"]:
         raise UserError(f"{file}: its theta is not the one that model.json describes; train the run again")
     return model

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from captchanet.errors import UserError
 from captchanet.experiment.model import Model
 from captchanet.images.cut import Cut, clean_and_cut
 from captchanet.images.read import Unusable, decode, list_pictures, read_bytes
@@ -24,16 +24,24 @@ class Reading(NamedTuple):
     problem: str
 
 
-def files(paths: Iterable[str]) -> Iterator[str]:
-    """The files named in `paths`, each folder replaced by the visible files in it, sorted."""
+def files(paths: Iterable[str]) -> Iterator[str | Reading]:
+    """The files named in `paths`, each folder replaced by the visible files in it, sorted.
+
+    A folder without any is a Reading with its problem.
+    """
     for path in paths:
-        if Path(path).is_dir():
-            yield from (os.path.join(path, name) for name in list_pictures(path))  # noqa: PTH118 (spelt as given)
-        else:
+        if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a folder may not be entered)
             yield path
+            continue
+        try:
+            names = list_pictures(path)
+        except UserError as error:
+            yield Reading(path, "", None, str(error))
+            continue
+        yield from (os.path.join(path, name) for name in names)  # noqa: PTH118 (spelt as given)
 
 
-def read(model: Model, paths: Iterable[str]) -> Iterator[Reading]:
+def read(model: Model, paths: Iterable[str | Reading]) -> Iterator[Reading]:
     """Reads the pictures `paths`, in their order and in batches: memory does not grow with their number.
 
     One that cannot be used gives a Reading with its problem, and does not stop the others.
@@ -43,6 +51,9 @@ def read(model: Model, paths: Iterable[str]) -> Iterator[Reading]:
     waiting: list[tuple[str, int | str]] = []
     used = 0
     for path in paths:
+        if isinstance(path, Reading):
+            waiting.append((path.file, path.problem))
+            continue
         try:
             pixels[used] = decode(read_bytes(path, cut.width, cut.height), cut.width, cut.height)
             waiting.append((path, used))

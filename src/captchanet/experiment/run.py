@@ -32,9 +32,10 @@ def perform(name: str, settings: Mapping[str, Any], data: Path, folder: Path, co
         "layers": list(trained.network.layers),
         "parameters": trained.network.size,
         "dataset": facts["dataset"],
-        "segment": facts["segment"],
+        # how many pictures may be unusable decides nothing about the network
+        "segment": {key: value for key, value in facts["segment"].items() if key != "max_rejected"},
     }
-    Model(trained.network, trained.theta, name, facts["segment"]).write(folder)
+    Model(trained.network, trained.theta, name, facts["segment"]).write(folder, trained.status)
     write_run(folder, trained, parameters, code, started, part.captchas, facts["digest"])
 
 

@@ -1,6 +1,6 @@
 """One run of training: from a data set and a run's settings to a theta, its history, and how it ended."""
 
-import math
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from captchanet.experiment import methods
 from captchanet.experiment.dataset import Part
-from captchanet.experiment.methods import COSTS, DESCENTS, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, options
+from captchanet.experiment.methods import COSTS, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, options
 from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
 from captchanet.nn.activations import Array
 
@@ -43,7 +43,7 @@ class Recorder:
     def __init__(self, objective: Objective, theta: Array, stopping: EarlyStopping | None = None) -> None:
         self.objective, self.rows, self.stopping = objective, objective.rows, stopping
         self.history: list[tuple[int, float, float, float]] = []
-        self.theta = theta.copy()
+        self.theta, self._next = theta.copy(), theta.copy()
         self.evaluations = 0
         self._seen: list[tuple[float, int, int]] = []
 
@@ -55,13 +55,17 @@ class Recorder:
         return cost, gradient
 
     def callback(self, step: int, theta: Array, cost: float, gradient_norm: float) -> bool:
-        """One row of the history; keeps theta, in case the next step fails; asks whether to stop."""
-        meant = [seen for seen in self._seen if seen[0] == cost][-1:] or self._seen
+        """One row of the history; asks whether to stop.
+
+        Keeps theta for the case that a later step fails: one callback late, when a cost has been taken there.
+        """
+        whole = [seen for seen in self._seen if seen[0] == cost and seen[2] == self.rows][-1:]
+        meant = whole or self._seen
         accuracy = sum(correct for _, correct, _ in meant) / sum(rows for *_, rows in meant)
         self.history.append((step, cost, gradient_norm, accuracy))
-        if math.isfinite(gradient_norm):
-            self.theta[:] = theta
-        self._seen = meant if len(meant) == 1 else []
+        self.theta, self._next = self._next, self.theta
+        self._next[:] = theta
+        self._seen = whole
         return self.stopping is not None and self.stopping(step, theta, cost, gradient_norm)
 
 
@@ -91,14 +95,19 @@ def train(data: Part, classes: int, settings: Mapping[str, Any]) -> Trained:
     stopping = None
     if len(held_out):
         unseen = one_hot(data.y[held_out], classes)
-        cost = COSTS[settings["cost"]]
-        watched = Objective(network, data.X[held_out], unseen, cost=cost, dtype=settings["dtype"])
+        watched = Objective(
+            network, data.X[held_out], unseen, cost=COSTS[settings["cost"]], dtype=settings["dtype"]
+        )
         stopping = EarlyStopping(watched, settings["early_stopping"]["patience"])
     recorder = Recorder(objective, start, stopping)
     try:
         # overflow on the way to a cost that is no number is reported as that, not as a warning before it
         with np.errstate(all="ignore"):
             result = _optimiser(settings, len(rows), batch_rng)(recorder, start, callback=recorder.callback)
+            # where the last step led has not been looked at yet
+            cost, gradient = objective(result.theta, np.arange(min(256, len(rows))))
+            if not (np.isfinite(cost) and np.isfinite(gradient).all()):
+                raise Diverged(f"the cost or its gradient is no number after step {result.steps}")
     except Diverged as error:
         return Trained(network, recorder.theta, recorder.history, "failed", str(error), recorder.evaluations)
     theta, reason = result.theta, result.reason
@@ -112,14 +121,15 @@ def train(data: Part, classes: int, settings: Mapping[str, Any]) -> Trained:
 
 def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator) -> Callable[..., Result]:
     """The run's optimiser with all its options, waiting for an objective, a start and a callback."""
-    chosen, given = settings["optimiser"]["method"], options(settings["optimiser"])
-    if chosen in DESCENTS:
+    optimiser, given = OPTIMISERS[settings["optimiser"]["method"]], options(settings["optimiser"])
+    if {"learning_rate", "epochs"} <= set(given):
         schedule = SCHEDULES[settings["schedule"]["method"]]
-        batches = -(-rows // (given["batch_size"] or rows))
+        batches = -(-rows // (given.get("batch_size") or rows))
         total = {"total": given["epochs"] * batches} if "total" in schedule.__annotations__ else {}
         given["learning_rate"] = schedule(given["learning_rate"], **options(settings["schedule"]), **total)
+    if "rng" in inspect.signature(optimiser).parameters:
         given["rng"] = rng
-    return partial(OPTIMISERS[chosen], **given)
+    return partial(optimiser, **given)
 
 
 def _hold_out(

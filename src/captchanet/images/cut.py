@@ -127,12 +127,12 @@ class Cut:
         blank = np.full((1, self.height, self.width, 3), 255, np.uint8)
         try:
             cleaned = CLEANERS[self.clean](blank, **self.clean_options)
-        except (ValueError, OverflowError) as error:
-            raise UserError(f"The options of clean cannot work: {error}.") from error
+        except Exception as error:
+            raise UserError(f"clean: {self.clean} cannot work with these options: {error}") from error
         try:
             _, windows = CUTTERS[self.cut](cleaned, characters=self.characters, **self.cut_options)
-        except (ValueError, OverflowError) as error:
-            raise UserError(f"The options of cut cannot work: {error}.") from error
+        except Exception as error:
+            raise UserError(f"cut: {self.cut} cannot work with these options: {error}") from error
         for number, (left, top, right, bottom) in enumerate(windows[0].tolist(), 1):
             if right <= 0 or bottom <= 0 or left >= self.width or top >= self.height:
                 raise UserError(

@@ -33,11 +33,12 @@ class Character(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A usable picture: its file, its label and the SHA-256 of the file's bytes."""
+    """A usable picture: its file, its label, and SHA-256s of the file's bytes and of the decoded pixels."""
 
     file: str
     label: str
     sha256: str
+    pixels: str
 
 
 class Rejected(NamedTuple):
@@ -78,7 +79,7 @@ def segment(
     `labels` is the path of a CSV `file,label` (which may lie in the folder: it is not taken for a picture),
     what `read_label_file` made of one, or None: then the label is the file name up to its first "_".
 
-    What cannot be used is listed with its reason rather than raised. Of pictures with the very same bytes the
+    What cannot be used is listed with its reason rather than raised. Of pictures with the same pixels the
     first is kept, since copies would leak from training into the unseen; if their labels differ, none is.
     Raises UserError where the folder or the CSV as a whole cannot be used.
     """
@@ -103,8 +104,8 @@ def segment(
         cleaned[rows], X[rows], places[rows] = clean_and_cut(pixels, cut)
         pictures += batch
 
-    contradicted = _same_bytes(same, rejected)
-    kept = [row for row, picture in enumerate(pictures) if picture.sha256 not in contradicted]
+    contradicted = _same_pixels(same, rejected)
+    kept = [row for row, picture in enumerate(pictures) if picture.pixels not in contradicted]
     if contradicted:
         for to, row in enumerate(kept):  # in place: a copy of the arrays would double the memory
             X[to], cleaned[to] = X[row], cleaned[row]
@@ -125,25 +126,26 @@ def _batches(
     same: dict[str, list[tuple[str, str]]],
     rejected: list[Rejected],
 ) -> Iterator[tuple[list[Picture], np.ndarray]]:
-    """Batches of pictures that differ in their bytes, with their pixels (n, h, w, 3), valid until the next.
+    """Batches of pictures that differ in their pixels, with their pixels (n, h, w, 3), valid until the next.
 
-    Fills `same`, the files and labels per SHA-256, and `rejected` on the way.
+    Fills `same`, the files and labels per digest of the pixels, and `rejected` on the way.
     """
     pixels = np.empty((min(BATCH, len(wanted)), cut.height, cut.width, 3), np.uint8)
     batch: list[Picture] = []
     for name, label in wanted:
         try:
             data = read_bytes(f"{folder}{os.sep}{name}", cut.width, cut.height)
-            sha256 = hashlib.sha256(data).hexdigest()
-            if sha256 in same:
-                same[sha256].append((name, label))
-                continue
             pixels[len(batch)] = decode(data, cut.width, cut.height)
         except Unusable as reason:
             rejected.append(Rejected(name, label, str(reason)))
             continue
-        same[sha256] = [(name, label)]
-        batch.append(Picture(name, label, sha256))
+        # the same picture may be stored in other bytes, as another format or by another program
+        shown = hashlib.sha256(pixels[len(batch)]).hexdigest()
+        if shown in same:
+            same[shown].append((name, label))
+            continue
+        same[shown] = [(name, label)]
+        batch.append(Picture(name, label, hashlib.sha256(data).hexdigest(), shown))
         if len(batch) == len(pixels):
             yield batch, pixels
             batch = []
@@ -151,15 +153,15 @@ def _batches(
         yield batch, pixels[: len(batch)]
 
 
-def _same_bytes(same: Mapping[str, list[tuple[str, str]]], rejected: list[Rejected]) -> set[str]:
-    """Rejects copies, and pictures whose twin has another label; returns the SHA-256 of the latter."""
+def _same_pixels(same: Mapping[str, list[tuple[str, str]]], rejected: list[Rejected]) -> set[str]:
+    """Rejects copies, and pictures whose twin has another label; returns the digests of the latter."""
     contradicted = set()
-    for sha256, files in same.items():
+    for shown, files in same.items():
         first, label = files[0]
         if len({one for _, one in files}) == 1:
             rejected += [Rejected(copy, label, f"a copy of {first}") for copy, _ in files[1:]]
             continue
-        contradicted.add(sha256)
+        contradicted.add(shown)
         for name, label in files:
             others = ", ".join([f"{other} labelled {one}" for other, one in files if other != name][:3])
             rejected.append(Rejected(name, label, f"labelled {label}, but the same picture as {others}"))

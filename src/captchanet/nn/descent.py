@@ -130,6 +130,7 @@ def _descend(
                 norm = float(np.linalg.norm(gradient))
             move(step + 1, theta, gradient, rate(step))
             step += 1
-        if callback and callback(epoch, theta, total / objective.rows, norm):
+        mean = cost if whole else total / objective.rows
+        if callback and callback(epoch, theta, mean, norm):
             return Result(theta, epoch, step, "stopped by the callback")
     return Result(theta, epochs, step, "all epochs done")

@@ -36,7 +36,8 @@ class Workspace:
                 self.masks[layer] = (np.empty(shape, dtype), np.empty(shape, bool))
                 if layer:
                     self.units[layer] = np.empty(shape, dtype)
-        self.delta = [np.empty((width, rows), dtype) for width in widths]
+        # the input has no delta
+        self.delta = [np.empty((width if layer else 0, rows), dtype) for layer, width in enumerate(widths)]
         self.z = np.empty((widths[-1], rows), dtype)
         self.scratch = np.empty((widths[-1], rows), dtype)
 

@@ -42,8 +42,9 @@ def tutorial_penalty(*, weight: float = 0.1) -> Penalty:
     """
 
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
-        first = int(network.bias)
-        squares = [float(np.sum(matrix[:, first:] ** 2)) for matrix in network.matrices(theta)]
-        return weight / (2 * n * squares[0] + sum(squares[1:]))
+        weights = [matrix[:, int(network.bias) :] for matrix in network.matrices(theta)]
+        squares = [float(np.einsum("ij,ij->", each, each)) for each in weights]
+        total = 2 * n * squares[0] + sum(squares[1:])
+        return weight / total if total else float("inf")
 
     return penalty

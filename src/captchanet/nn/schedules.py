@@ -34,11 +34,10 @@ def one_cycle(rate: float, *, total: int, warm_up: float = 0.2, start: float = 0
     L. N. Smith, "A disciplined approach to neural network hyper-parameters", https://arxiv.org/abs/1803.09820.
     """
     top = warm_up * total
-    down = cosine(rate, total=max(1, round(total - top)))
 
     def at(step: int) -> float:
-        if step >= top:
-            return down(round(step - top))
-        return rate + (start - 1) * rate * (1 + math.cos(math.pi * step / top)) / 2
+        if step < top:
+            return rate + (start - 1) * rate * (1 + math.cos(math.pi * step / top)) / 2
+        return rate * (1 + math.cos(math.pi * min(1.0, (step - top) / (total - top)))) / 2
 
     return at

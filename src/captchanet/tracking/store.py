@@ -2,8 +2,10 @@
 
 import logging
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 # Before mlflow is imported, here or in a job that only imports this module. Nothing is sent to anybody, and a
 # server that is out of reach is given up in seconds (by default: 7 retries with growing pauses, 4 minutes).
@@ -40,28 +42,27 @@ def client(uri: str) -> MlflowClient:
         return MlflowClient(tracking_uri=uri)
 
 
-class reachable:
+@contextmanager
+def reachable(uri: str) -> Iterator[None]:
     """A block that talks to the store at `uri`: whatever the store answers in anger becomes a UserError."""
+    from requests.exceptions import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
 
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: Any) -> None:
-        from requests.exceptions import RequestException
-        from sqlalchemy.exc import SQLAlchemyError
-
-        if isinstance(error, MlflowException | RequestException | SQLAlchemyError | OSError):
-            cause = (str(error).strip().splitlines() or ["no reason given"])[0]
-            do = "start the server or mend `track.tracking_uri`"
-            if self.uri.startswith("sqlite:"):
-                do = "if it is damaged, move it away, and a new one is begun"
-            raise UserError(
-                f"the MLflow store at {self.uri} cannot be used: {cause[:300]}; {do}, and run again: "
-                "the trained runs are kept"
-            ) from error
+    try:
+        yield
+    except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
+        root: BaseException = error
+        while root.__cause__ or root.__context__:
+            root = root.__cause__ or root.__context__ or root
+        cause = (str(root).strip().splitlines() or [type(root).__name__])[0][:300]
+        do = "start the server or mend `track.tracking_uri`"
+        if uri.startswith("sqlite:"):
+            do = "make the database and mlartifacts/ writable, with room on their disk"
+            if "not a database" in cause or "malformed" in cause:
+                do = "move the damaged database away, and a new one is begun"
+        raise UserError(
+            f"the MLflow store at {uri} cannot be used: {cause}; {do}, and run again: trained runs are kept"
+        ) from error
 
 
 def prepare(uri: str, experiment: str, folder: Path) -> str:
@@ -92,4 +93,11 @@ def _experiment(store: MlflowClient, experiment: str, folder: Path | None) -> st
         return str(store.create_experiment(experiment, artifact_location=artifacts, tags=EXPERIMENT))
     if found.lifecycle_stage != "active":
         store.restore_experiment(found.experiment_id)
+    if folder and found.artifact_location != (folder.resolve() / ARTIFACTS).as_uri():
+        # MLflow writes the place down once and for all
+        print(
+            f"captchanet: store: warning: this history was begun elsewhere and keeps its artifacts there, in "
+            f"{found.artifact_location}; to begin one here, move {DATABASE} away",
+            file=sys.stderr,
+        )
     return str(found.experiment_id)
