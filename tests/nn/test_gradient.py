@@ -113,6 +113,8 @@ def test_dropout_of_nothing_changes_nothing_and_every_call_draws_anew():
 def test_rates_that_are_none_or_do_not_fit_the_layers_are_refused():
     with pytest.raises(ValueError, match="below 1"):
         Dropout((1.0,), np.random.default_rng(0))
+    with pytest.raises(ValueError, match="MT19937"):
+        Dropout((0.5,), np.random.Generator(np.random.MT19937(0)))
     with pytest.raises(ValueError, match="1 dropout rates for 2 layers"):
         Objective(
             Network((2, 2, 2)),

@@ -21,11 +21,15 @@ class Dropout:
     def __post_init__(self) -> None:
         if any(not 0 <= rate < 1 for rate in self.rates):
             raise ValueError(f"dropout rates are shares of at least 0 and below 1, not {self.rates}")
+        if isinstance(self.rng.bit_generator, np.random.MT19937):
+            raise ValueError(
+                "dropout takes its bits from 64-bit words, which MT19937 has not; take default_rng"
+            )
 
     def draw(self, layer: int, mask: Array, kept: np.ndarray) -> None:
         """Fills `mask` with 0 for who is left out, 1 / (1 - rate) for who is kept; `kept` is bool scratch."""
         rate = self.rates[layer]
         # 16 random bits decide, a quarter of the work of a random float; rates are met to 1 in 65,536
         bits = self.rng.bit_generator.random_raw(-(-mask.size // 4)).view(np.uint16)[: mask.size]
-        np.greater_equal(bits.reshape(mask.shape), round(rate * 65_536), out=kept)
+        np.greater_equal(bits.reshape(mask.shape), min(round(rate * 65_536), 65_535), out=kept)
         np.multiply(kept, mask.dtype.type(1 / (1 - rate)), out=mask)

@@ -59,10 +59,10 @@ def _nearest_kink(network: Network, theta: Array, X: Array) -> float:
     return nearest
 
 
-TOLERANCE = {"float64": 1e-10, "float32": 1e-6}
+TOLERANCE = {"float64": 1e-9, "float32": 2e-6}
 """What a right gradient keeps well below. In float64 the differences are the limit, see STEP (the worst seen
-is 6e-12). In float32 the gradient itself is: it is held against differences taken in float64 at the same
-theta, and each of its sums is rounded to 6e-8 of its terms (the worst seen is 1.6e-7).
+over 40 seeds is 4.6e-11). In float32 the gradient itself is: it is held against differences taken in
+float64 at the same theta, and each of its sums is rounded to 6e-8 of its terms (the worst seen is 4.1e-7).
 """
 
 
