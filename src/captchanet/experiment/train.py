@@ -112,10 +112,8 @@ def train(data: Part, classes: int, settings: Mapping[str, Any]) -> Trained:
         return Trained(network, recorder.theta, recorder.history, "failed", str(error), recorder.evaluations)
     theta, reason = result.theta, result.reason
     if stopping and stopping.theta is not None:
-        theta, reason = (
-            stopping.theta,
-            f"{reason}; lowest held-out cost {stopping.cost:.6g} in step {stopping.step}",
-        )
+        theta = stopping.theta
+        reason = f"{reason}; lowest held-out cost {stopping.cost:.6g} in step {stopping.step}"
     return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations)
 
 

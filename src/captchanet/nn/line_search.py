@@ -52,7 +52,7 @@ def _minimise(
     norms: dict[float, float] = {}
 
     def cost_and_gradient(x: Array) -> tuple[float, Array]:
-        cost, gradient = objective(x.astype(theta.dtype))
+        cost, gradient = objective(x.astype(theta.dtype, copy=False))
         finite(cost, steps + 1)
         norms[cost] = float(np.linalg.norm(gradient))
         # A fresh array each time: SciPy's CG keeps the one it is handed, and the objective reuses its own
@@ -64,7 +64,7 @@ def _minimise(
         cost = float(intermediate_result.fun)
         # SciPy tells cost and x but no gradient: find the evaluation that it accepted by its cost
         accepted = norms[cost]
-        stop = callback and callback(steps, intermediate_result.x.astype(theta.dtype), cost, accepted)
+        stop = callback and callback(steps, intermediate_result.x.astype(theta.dtype, copy=False), cost, accepted)
         norms.clear()
         norms[cost] = accepted
         if stop:

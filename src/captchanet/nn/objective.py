@@ -108,9 +108,8 @@ class Objective:
         work.delta[-1] *= 1 / n
         self._backward(work)
         self._last = work.a[-1], rows
-        return cost + self.penalty(
-            self.network, theta, self.rows, self.gradient, self._scratch
-        ), self.gradient
+        cost += self.penalty(self.network, theta, self.rows, self.gradient, self._scratch)
+        return cost, self.gradient
 
     def correct(self) -> int:
         """How many rows of the last call were read right, from the outputs that it left behind.

@@ -12,7 +12,10 @@ from captchanet.nn.activations import Array
 
 
 class Minimised(Protocol):
-    """An objective: cost and gradient at theta, on some of its `rows` or on all of them."""
+    """An objective: cost and gradient at theta, on some of its `rows` or on all of them.
+
+    The gradient is lent until the next call, to be used up: an optimiser may change it in place.
+    """
 
     rows: int
 

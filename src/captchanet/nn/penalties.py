@@ -42,8 +42,10 @@ def tutorial_penalty(*, weight: float = 0.1) -> Penalty:
     """
 
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
-        weights = [matrix[:, int(network.bias) :] for matrix in network.matrices(theta)]
-        squares = [float(np.einsum("ij,ij->", each, each)) for each in weights]
+        squares = [float(np.vdot(matrix, matrix)) for matrix in network.matrices(theta)]
+        if network.bias:
+            biases = [matrix[:, 0] for matrix in network.matrices(theta)]
+            squares = [all_ - float(b @ b) for all_, b in zip(squares, biases, strict=True)]
         total = 2 * n * squares[0] + sum(squares[1:])
         return weight / total if total else float("inf")
 
