@@ -43,6 +43,14 @@ def test_l2_penalises_the_weights_and_not_the_biases(bias):
     assert penalised(theta)[0] - plain(theta)[0] == pytest.approx(0.7 / (2 * 6) * squares, rel=1e-12)
 
 
+def test_the_default_weight_of_both_penalties_is_the_tutorials():
+    # its lambda_param = 0.1
+    for penalty in (l2, tutorial_penalty):
+        default, theta, _, _ = problem((4, 3, 2), penalty=penalty())
+        named, _, _, _ = problem((4, 3, 2), penalty=penalty(weight=0.1))
+        assert default(theta)[0] == named(theta)[0]
+
+
 def test_the_penalty_of_a_mini_batch_counts_all_training_rows():
     # n is the size of the training set in every batch, so that the batches of an epoch average to the whole
     penalised, theta, _, _ = problem((4, 3, 2), penalty=l2(weight=0.7))

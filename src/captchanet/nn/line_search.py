@@ -64,7 +64,8 @@ def _minimise(
         cost = float(intermediate_result.fun)
         # SciPy tells cost and x but no gradient: find the evaluation that it accepted by its cost
         accepted = norms[cost]
-        stop = callback and callback(steps, intermediate_result.x.astype(theta.dtype, copy=False), cost, accepted)
+        x = intermediate_result.x.astype(theta.dtype, copy=False)
+        stop = callback and callback(steps, x, cost, accepted)
         norms.clear()
         norms[cost] = accepted
         if stop:
