@@ -10,7 +10,11 @@ from captchanet.nn import (
     Objective,
     cross_entropy,
     l2,
+    one_hot,
     quadratic,
+    sigmoid,
+    softmax,
+    tanh,
     tutorial_penalty,
     uniform,
 )
@@ -88,13 +92,26 @@ def test_the_tutorials_cost_and_gradient_are_its_published_arithmetic():
     np.testing.assert_allclose(slope, gradient, rtol=1e-10, atol=1e-15)
 
 
-@pytest.mark.parametrize(("dtype", "scale"), [(np.float64, 1e100), (np.float32, 1e15)])
-@pytest.mark.parametrize("cost", [cross_entropy, quadratic])
-def test_a_huge_theta_gives_a_finite_cost_and_no_warning(dtype, scale, cost):
-    objective, theta, _, _ = problem((4, 3, 2), cost=cost, dtype=dtype)
-    value, gradient = objective((theta * scale).astype(dtype))
+@given(
+    kind=st.sampled_from([("float64", 100), ("float32", 15)]),
+    size=st.floats(0, 1),
+    pair=st.sampled_from([(sigmoid, cross_entropy), (sigmoid, quadratic), (softmax, cross_entropy)]),
+    hidden=st.sampled_from([sigmoid, tanh]),
+    seed=st.integers(0, 50),
+)
+@settings(max_examples=60)
+def test_a_theta_of_any_size_gives_a_finite_cost_and_gradient_and_no_warning(kind, size, pair, hidden, seed):
+    # up to 1e100 in float64 and 1e15 in float32; warnings are errors here
+    dtype, exponent = kind
+    rng = np.random.default_rng(seed)
+    network = Network((4, 3, 2), True, hidden, pair[0])
+    X, Y = rng.normal(size=(6, 4)), one_hot(rng.integers(1, 3, 6), 2)
+    theta = (uniform(network, rng, limit=1) * 10.0 ** (size * exponent)).astype(dtype)
+    value, gradient = Objective(network, X, Y, cost=pair[1], penalty=l2(weight=0.1), dtype=dtype)(theta)
     assert np.isfinite(value)
     assert np.all(np.isfinite(gradient))
+    outputs = network.outputs(theta, X)
+    assert np.all((outputs >= 0) & (outputs <= 1))
 
 
 @pytest.mark.parametrize("rows", [None, np.array([1, 3])])
