@@ -153,3 +153,29 @@ def test_the_tutorials_gradient_lacks_exactly_the_derivative_of_its_penalty_at_a
         expected = central_differences(objective, theta)
         assert relative_error(gradient + lacking, expected) < TOLERANCE["float64"]
         assert relative_error(gradient, expected) > 1e-4
+
+
+@pytest.mark.parametrize("rates", [(0.5, 0.0), (0.0, 0.5)])
+def test_dropout_of_either_layer_alone_draws_anew_at_every_call(rates):
+    rng = np.random.default_rng(3)
+    network = Network((40, 30, 3))
+    X, Y, theta = np.ones((20, 40)), rng.random((20, 3)), uniform(network, rng, limit=1)
+    objective = Objective(network, X, Y, dropout=Dropout(rates, rng))
+    costs = {objective(theta, rows)[0] for rows in (None, None, np.arange(7), np.arange(7))}
+    assert len(costs) == 4
+    for work in objective._workspaces.values():
+        signals = work.a[0][1:] if rates[0] else work.a[1][1:] / work.units[1]
+        assert 0.4 < np.mean(signals == 0) < 0.6
+        np.testing.assert_array_equal(work.a[0][0], 1)  # the ones of the bias are never left out
+        np.testing.assert_array_equal(work.a[1][0], 1)
+
+
+def test_a_batch_as_large_as_the_whole_is_its_own_rows_also_after_the_whole():
+    rng = np.random.default_rng(3)
+    network = Network((5, 4, 2))
+    X, Y, theta = rng.normal(size=(6, 5)), rng.random((6, 2)), uniform(network, rng, limit=1)
+    objective = Objective(network, X, Y)
+    whole = objective(theta)[0]
+    repeated = np.array([2, 2, 2, 0, 0, 5])
+    assert objective(theta, repeated)[0] == Objective(network, X[repeated], Y[repeated])(theta)[0]
+    assert objective(theta)[0] == whole
