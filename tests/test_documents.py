@@ -48,7 +48,8 @@ def test_the_readmes_cleaning_is_a_cleaning():
 def test_the_readmes_run_is_a_valid_run():
     (block,) = blocks("yaml")
     (run,) = yaml.safe_load(block).values()
-    resolve(run["optimiser"], OPTIMISERS, "optimiser", given=("rng", "callback"))
+    found = resolve(run["optimiser"], OPTIMISERS, "optimiser", given=("rng", "callback"))
+    assert (found["method"], found["epochs"], found["momentum"]) == ("sgd", 400, 0.0)
 
 
 def test_every_command_and_every_target_is_in_the_readme():

@@ -136,7 +136,7 @@ def test_targets_that_do_not_fit_are_refused():
 
 
 def test_what_was_read_right_is_counted_from_the_outputs_of_the_last_call():
-    for widths in ((4, 3, 3), (4, 3, 1)):
+    for widths in ((4, 3, 3), (4, 3, 2), (4, 3, 1)):
         objective, theta, X, Y = problem(widths, limit=3.0)
         outputs = objective.network.outputs(theta, X)
         if widths[-1] == 1:

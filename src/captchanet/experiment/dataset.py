@@ -9,7 +9,7 @@ import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from captchanet.errors import UserError
 from captchanet.files import read_csv, write_bytes, write_csv, write_json
 from captchanet.images.labels import encode
-from captchanet.images.segment import Segmented
+
+if TYPE_CHECKING:  # reading pictures is not needed to read a data set
+    from captchanet.images.segment import Segmented
 
 HEADER = ("part", "pictures", "file", "label", "sha256")
 
@@ -40,7 +42,7 @@ class Part:
         return hashlib.sha256(self.X.tobytes() + self.y.tobytes()).hexdigest()
 
 
-def part(segmented: Segmented, rows: Sequence[int], name: str, alphabet: str) -> Part:
+def part(segmented: "Segmented", rows: Sequence[int], name: str, alphabet: str) -> Part:
     """The captchas `rows` (indices into the pictures) of a segmented folder called `name`, in their order."""
     per = len(segmented.X) // max(1, len(segmented.pictures))
     pictures = [segmented.pictures[row] for row in rows]
@@ -74,7 +76,7 @@ def split(captchas: int, settings: Mapping[str, Any]) -> tuple[list[int], list[i
 
 
 def build(
-    train: Segmented, unseen: Segmented | None, settings: Mapping[str, Any], alphabet: str
+    train: "Segmented", unseen: "Segmented | None", settings: Mapping[str, Any], alphabet: str
 ) -> tuple[Part, Part, int]:
     """The part to train on, the unseen part, and how many unseen captchas were left out as copies.
 
