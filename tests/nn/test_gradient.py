@@ -164,8 +164,14 @@ def test_dropout_of_either_layer_alone_draws_anew_at_every_call(rates):
     costs = {objective(theta, rows)[0] for rows in (None, None, np.arange(7), np.arange(7))}
     assert len(costs) == 4
     for work in objective._workspaces.values():
-        signals = work.a[0][1:] if rates[0] else work.a[1][1:] / work.units[1]
+        whole = np.ones_like(work.a[0][1:])
+        if not rates[0]:
+            z = network.matrices(theta)[0] @ work.a[0]
+            whole = 1 / (1 + np.exp(-z))
+        signals = work.a[0][1:] if rates[0] else work.a[1][1:]
         assert 0.4 < np.mean(signals == 0) < 0.6
+        # what is kept is scaled up, so that the expected signal stays what it was
+        np.testing.assert_allclose(signals[signals != 0], 2 * whole[signals != 0])
         np.testing.assert_array_equal(work.a[0][0], 1)  # the ones of the bias are never left out
         np.testing.assert_array_equal(work.a[1][0], 1)
 

@@ -130,6 +130,10 @@ def test_a_theta_of_another_dtype_is_refused():
         objective(theta)
 
 
+def test_plain_lists_are_data_too():
+    assert Objective(Network((2, 1)), [[0, 1]], [[1]])(np.zeros(3))[0] == pytest.approx(np.log(2))
+
+
 def test_targets_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"\(3, 1\).*\(2, 1\)"):
         Objective(Network((2, 1)), np.zeros((2, 2)), np.zeros((3, 1)))
