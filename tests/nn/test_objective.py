@@ -136,7 +136,7 @@ def test_plain_lists_are_data_too():
 
 def test_targets_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"\(3, 1\).*\(2, 1\)"):
-        Objective(Network((2, 1)), np.zeros((2, 2)), np.zeros((3, 1)))
+        Objective(Network((2, 3, 1)), np.zeros((2, 2)), np.zeros((3, 1)))
 
 
 def test_what_was_read_right_is_counted_from_the_outputs_of_the_last_call():

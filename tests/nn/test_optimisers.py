@@ -144,6 +144,39 @@ def test_a_callback_hears_the_mean_cost_of_the_epoch():
     assert heard == [pytest.approx(36 / 3 / 2)]
 
 
+@pytest.mark.parametrize("optimiser", [gradient_descent, adamw])
+def test_a_callback_hears_the_gradient_norm_of_the_last_batch_where_it_was_taken(optimiser):
+    seen, heard = [], []
+
+    class Watched(Parabola):
+        def __call__(self, theta, rows=None):
+            cost, gradient = super().__call__(theta, rows)
+            seen.append(abs(float(gradient[0])))
+            return cost, gradient
+
+    optimiser(
+        Watched([0, 0, 6, 1]),
+        np.zeros(1),
+        learning_rate=0.1,
+        epochs=3,
+        batch_size=2,
+        rng=np.random.default_rng(0),
+        callback=lambda *row: heard.append(row[3]),
+    )
+    assert heard == seen[1::2]
+
+
+def test_adamws_defaults_are_the_usual_ones():
+    start = np.linspace(-1, 1, 10)
+    default = adamw(Rosenbrock(), start, learning_rate=0.01, epochs=5)
+    options = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01}
+    named = adamw(Rosenbrock(), start, learning_rate=0.01, epochs=5, **options)
+    np.testing.assert_array_equal(default.theta, named.theta)
+    assert not np.array_equal(
+        adamw(Rosenbrock(), start, learning_rate=0.01, epochs=5, epsilon=1e-3).theta, named.theta
+    )
+
+
 def test_mini_batches_without_a_generator_are_refused():
     with pytest.raises(ValueError, match="rng"):
         gradient_descent(Parabola([1, 2]), np.zeros(1), learning_rate=1, epochs=1, batch_size=1)

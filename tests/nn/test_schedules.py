@@ -53,6 +53,12 @@ def test_early_stopping_waits_its_patience_and_keeps_the_best():
     assert (stopping.step, stopping.cost, stopping.theta.tolist()) == (5, 2.9, [5.0])
 
 
+def test_an_equal_held_out_cost_is_no_lower_one():
+    stopping = EarlyStopping(lambda theta: (3.0, None), patience=2)
+    assert [stopping(step, np.array([float(step)]), 0.0, 0.0) for step in (1, 2, 3)] == [False, False, True]
+    assert stopping.theta.tolist() == [1]
+
+
 def test_early_stopping_copies_the_theta_that_is_only_lent():
     stopping, theta = EarlyStopping(lambda theta: (float(theta[0]), None), patience=1), np.array([1.0])
     stopping(1, theta, 0.0, 0.0)
