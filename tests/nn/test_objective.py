@@ -132,6 +132,7 @@ def test_a_theta_of_another_dtype_is_refused():
 
 def test_plain_lists_are_data_too():
     assert Objective(Network((2, 1)), [[0, 1]], [[1]])(np.zeros(3))[0] == pytest.approx(np.log(2))
+    assert Network((2, 1)).outputs(np.zeros(3), [[0, 1]]).tolist() == [[0.5]]
 
 
 def test_targets_that_do_not_fit_are_refused():

@@ -1,5 +1,6 @@
 """Schedules, stopping, starts and targets do what their sources say."""
 
+import inspect
 import math
 
 import numpy as np
@@ -7,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captchanet.nn import EarlyStopping, Network, constant, cosine, glorot, he, one_cycle, one_hot, steps
+from captchanet.nn import (
+    EarlyStopping,
+    Network,
+    conjugate_gradient,
+    constant,
+    cosine,
+    glorot,
+    he,
+    l_bfgs,
+    one_cycle,
+    one_hot,
+    steps,
+    uniform,
+)
 
 
 def test_a_constant_rate_and_one_in_steps():
@@ -40,7 +54,27 @@ def test_one_cycle_starts_at_its_share():
     assert at(0) == pytest.approx(0.04)
     assert at(10) == pytest.approx(0.52)
     assert at(20) == 1
-    assert at(100) == pytest.approx(0)
+    assert at(40) == pytest.approx(0.5 * (1 + math.cos(0.25 * math.pi)))
+    assert at(60) == pytest.approx(0.5)
+    assert at(100) == at(150) == pytest.approx(0)
+
+
+def test_the_defaults_are_the_documented_ones():
+    # config/README.md names them too
+    assert steps(1.0, every=1)(1) == pytest.approx(0.1)
+    assert cosine(1.0, total=10)(10) == 0
+    assert [one_cycle(1.0, total=100)(step) for step in (0, 20)] == [pytest.approx(0.04), 1]
+    network = Network((3, 2))
+    first, second = (np.random.default_rng(0) for _ in range(2))
+    np.testing.assert_array_equal(uniform(network, first), uniform(network, second, limit=0.1))
+    for function in (conjugate_gradient, l_bfgs):
+        assert inspect.signature(function).parameters["iterations"].default == 100
+    assert inspect.signature(l_bfgs).parameters["memory"].default == 10
+
+
+def test_the_bias_counts_for_nothing_in_a_scaled_start():
+    weights = [glorot(Network((1, 1)), np.random.default_rng(seed))[1] for seed in range(200)]
+    assert 0.95 * 3**0.5 < np.abs(weights).max() < 3**0.5
 
 
 def test_early_stopping_waits_its_patience_and_keeps_the_best():
