@@ -43,9 +43,9 @@ def data(rows: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
     return X, nn.one_hot(rng.integers(1, LAYERS[-1] + 1, rows), LAYERS[-1]).astype(dtype)
 
 
-def recorded(X: np.ndarray, Y: np.ndarray, penalty: nn.Penalty, **network) -> tuple[Recorder, np.ndarray]:  # type: ignore[no-untyped-def]
+def recorded(X: np.ndarray, Y: np.ndarray, penalty: nn.Penalty) -> tuple[Recorder, np.ndarray]:
     """Our objective, watched as `train` watches it, and a start."""
-    made = nn.Network(LAYERS, **network)
+    made = nn.Network(LAYERS)
     start = nn.uniform(made, np.random.default_rng(1), dtype=X.dtype)
     return Recorder(nn.Objective(made, X, Y, penalty=penalty, dtype=X.dtype), start), start
 

@@ -12,6 +12,7 @@ from captchanet.errors import UserError
 from captchanet.files import (
     atomic,
     read_csv,
+    read_json,
     read_npy,
     write_bytes,
     write_csv,
@@ -99,3 +100,13 @@ def test_any_rows_of_text_come_back_from_a_csv(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "any.csv"
     write_csv(path, ["name", "other"], rows)
     assert read_csv(path, ["name", "other"]) == [list(row) for row in rows]
+
+
+def test_json_comes_back_and_a_missing_or_damaged_one_is_said(tmp_path):
+    file = tmp_path / "a.json"
+    write_json(file, {"b": [1, None, "ü"]})
+    assert read_json(file) == {"b": [1, None, "ü"]}
+    file.write_text("{")
+    for place in (file, tmp_path / "nothing.json"):
+        with pytest.raises(UserError, match=f"Cannot read .*{place.name}"):
+            read_json(place)

@@ -114,5 +114,16 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
         raise _unreadable(path, str(error)) from error
 
 
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """What a JSON file holds; raises UserError where it is missing, unreadable or damaged."""
+    path = Path(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
+
+
 def _unreadable(path: Path, cause: str) -> UserError:
     return UserError(f"Cannot read {path}: {cause}; run the stage that writes it again.")

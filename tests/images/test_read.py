@@ -142,7 +142,7 @@ def test_what_cannot_be_used_says_why(data, reason):
 )
 def test_random_bytes_are_never_worse_than_unusable(data, start):
     with suppress(Unusable):
-        decode(start + data, 72, 27)
+        assert decode(start + data, 72, 27).shape == (27, 72, 3)
 
 
 SOUND = [PNG] + [

@@ -45,6 +45,9 @@ try:
 except UserError as error:
     raise SystemExit(f"captchanet: {error}")
 
+# the data sets that the runs train on, each once
+DATA = list(dict.fromkeys(run["data"] for run in config["train"].values()))
+
 
 wildcard_constraints:
     cut="[^/]+",

@@ -1,8 +1,5 @@
 """report: one page that says what the runs are worth; verdict: did every training end well?"""
 
-DATA = list(dict.fromkeys(run["data"] for run in config["train"].values()))
-
-
 rule report:
     message:
         "write the report"

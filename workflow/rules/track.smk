@@ -27,7 +27,7 @@ rule track:
     input:
         expand(rules.train.output, run=config["train"]),
         expand(rules.evaluate.output, run=config["train"]),
-        expand(rules.dataset.output, data=dict.fromkeys(run["data"] for run in config["train"].values())),
+        expand(rules.dataset.output, data=DATA),
         rules.xor.output,
         experiment=rules.store.output.id,
         code=code("track"),

@@ -1,6 +1,5 @@
 """How well a model reads: what it trained on, and above all the captchas it never saw. NumPy only."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from captchanet.experiment.dataset import Part
 from captchanet.experiment.model import Model, load
-from captchanet.files import write_csv, write_json
+from captchanet.files import read_json, write_csv, write_json
 
 MISREADS = ("pictures", "file", "label", "reading", "confidence")
 CLASSES = ("character", "trained_on", "unseen", "correct", "accuracy", "low", "high")
@@ -90,7 +89,7 @@ def _classes(readings: Sequence[str], alphabet: str) -> NDArray[np.int64]:
 
 def evaluate_run(folder: Path, train: Part, unseen: Part) -> Evaluation:
     """The evaluation of the run in `folder`; of one whose training failed, only that it did, and why."""
-    status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+    status = read_json(folder / "status.json")
     if status["status"] == "finished":
         return evaluate(load(folder / "model.npz"), train, unseen)
     metrics = {"status": status["status"], "reason": status["reason"]}

@@ -19,6 +19,11 @@ FORMAT = 1
 """Of model.json: counts up when what is in it changes its meaning."""
 
 
+def theta_digest(theta: Array) -> str:
+    """sha256 over theta's bytes, in hexadecimal: equal if and only if every bit of theta is."""
+    return hashlib.sha256(theta.tobytes()).hexdigest()
+
+
 @dataclass(frozen=True)
 class Model:
     """A network, its theta, the name of its run, and the cut (a config's `segment` entry) it was fed with."""
@@ -30,8 +35,8 @@ class Model:
 
     @property
     def digest(self) -> str:
-        """sha256 over theta's bytes, in hexadecimal: equal if and only if every bit of theta is."""
-        return hashlib.sha256(self.theta.tobytes()).hexdigest()
+        """The digest of theta, see `theta_digest`."""
+        return theta_digest(self.theta)
 
     def read(self, X: Array) -> tuple[list[str], Array, Array]:
         """What stands on n captchas whose characters are `X` (n · characters, pixels), picture by picture.

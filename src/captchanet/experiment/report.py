@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from PIL import Image
 from captchanet.experiment import figures
 from captchanet.experiment.evaluate import CLASSES, MISREADS
 from captchanet.experiment.train import HISTORY
-from captchanet.files import read_csv
+from captchanet.files import read_csv, read_json
 from captchanet.images.read import Unusable, decode, read_bytes
 from captchanet.images.segment import Picture, Rejected
 
@@ -47,14 +46,10 @@ def report(results: Path, runs: Sequence[str], headline: str, pictures: Mapping[
     )
 
 
-def _json(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
 def _run(results: Path, name: str) -> dict[str, Any]:
     """All about one run: its parameters, metrics, provenance and figures."""
     train, evaluated = results / "train" / name, results / "evaluate" / name
-    parameters, metrics = _json(train / "parameters.json"), _json(evaluated / "metrics.json")
+    parameters, metrics = read_json(train / "parameters.json"), read_json(evaluated / "metrics.json")
     optimiser = parameters["optimiser"]["method"]
     history = [[float(text) for text in row] for row in read_csv(train / "history.csv", HISTORY)]
     run = {
@@ -63,8 +58,8 @@ def _run(results: Path, name: str) -> dict[str, Any]:
         "optimiser": _options(parameters["optimiser"]),
         "penalty": _options(parameters["penalty"]),
         "metrics": metrics,
-        "status": _json(train / "status.json"),
-        "provenance": _json(train / "provenance.json"),
+        "status": read_json(train / "status.json"),
+        "provenance": read_json(train / "provenance.json"),
         "curves": figures.svg(figures.learning_curves(history, optimiser), name),
     }
     if metrics["status"] == "finished":
@@ -100,22 +95,22 @@ def _options(section: Mapping[str, Any]) -> str:
 
 def _data(results: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """A data set's facts, and what its folders had to reject."""
-    facts = _json(results / "dataset" / parameters["data"] / "dataset.json")
+    facts = read_json(results / "dataset" / parameters["data"] / "dataset.json")
     cut = results / "segment" / facts["dataset"]["cut"]
     names = [facts["dataset"]["train"], facts["dataset"]["unseen"]]
     folders = {}
     for name in dict.fromkeys(str(name) for name in names):
         if (cut / name / "segment.json").exists():
             rows = [Rejected(*row) for row in read_csv(cut / name / "rejected.csv", Rejected._fields)]
-            folders[name] = {"counts": _json(cut / name / "segment.json"), "rejected": rows}
+            folders[name] = {"counts": read_json(cut / name / "segment.json"), "rejected": rows}
     return {"facts": facts, "folders": folders, "cut": cut}
 
 
 def _xor(folder: Path) -> dict[str, Any]:
     history = [[float(text) for text in row] for row in read_csv(folder / "history.csv", HISTORY)]
-    outputs = [row[0] for row in _json(folder / "xor.json")["outputs"]]
+    outputs = [row[0] for row in read_json(folder / "xor.json")["outputs"]]
     rows = list(zip((0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0), outputs, strict=True))
-    steps = _json(folder / "parameters.json")["steps"]
+    steps = read_json(folder / "parameters.json")["steps"]
     return {"rows": rows, "steps": steps, "curves": figures.svg(figures.learning_curves(history, "xor"))}
 
 

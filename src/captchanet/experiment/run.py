@@ -1,7 +1,5 @@
 """A run folder, file by file: what was asked, what happened, the model, and where it all came from."""
 
-import hashlib
-import json
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -13,16 +11,16 @@ from threadpoolctl import threadpool_limits
 
 from captchanet.errors import UserError
 from captchanet.experiment import dataset
-from captchanet.experiment.model import Model
+from captchanet.experiment.model import Model, theta_digest
 from captchanet.experiment.provenance import provenance
 from captchanet.experiment.train import HISTORY, Trained, train
-from captchanet.files import write_csv, write_json
+from captchanet.files import read_json, write_csv, write_json
 
 
 def perform(name: str, settings: Mapping[str, Any], data: Path, folder: Path, code: Iterable[Path]) -> None:
     """Trains the run `name` on the data set in the folder `data` and writes its run folder."""
     part = dataset.read(data, "train")
-    facts = json.loads((data / "dataset.json").read_text(encoding="utf-8"))
+    facts = read_json(data / "dataset.json")
     started = time.time()
     with threadpool_limits(1):  # another number of threads rounds otherwise and gives another theta
         trained = train(part, len(facts["segment"]["alphabet"]), settings)
@@ -56,7 +54,7 @@ def write_run(
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
         "seconds": round(seconds, 3),
         "workflow_command": os.environ.get("CAPTCHANET_COMMAND"),
-        "theta_sha256": hashlib.sha256(trained.theta.tobytes()).hexdigest(),
+        "theta_sha256": theta_digest(trained.theta),
         "data_sha256": dict(data or {}),
     }
     with threadpool_limits(1):
@@ -71,7 +69,7 @@ def check_finished(folders: Iterable[Path]) -> None:
     """Raises UserError that names each run folder whose training failed, with the reason."""
     failed = []
     for folder in folders:
-        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+        status = read_json(folder / "status.json")
         if status["status"] != "finished":
             failed.append(f"{folder.name} ({status['reason']})")
     if failed:

@@ -1,6 +1,5 @@
 """From the folders of the finished stages to the records that MLflow is given."""
 
-import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from captchanet.experiment import figures
+from captchanet.files import read_json
 from captchanet.tracking.record import Record, history
 
 
@@ -22,23 +22,19 @@ def collect(results: Path, runs: Iterable[str]) -> Iterator[list[Record]]:
         yield [*records, _xor(results / "xor")]
 
 
-def _read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
 def _files(folder: Path, place: str) -> list[tuple[Path, str]]:
     return [(file, place) for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
 
 
 def _run(results: Path, name: str, scratch: Path) -> Record:
     train, evaluated = results / "train" / name, results / "evaluate" / name
-    parameters, metrics = _read(train / "parameters.json"), _read(evaluated / "metrics.json")
-    facts = _read(results / "dataset" / parameters["data"] / "dataset.json")
+    parameters, metrics = read_json(train / "parameters.json"), read_json(evaluated / "metrics.json")
+    facts = read_json(results / "dataset" / parameters["data"] / "dataset.json")
     one = Record(
         name=name,
         parameters=parameters,
-        provenance=_read(train / "provenance.json"),
-        status=_read(train / "status.json"),
+        provenance=read_json(train / "provenance.json"),
+        status=read_json(train / "status.json"),
         history=history(train),
         data=[
             (
@@ -53,7 +49,7 @@ def _run(results: Path, name: str, scratch: Path) -> Record:
     )
     segmented = results / "segment" / parameters["dataset"]["cut"]
     rejected = {
-        f"pictures/{counts.parent.name}/rejected": _read(counts)["rejected"]
+        f"pictures/{counts.parent.name}/rejected": read_json(counts)["rejected"]
         for counts in sorted(segmented.glob("*/segment.json"))
         if counts.parent.name in (parameters["dataset"]["train"], parameters["dataset"]["unseen"])
     }
@@ -106,12 +102,12 @@ def _description(one: Record, metrics: dict[str, Any], facts: dict[str, Any]) ->
 
 
 def _xor(folder: Path) -> Record:
-    outputs = ", ".join(f"{row[0]:.8f}" for row in _read(folder / "xor.json")["outputs"])
+    outputs = ", ".join(f"{row[0]:.8f}" for row in read_json(folder / "xor.json")["outputs"])
     return Record(
         name="xor",
-        parameters=_read(folder / "parameters.json"),
-        provenance=_read(folder / "provenance.json"),
-        status=_read(folder / "status.json"),
+        parameters=read_json(folder / "parameters.json"),
+        provenance=read_json(folder / "provenance.json"),
+        status=read_json(folder / "status.json"),
         history=history(folder),
         files=_files(folder, "train"),
         description=f"The tutorial's XOR, by plain gradient descent: outputs {outputs} for 0 1 1 0.",
