@@ -77,7 +77,7 @@ def test_another_learning_rate_reruns_that_run_and_leaves_the_other_alone(projec
     [
         ("src/captchanet/images/draw.py", set()),
         ("src/captchanet/nn/gradient_check.py", set()),
-        ("src/captchanet/cli.py", set()),
+        ("src/captchanet/cli/__init__.py", set()),
         ("src/captchanet/tracking/record.py", {"track", "verdict"}),
         ("src/captchanet/experiment/figures.py", {"track", "report", "verdict"}),
         ("src/captchanet/experiment/evaluate.py", {"evaluate", "track", "report", "verdict"}),

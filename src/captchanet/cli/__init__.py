@@ -1,0 +1,23 @@
+"""The command line: `captchanet read` reads pictures, `draw` draws some, `ui` opens the history of runs."""
+
+import os
+
+import click
+
+from captchanet.cli.common import Group
+from captchanet.cli.reading import read
+from captchanet.cli.tools import check_gradient, draw, ui
+
+# One BLAS thread, before a command imports NumPy: two round otherwise, and these matrices are small
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="captchanet")
+def main() -> None:
+    """A neural network from nothing that reads captchas."""
+
+
+for _command in (read, draw, ui, check_gradient):
+    main.add_command(_command)

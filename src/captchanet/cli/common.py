@@ -1,0 +1,53 @@
+"""What the commands share: how they end when something is wrong, and the configuration they read."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from captchanet.errors import UserError
+
+CONFIG = "config/config.yaml"
+
+
+class Group(click.Group):
+    """A command group that ends with one sentence when something is wrong."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command; a UserError becomes click's own error, status 1."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            raise click.ClickException(str(error)) from error
+
+
+configfile = click.option(
+    "--configfile",
+    default=CONFIG,
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The configuration that the workflow ran with.",
+)
+
+
+def configuration(file: Path) -> dict[str, Any]:
+    """The configuration as it stands in the file; raises UserError where it is none."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        raise UserError(
+            f"{file}: cannot be read as a configuration ({error}); run this in the project's folder, "
+            "or name another with --configfile"
+        ) from error
+    if not isinstance(content, dict):
+        raise UserError(f"{file}: found no sections such as `train:`; is it a configuration of captchanet?")
+    return content
+
+
+def section(configfile: Path, name: str) -> dict[str, Any]:
+    """One section of the configuration, {} where it is not there."""
+    found = configuration(configfile).get(name) or {}
+    if not isinstance(found, dict):
+        raise UserError(f"{configfile}: {name}: found {found!r}; expected keys and values below it")
+    return found

@@ -1,0 +1,80 @@
+"""`captchanet draw`, `ui` and `check-gradient`: pictures to begin with, the history, the proof."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from captchanet.cli.common import configfile, section
+from captchanet.errors import UserError
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many captchas.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+def draw(folder: Path, count: int, seed: int) -> None:
+    """Draw labelled captchas of the tutorial's kind into FOLDER.
+
+    The same count and seed give the same pixels. A folder that holds anything else is refused.
+    """
+    from captchanet.images.draw import draw_folder
+
+    drawn = draw_folder(folder, count, seed)
+    click.echo(f"{len(drawn)} captchas in {folder}")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@configfile
+def ui(port: int, configfile: Path) -> None:
+    """Open the MLflow UI on this machine alone (127.0.0.1), to compare the runs."""
+    uri = section(configfile, "track").get("tracking_uri")
+    if uri and not str(uri).startswith("sqlite:"):
+        click.echo(f"The runs are on a server of their own: {uri}")
+        return
+    database = Path("mlflow.db").resolve()
+    if not uri and not database.exists():
+        raise UserError(
+            f"{database}: there is no history yet; run `snakemake --cores 4` in this folder first"
+        )
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UserError(
+                f"port {port} is not free ({error.strerror}); choose another with --port"
+            ) from error
+    click.echo(f"MLflow UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
+    command = ["mlflow", "ui", "--backend-store-uri", uri or f"sqlite:///{database}"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    os.execve(str(Path(sys.executable).with_name("mlflow")), command, environment)
+
+
+@click.command("check-gradient")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--all", "show_all", is_flag=True, help="Show every combination, not the worst of each kind.")
+def check_gradient(seed: int, show_all: bool) -> None:
+    """Hold every gradient against differences of its cost.
+
+    All legal outputs, costs, activations and penalties, with and without bias, one to four layers deep, in
+    float64 and float32. The exit status is 1 when one is further off than its arithmetic explains.
+    """
+    from captchanet.nn.gradient_check import TOLERANCE, check_all
+
+    checked = list(check_all(seed))
+    wrong = [one for one in checked if max(one.entries, one.lines) > TOLERANCE[one.dtype]]
+    click.echo("relative error by entries, along lines   depth  dtype    gradient of")
+    for dtype in TOLERANCE:
+        rows = sorted((one for one in checked if one.dtype == dtype), key=lambda one: -one.entries)
+        for one in rows if show_all else rows[:4]:
+            click.echo(f"{one.entries:25.1e}, {one.lines:11.1e}   {one.depth:5}  {dtype}  {one.name}")
+    shown = "" if show_all else " (the four worst of each dtype are shown)"
+    limits = ", ".join(f"{limit:.0e} in {dtype}" for dtype, limit in TOLERANCE.items())
+    click.echo(f"{len(checked) - len(wrong)} of {len(checked)} within {limits}{shown}")
+    if wrong:
+        sys.exit(1)
