@@ -14,6 +14,7 @@ from captchanet.experiment.methods import LINE_SEARCHES, OPTIMISERS, PENALTIES, 
 from captchanet.images.clean import CLEANERS
 from captchanet.images.cut import CUTTERS
 from captchanet.options import cast, resolve
+from captchanet.sweeps.expand import Stages, expand
 
 KINDS = {
     "string": str,
@@ -25,38 +26,80 @@ KINDS = {
 }
 
 
+GIVEN = ("rng", "callback", "checkpoint", "resume")
+"""What the program itself hands to an optimiser, and a configuration does not."""
+
+
 def resolved(config: Mapping[str, Any], schema_file: Path) -> dict[str, Any]:
     """`config` with every default filled in and every value of its schema's type.
 
+    The runs of its sweeps stand under `train` like any others, their data sets and cuts in their sections;
+    `sweeps` tells which they are (see `captchanet.sweeps.expand`).
     Raises UserError that names the key, what was found and what is allowed.
     """
     schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
     filled: dict[str, Any] = _filled(copy.deepcopy(dict(config)), schema, schema, "")
     _validate(filled, schema)
+    raw = copy.deepcopy(filled)
     for name, cut in filled["segment"].items():
-        key = f"segment.{name}"
-        cut["clean"] = resolve(cut["clean"], CLEANERS, f"configuration: {key}.clean")
-        cut["cut"] = resolve(cut["cut"], CUTTERS, f"configuration: {key}.cut", given=("characters",))
-        if len(set(cut["alphabet"])) < len(cut["alphabet"]):
-            raise UserError(f"configuration: {key}.alphabet: a character stands in it twice; name each once")
+        _resolve_cut(cut, f"configuration: segment.{name}")
     for name, run in filled["train"].items():
-        key = f"configuration: train.{name}"
-        run["penalty"] = resolve(run["penalty"], PENALTIES, f"{key}.penalty")
-        run["start"] = resolve(run["start"], STARTS, f"{key}.start", given=("dtype",))
-        given = ("rng", "callback")
-        run["optimiser"] = resolve(run["optimiser"], OPTIMISERS, f"{key}.optimiser", given)
-        run["schedule"] = resolve(run["schedule"], SCHEDULES, f"{key}.schedule", given=("total",))
-        _fitting(run, key)
+        _resolve_run(run, f"configuration: train.{name}")
+    plans = {name: _add_sweep(filled, raw, name, sweep, schema) for name, sweep in filled["sweeps"].items()}
     # again, now that the options of each method are known: their ranges stand in the schema too
     _validate(filled, schema)
     _refer(filled)
-    return filled
+    return {**filled, "sweeps": plans}
 
 
-def _validate(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
+def _resolve_cut(cut: dict[str, Any], key: str) -> None:
+    cut["clean"] = resolve(cut["clean"], CLEANERS, f"{key}.clean")
+    cut["cut"] = resolve(cut["cut"], CUTTERS, f"{key}.cut", given=("characters",))
+    if len(set(cut["alphabet"])) < len(cut["alphabet"]):
+        raise UserError(f"{key}.alphabet: a character stands in it twice; name each once")
+
+
+def _resolve_run(run: dict[str, Any], key: str) -> None:
+    run["penalty"] = resolve(run["penalty"], PENALTIES, f"{key}.penalty")
+    run["start"] = resolve(run["start"], STARTS, f"{key}.start", given=("dtype",))
+    run["optimiser"] = resolve(run["optimiser"], OPTIMISERS, f"{key}.optimiser", GIVEN)
+    run["schedule"] = resolve(run["schedule"], SCHEDULES, f"{key}.schedule", given=("total",))
+    _fitting(run, key)
+
+
+def _add_sweep(
+    config: dict[str, Any],
+    raw: Mapping[str, Any],
+    name: str,
+    sweep: Mapping[str, Any],
+    schema: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Puts the runs that a sweep means into the configuration; returns what `expand` tells of them."""
+
+    def complete(stages: Stages, key: str) -> None:
+        for stage, entry in stages.items():
+            form = schema["properties"][stage]["additionalProperties"]
+            stages[stage] = _filled(entry, form, schema, key.removeprefix("configuration: ") + f": {stage}")
+            # here, where the sweep can be named; the run that it makes is nothing that the user wrote
+            _validate(stages[stage], {**form, "$defs": schema["$defs"]}, f"{key}: {stage}")
+        _resolve_cut(stages["segment"], f"{key}: segment")
+        _resolve_run(stages["train"], f"{key}: train")
+
+    plan, added = expand(name, sweep, raw, config, complete)
+    for stage, entries in added.items():
+        for entry in entries:
+            if entry in config[stage]:
+                raise UserError(
+                    f"configuration: sweeps.{name}: it makes {stage}.{entry}, which is there already; rename"
+                )
+        config[stage] |= entries
+    return plan
+
+
+def _validate(config: dict[str, Any], schema: Mapping[str, Any], at: str = "configuration") -> None:
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(config))
     if error:
-        raise UserError(f"configuration: {_explained(error)}")
+        raise UserError(f"{at}: {_explained(error)}")
 
 
 def _fitting(run: dict[str, Any], key: str) -> None:
@@ -87,9 +130,10 @@ def _refer(config: dict[str, Any]) -> None:
             raise UserError(f"configuration: {key}: found {name!r}; `{section}` has: {has}")
 
     for name in config["pictures"]:
-        if name == "rest" or name.replace(".", "").isdigit():
+        if name in ("rest", "fold") or name.replace(".", "").isdigit():
             raise UserError(
-                f"configuration: pictures.{name}: `dataset` takes it for a number or 'rest'; choose another"
+                f"configuration: pictures.{name}: `dataset` takes it for a number, 'rest' or 'fold'; "
+                "choose another"
             )
     if "xor" in config["train"]:
         raise UserError(
@@ -101,11 +145,17 @@ def _refer(config: dict[str, Any]) -> None:
         unseen = data["unseen"]
         if isinstance(unseen, float) and unseen >= 1 and not unseen.is_integer():
             raise UserError(f"configuration: dataset.{name}.unseen: found {unseen}; expected a share below 1")
+        if (unseen == "fold") != ("fold" in data and "folds" in data):
+            raise UserError(f"configuration: dataset.{name}: `unseen: fold` goes with `folds` and `fold`")
+        if unseen == "fold" and data["fold"] > data["folds"]:
+            raise UserError(
+                f"configuration: dataset.{name}.fold: found {data['fold']}; there are {data['folds']} folds"
+            )
         if unseen == "rest" and data["captchas"] is None:
             raise UserError(
                 f"configuration: dataset.{name}.unseen: 'rest' is what training leaves; set `captchas` too"
             )
-        if isinstance(unseen, str) and unseen != "rest":
+        if isinstance(unseen, str) and unseen not in ("rest", "fold"):
             known(f"dataset.{name}.unseen", unseen, "pictures")
     for name, run in config["train"].items():
         known(f"train.{name}.data", run["data"], "dataset")

@@ -1,0 +1,73 @@
+"""Random settings: values drawn from distributions, by a seed."""
+
+import copy
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from captchanet.errors import UserError
+
+
+def uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Between low and high, to four digits."""
+    return float(f"{rng.uniform(low, high):.4g}")
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Between low and high, both above 0, each factor as likely as any other; to four digits."""
+    return float(f"{math.exp(rng.uniform(math.log(low), math.log(high))):.4g}")
+
+
+def integers(rng: np.random.Generator, low: float, high: float) -> int:
+    """A whole number from low to high, both included."""
+    return int(rng.integers(int(low), int(high) + 1))
+
+
+RANGES: dict[str, Callable[[np.random.Generator, float, float], float]] = {
+    "uniform": uniform,
+    "log_uniform": log_uniform,
+    "integers": integers,
+}
+
+
+def draws(random: Mapping[str, Any] | None, at: str) -> list[dict[str, Any]]:
+    """The random settings. A value depends on the seed, its number and its key alone: more can be added."""
+    if random is None:
+        return [{}]
+    for key, distribution in random["values"].items():
+        where = f"{at}.random.values.{key}"
+        if not isinstance(distribution, Mapping) or len(distribution) != 1:
+            raise UserError(f"{where}: found {distribution!r}; expected one of {', '.join(RANGES)}, choice")
+        ((kind, given),) = distribution.items()
+        if kind == "choice":
+            if not isinstance(given, list) or not given:
+                raise UserError(f"{where}.choice: found {given!r}; expected a list of values")
+        elif kind not in RANGES:
+            raise UserError(f"{where}: found {kind!r}; choose one of {', '.join(RANGES)}, choice")
+        else:
+            _check_bounds(kind, given, f"{where}.{kind}")
+    drawn = []
+    for number in range(random["number"]):
+        values = {}
+        for key, distribution in random["values"].items():
+            rng = np.random.default_rng([random["seed"], number, *key.encode()])
+            ((kind, given),) = distribution.items()
+            if kind == "choice":
+                values[key] = copy.deepcopy(given[rng.integers(len(given))])
+            else:
+                values[key] = RANGES[kind](rng, *(float(bound) for bound in given))
+        drawn.append(values)
+    return drawn
+
+
+def _check_bounds(kind: str, given: Any, where: str) -> None:
+    try:
+        low, high = (float(bound) for bound in given)
+        right = low <= high and math.isfinite(high - low) and (kind != "log_uniform" or low > 0)
+    except (TypeError, ValueError):
+        right = False
+    if not right:
+        above = ", above 0" if kind == "log_uniform" else ""
+        raise UserError(f"{where}: found {given!r}; expected [low, high]{above}")
