@@ -108,13 +108,12 @@ class Results:
             write_segmented(folders[name], self.folder / "segment/grid" / name)
         chosen = self.config["dataset"]["main"]
         parts = dataset.build(folders["raw"], folders["unseen"], chosen, settings["alphabet"])
-        facts = dataset.summary(*parts, chosen, settings)
-        dataset.write(self.folder / "dataset/main", *parts[:2], facts)
+        facts = dataset.summary(*parts, None, chosen, settings, self.config["pictures"])
+        dataset.write(self.folder / "dataset/main", *parts[:2], facts, folders)
         for name in self.RUNS:
             place = self.folder / "train" / name
-            run.perform(
-                name, self.config["train"][name], self.folder / "dataset/main", place, [Path(__file__)]
-            )
+            data, code = self.folder / "dataset/main", [Path(__file__)]
+            run.perform(name, self.config["train"][name], data, place, code, self.folder / "checkpoints")
             evaluate.write(evaluate.evaluate_run(place, *parts[:2]), self.folder / "evaluate" / name)
         xor.perform(self.config["xor"], self.folder / "xor", [])
 

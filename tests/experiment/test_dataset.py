@@ -96,7 +96,8 @@ def test_too_few_captchas_are_said_with_the_numbers(changes):
 
 def test_the_pickles_hold_x_and_y_and_nothing_else_and_pandas_reads_them(tmp_path):
     train, unseen, copies = build(folder(MANY), None, settings(unseen=0.25), ALPHABET)
-    dataset.write(tmp_path, train, unseen, summary(train, unseen, copies, settings(), CUT))
+    facts = summary(train, unseen, copies, None, settings(), CUT, {})
+    dataset.write(tmp_path, train, unseen, facts, {"raw": folder(MANY)})
     data = pd.read_pickle(tmp_path / "train_data.pkl")
     assert list(data) == ["X", "y"]
     np.testing.assert_array_equal(data["X"], train.X)
@@ -109,14 +110,53 @@ def test_the_pickles_hold_x_and_y_and_nothing_else_and_pandas_reads_them(tmp_pat
 def test_the_same_data_are_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         train, unseen, copies = build(folder(MANY), None, settings(unseen=0.25), ALPHABET)
-        dataset.write(tmp_path / name, train, unseen, summary(train, unseen, copies, settings(), CUT))
-    for file in ("train_data.pkl", "unseen_data.pkl", "captchas.csv", "dataset.json"):
+        facts = summary(train, unseen, copies, None, settings(), CUT, {})
+        dataset.write(tmp_path / name, train, unseen, facts, {"raw": folder(MANY)})
+    for file in ("train_data.pkl", "unseen_data.pkl", "captchas.csv", "pictures.csv", "dataset.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
 def test_a_class_without_an_example_is_listed():
     train, unseen, copies = build(folder(["0z", "9a"]), folder(["b1"], "u"), settings(), ALPHABET)
-    facts = summary(train, unseen, copies, settings(), CUT)
+    facts = summary(train, unseen, copies, None, settings(), CUT, {})
     assert facts["classes_without_example"] == [c for c in ALPHABET if c not in "0z9a"]
     assert facts["examples"]["unseen"]["b"] == 1
     assert pickle.loads(pickle.dumps(facts)) == facts
+
+
+@given(n=st.integers(5, 60), folds=st.integers(2, 5), seed=st.integers(0, 9))
+def test_every_captcha_is_unseen_in_exactly_one_fold_and_trains_in_all_others(n, folds, seed):
+    unseen = []
+    for fold in range(1, folds + 1):
+        train, held_out = split(n, settings(unseen="fold", folds=folds, fold=fold, seed=seed))
+        assert sorted(train + held_out) == list(range(n))
+        assert n // folds <= len(held_out) <= -(-n // folds)
+        unseen += held_out
+    assert sorted(unseen) == list(range(n))
+
+
+def test_a_fold_trains_on_so_many_captchas_as_are_asked_for():
+    train, held_out = split(20, settings(unseen="fold", folds=4, fold=4, captchas=6))
+    assert (len(train), len(held_out)) == (6, 5)
+    assert not set(train) & set(held_out)
+
+
+def test_every_usable_picture_is_listed_whether_it_was_drawn_or_not(tmp_path):
+    train, unseen, copies = build(folder(MANY), folder(["z1"]), settings(captchas=3), ALPHABET)
+    facts = summary(train, unseen, copies, None, settings(), CUT, {"raw": {"folder": "data/raw", "labels": None}})
+    dataset.write(tmp_path, train, unseen, facts, {"raw": folder(MANY), "other": folder(["z1"])})
+    rows = (tmp_path / "pictures.csv").read_text().splitlines()
+    assert rows[0] == "pictures,file,label,sha256"
+    assert len(rows) == 1 + 40 + 1
+    assert rows[-1] == "other,z1.png,z1,file-z1"
+    assert facts["pictures"]["raw"]["folder"] == "data/raw"
+
+
+def test_what_cannot_be_made_is_empty_and_says_why(tmp_path):
+    *parts, problem = dataset.attempt(folder(MANY), folder(["z1"]), settings(captchas=99), ALPHABET)
+    assert "40 usable captchas are not enough to train on 99" in problem
+    facts = summary(*parts, problem, settings(), CUT, {})
+    dataset.write(tmp_path, *parts[:2], facts, {"raw": folder(MANY)})
+    back = dataset.read(tmp_path, "train")
+    assert (back.X.shape, back.y.shape, back.captchas) == ((0, 3), (0, 1), [])
+    assert dataset.attempt(folder(MANY), folder(["z1"]), settings(captchas=9), ALPHABET)[3] is None

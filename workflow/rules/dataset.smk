@@ -1,13 +1,16 @@
 """dataset: characters → train_data.pkl, and the captchas that stay unseen in a pickle of their own."""
 
 
-def segmented(data):
-    """The segmented folders that a data set is made from: the one to train on, and the unseen one, if any."""
+def folders(data):
+    """The names of the folders that a data set is made from: the one to train on, and the unseen one, if any."""
     data = config["dataset"][data]
-    names = [data["train"], *([data["unseen"]] if data["unseen"] in PICTURES else [])]
-    return [
-        file.format(cut=data["cut"], pictures=name) for name in dict.fromkeys(names) for file in rules.segment.output
-    ]
+    return list(dict.fromkeys([data["train"], *([data["unseen"]] if data["unseen"] in PICTURES else [])]))
+
+
+def segmented(data):
+    """What `segment` left of them."""
+    cut = config["dataset"][data]["cut"]
+    return [file.format(cut=cut, pictures=name) for name in folders(data) for file in rules.segment.output]
 
 
 rule dataset:
@@ -20,8 +23,10 @@ rule dataset:
         train="results/dataset/{data}/train_data.pkl",
         unseen="results/dataset/{data}/unseen_data.pkl",
         captchas="results/dataset/{data}/captchas.csv",
+        pictures="results/dataset/{data}/pictures.csv",
         facts="results/dataset/{data}/dataset.json",
     params:
+        pictures=lambda w: {name: config["pictures"][name] for name in folders(w.data)},
         dataset=lambda w: config["dataset"][w.data],
         cut=lambda w: config["segment"][config["dataset"][w.data]["cut"]],
     script:

@@ -13,6 +13,7 @@ rule train:
         theta="results/train/{run}/model.npz",
         model="results/train/{run}/model.json",
         provenance="results/train/{run}/provenance.json",
+        configuration="results/train/{run}/configuration.json",
         status="results/train/{run}/status.json",
     params:
         run=lambda w: config["train"][w.run],

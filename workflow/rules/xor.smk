@@ -11,6 +11,7 @@ rule xor:
         history="results/xor/history.csv",
         solution="results/xor/xor.json",
         provenance="results/xor/provenance.json",
+        configuration="results/xor/configuration.json",
         status="results/xor/status.json",
     params:
         xor=config["xor"],

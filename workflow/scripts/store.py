@@ -8,4 +8,4 @@ from captchanet.tracking.store import address, prepare
 
 with job("store"):
     uri = address(snakemake.params.uri, Path())
-    write_text(snakemake.output.id, prepare(uri, snakemake.params.experiment, Path()) + "\n")
+    write_text(snakemake.output.id, prepare(uri, snakemake.params.experiment) + "\n")

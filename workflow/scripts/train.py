@@ -12,4 +12,5 @@ with job("train"):
         data=Path("results/dataset", snakemake.params.run["data"]),
         folder=Path(snakemake.output.status).parent,
         code=[Path(file) for file in snakemake.input.code],
+        checkpoints=Path("results/checkpoints"),
     )

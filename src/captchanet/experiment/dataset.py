@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # reading pictures is not needed to read a data set
     from captchanet.images.segment import Segmented
 
 HEADER = ("part", "pictures", "file", "label", "sha256")
+PICTURES = ("pictures", "file", "label", "sha256")
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,20 @@ def part(segmented: "Segmented", rows: Sequence[int], name: str, alphabet: str) 
 def split(captchas: int, settings: Mapping[str, Any]) -> tuple[list[int], list[int]]:
     """Rows to train on and rows to keep unseen, of one folder with so many captchas, drawn by its seed.
 
-    `unseen` is a share below 1, a number of captchas, or "rest" (all that training leaves); where another
-    folder is unseen, pass settings without `unseen`. `captchas` limits the training rows. Both parts are in
-    the folder's order. Raises UserError when there are not enough captchas.
+    `unseen` is a share below 1, a number of captchas, "rest" (all that training leaves) or "fold" (the part
+    number `fold` of `folds` nearly equal ones, from 1); where another folder is unseen, pass settings without
+    `unseen`. `captchas` limits the training rows. Both parts are in the folder's order. Raises UserError when
+    there are not enough captchas.
     """
     unseen, wanted = settings.get("unseen", 0), settings["captchas"]
     order = np.random.default_rng(settings["seed"]).permutation(captchas)
     if unseen == "rest":
         held_out = captchas - wanted
+    elif unseen == "fold":
+        # the fold to the front: what follows is the same for all ways
+        folds, fold = settings["folds"], settings["fold"]
+        start, end = ((captchas * k) // folds for k in (fold - 1, fold))
+        order, held_out = np.roll(order, -start), end - start
     else:
         held_out = max(1, round(unseen * captchas)) if 0 < unseen < 1 else int(unseen)
     left = captchas - held_out
@@ -99,10 +106,33 @@ def build(
     return training, part(unseen, kept, settings["unseen"], alphabet), len(unseen.pictures) - len(kept)
 
 
+def attempt(
+    train: "Segmented", unseen: "Segmented | None", settings: Mapping[str, Any], alphabet: str
+) -> tuple[Part, Part, int, str | None]:
+    """As `build`, and None; where that cannot be, two empty parts, 0, and why.
+
+    One impossible data set among many fails its own runs, by name, and takes no other down.
+    """
+    try:
+        return *build(train, unseen, settings, alphabet), None
+    except UserError as error:
+        nothing = part(train, [], settings["train"], alphabet)
+        return nothing, nothing, 0, str(error)
+
+
 def summary(
-    train: Part, unseen: Part, copies: int, settings: Mapping[str, Any], cut: Mapping[str, Any]
+    train: Part,
+    unseen: Part,
+    copies: int,
+    problem: str | None,
+    settings: Mapping[str, Any],
+    cut: Mapping[str, Any],
+    pictures: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What `dataset.json` says: sizes, digests, examples of each class, and how the pictures were cut."""
+    """What `dataset.json` says: sizes, digests, examples of each class, where the pictures are, their cut.
+
+    `problem` is why there are no captchas, or None.
+    """
     alphabet = cut["alphabet"]
     counts = {
         name: dict(
@@ -111,23 +141,36 @@ def summary(
         for name, p in (("train", train), ("unseen", unseen))
     }
     return {
+        "problem": problem,
         "captchas": {"train": len(train.captchas), "unseen": len(unseen.captchas)},
         "copies_left_out_of_unseen": copies,
         "classes_without_example": [character for character, n in counts["train"].items() if not n],
         "examples": counts,
         "digest": {"train": train.digest, "unseen": unseen.digest},
+        "pictures": dict(pictures),
         "dataset": dict(settings),
         "segment": dict(cut),
     }
 
 
-def write(folder: Path, train: Part, unseen: Part, facts: Mapping[str, Any]) -> None:
-    """`train_data.pkl` and `unseen_data.pkl`, each a dict of X and y; captchas.csv; dataset.json."""
+def write(
+    folder: Path, train: Part, unseen: Part, facts: Mapping[str, Any], folders: Mapping[str, "Segmented"]
+) -> None:
+    """`train_data.pkl`, `unseen_data.pkl`, each a dict of X and y; captchas.csv, pictures.csv, dataset.json.
+
+    pictures.csv lists every usable picture of the segmented `folders`: a draw depends on all of them.
+    """
     for name, content in (("train", train), ("unseen", unseen)):
         data = {"X": content.X, "y": content.y}
         write_bytes(folder / f"{name}_data.pkl", pickle.dumps(data, protocol=4))
     rows = [(name, *row) for name, p in (("train", train), ("unseen", unseen)) for row in p.captchas]
     write_csv(folder / "captchas.csv", HEADER, rows)
+    usable = [
+        (name, picture.file, picture.label, picture.sha256)
+        for name, segmented in folders.items()
+        for picture in segmented.pictures
+    ]
+    write_csv(folder / "pictures.csv", PICTURES, usable)
     write_json(folder / "dataset.json", facts)
 
 

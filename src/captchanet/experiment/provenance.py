@@ -21,6 +21,23 @@ def provenance(files: Iterable[Path], captchas: Iterable[tuple[str, ...]]) -> di
     `files` are the sources that decide the run, `captchas` the rows (pictures, file, label, sha256) that
     trained it. Works without git: then `git` is null.
     """
+    return {
+        "git": _git(Path(__file__).resolve().parents[3]),
+        "sources": digests(files),
+        "pictures": {f"{folder}/{file}": sha256 for folder, file, _, sha256 in captchas},
+        **arithmetic(),
+        "platform": platform.platform(),
+        "command": sys.argv,
+    }
+
+
+def digests(files: Iterable[Path]) -> dict[str, str]:
+    """sha256 of each file, in hexadecimal, by its path in the project."""
+    return {_relative(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def arithmetic() -> dict[str, Any]:
+    """Who computes: where one of these is another, the same sum may round otherwise."""
     from threadpoolctl import threadpool_info
 
     blas = [
@@ -30,16 +47,11 @@ def provenance(files: Iterable[Path], captchas: Iterable[tuple[str, ...]]) -> di
         if pool["user_api"] == "blas"
     ]
     return {
-        "git": _git(Path(__file__).resolve().parents[3]),
-        "sources": {_relative(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
-        "pictures": {f"{folder}/{file}": sha256 for folder, file, _, sha256 in captchas},
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in LIBRARIES},
         "blas": blas,
         "blas_kernel_forced_by": os.environ.get("OPENBLAS_CORETYPE"),
         "cpu": _cpu(),
-        "platform": platform.platform(),
-        "command": sys.argv,
     }
 
 

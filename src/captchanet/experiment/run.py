@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,30 @@ from threadpoolctl import threadpool_limits
 
 from captchanet.errors import UserError
 from captchanet.experiment import dataset
+from captchanet.experiment.checkpoint import Checkpoint
 from captchanet.experiment.model import Model, theta_digest
-from captchanet.experiment.provenance import provenance
-from captchanet.experiment.train import HISTORY, Trained, train
+from captchanet.experiment.provenance import arithmetic, digests, provenance
+from captchanet.experiment.train import HISTORY, Trained, train, untrained
 from captchanet.files import read_json, write_csv, write_json
 
 
-def perform(name: str, settings: Mapping[str, Any], data: Path, folder: Path, code: Iterable[Path]) -> None:
-    """Trains the run `name` on the data set in the folder `data` and writes its run folder."""
+def perform(
+    name: str, settings: Mapping[str, Any], data: Path, folder: Path, code: Sequence[Path], checkpoints: Path
+) -> None:
+    """Trains the run `name` on the data set in the folder `data` and writes its run folder.
+
+    How far a long training is stands in the folder `checkpoints` until the run folder is written.
+    """
     part = dataset.read(data, "train")
     facts = read_json(data / "dataset.json")
-    started = time.time()
     with threadpool_limits(1):  # another number of threads rounds otherwise and gives another theta
-        trained = train(part, len(facts["segment"]["alphabet"]), settings)
+        decides = {"settings": settings, "data": facts, "code": digests(code), **arithmetic()}
+        checkpoint = Checkpoint(checkpoints, name, decides)
+        classes = len(facts["segment"]["alphabet"])
+        if facts["problem"]:
+            trained = untrained(part, classes, settings, f"its data set cannot be made: {facts['problem']}")
+        else:
+            trained = train(part, classes, settings, checkpoint)
     parameters = {
         "run": name,
         **settings,
@@ -34,21 +45,39 @@ def perform(name: str, settings: Mapping[str, Any], data: Path, folder: Path, co
         "segment": {key: value for key, value in facts["segment"].items() if key != "max_rejected"},
     }
     Model(trained.network, trained.theta, name, facts["segment"]).write(folder, trained.status)
-    write_run(folder, trained, parameters, code, started, part.captchas, facts["digest"])
+    described = facts["dataset"]
+    configuration = {
+        "pictures": facts["pictures"],
+        "segment": {described["cut"]: facts["segment"]},
+        "dataset": {settings["data"]: described},
+        "train": {name: dict(settings)},
+    }
+    started, paused = checkpoint.started, checkpoint.paused
+    write_run(
+        folder, trained, parameters, configuration, code, started, part.captchas, facts["digest"], paused
+    )
+    checkpoint.remove()
 
 
 def write_run(
     folder: Path,
     trained: Trained,
     parameters: Mapping[str, Any],
+    configuration: Mapping[str, Any],
     code: Iterable[Path],
     started: float,
     captchas: Iterable[tuple[str, str, str, str]] = (),
     data: Mapping[str, str] | None = None,
+    paused: float = 0.0,
 ) -> None:
-    """parameters.json, history.csv, provenance.json and, last, status.json of a run begun at `started`."""
-    seconds = time.time() - started
+    """All but the model of a run begun at `started`: parameters.json, history.csv and more, status.json last.
+
+    `configuration` is what a configuration file for this run alone would say; `parameters` is all that
+    decided it, defaults and sizes included. For `paused` seconds since `started` nobody worked on it.
+    """
+    seconds = time.time() - started - paused
     write_json(folder / "parameters.json", parameters)
+    write_json(folder / "configuration.json", configuration)
     write_csv(folder / "history.csv", HISTORY, trained.history)
     origin = {
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),

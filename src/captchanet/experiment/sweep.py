@@ -142,10 +142,10 @@ def _over_captchas(by_captcha: Mapping[Captcha, int], seed: int) -> float:
     from scipy.stats import permutation_test
 
     differing = np.array(sorted(value for value in by_captcha.values() if value), float)
-    if not len(differing):
-        return 1.0
-    if len(differing) == 1:
-        return 1.0  # it can be flipped to either side
+    if len(differing) < 2:
+        return 1.0  # one can be flipped to either side
+    if differing.sum() < 0:
+        differing = np.sort(-differing)  # so that both ways round give the same p, sampled as it is
     tested = permutation_test(
         (differing,),
         lambda values, axis: values.sum(axis=axis),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.experiment import methods
+from captchanet.experiment.checkpoint import Checkpoint
 from captchanet.experiment.dataset import Part
 from captchanet.experiment.methods import COSTS, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, options
 from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
@@ -68,13 +69,42 @@ class Recorder:
         self._seen = whole
         return self.stopping is not None and self.stopping(step, theta, cost, gradient_norm)
 
+    def state(self) -> dict[str, Any]:
+        """All that it, early stopping and dropout carry along: arrays, lent, and JSON-ready values."""
+        dropout, stopping = self.objective.dropout, self.stopping
+        best = {} if stopping is None or stopping.theta is None else {"best": stopping.theta}
+        return best | {
+            "history": np.array(self.history),
+            "good": self.theta,
+            "next": self._next,
+            "seen": self._seen,
+            "evaluations": self.evaluations,
+            "dropout": dropout and dropout.rng.bit_generator.state,
+            "stopping": stopping and [stopping.cost, stopping.step],
+        }
 
-def train(data: Part, classes: int, settings: Mapping[str, Any]) -> Trained:
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Becomes what it was when `state` was taken, early stopping and dropout with it."""
+        self.history = [(int(step), *rest) for step, *rest in state["history"].tolist()]
+        self.theta, self._next = state["good"], state["next"]
+        self._seen = [(cost, correct, rows) for cost, correct, rows in state["seen"]]
+        self.evaluations = state["evaluations"]
+        if self.objective.dropout:
+            self.objective.dropout.rng.bit_generator.state = state["dropout"]
+        if self.stopping:
+            self.stopping.theta = state.get("best")
+            self.stopping.cost, self.stopping.step = state["stopping"]
+
+
+def train(
+    data: Part, classes: int, settings: Mapping[str, Any], checkpoint: Checkpoint | None = None
+) -> Trained:
     """Trains the network that `settings` (a resolved entry of the configuration's `train`) describes.
 
     A training that fails numerically does not raise: it comes back with status "failed", its reason and the
     last theta that was good. Start, mini-batches, dropout and the rows held out for early stopping have
-    random streams of their own, all from the seed.
+    random streams of their own, all from the seed. An optimiser that can be resumed goes on from `checkpoint`
+    and keeps it up to date; any other starts over.
     """
     network = methods.network(data.X.shape[1], classes, settings)
     start_rng, batch_rng, dropout_rng, held_out_rng = np.random.default_rng(settings["seed"]).spawn(4)
@@ -103,7 +133,9 @@ def train(data: Part, classes: int, settings: Mapping[str, Any]) -> Trained:
     try:
         # overflow on the way to a cost that is no number is reported as that, not as a warning before it
         with np.errstate(all="ignore"):
-            result = _optimiser(settings, len(rows), batch_rng)(recorder, start, callback=recorder.callback)
+            optimiser = _optimiser(settings, len(rows), batch_rng)
+            kept = _resumed(optimiser, recorder, checkpoint)
+            result = optimiser(recorder, start, callback=recorder.callback, **kept)
             # where the last step led has not been looked at yet
             cost, gradient = objective(result.theta, np.arange(min(256, len(rows))))
             if not (np.isfinite(cost) and np.isfinite(gradient).all()):
@@ -117,6 +149,12 @@ def train(data: Part, classes: int, settings: Mapping[str, Any]) -> Trained:
     return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations)
 
 
+def untrained(data: Part, classes: int, settings: Mapping[str, Any], reason: str) -> Trained:
+    """A run that failed before it began: theta is 0."""
+    network = methods.network(data.X.shape[1], classes, settings)
+    return Trained(network, np.zeros(network.size, settings["dtype"]), [], "failed", reason, 0)
+
+
 def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator) -> Callable[..., Result]:
     """The run's optimiser with all its options, waiting for an objective, a start and a callback."""
     optimiser, given = OPTIMISERS[settings["optimiser"]["method"]], options(settings["optimiser"])
@@ -128,6 +166,18 @@ def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator)
     if "rng" in inspect.signature(optimiser).parameters:
         given["rng"] = rng
     return partial(optimiser, **given)
+
+
+def _resumed(
+    optimiser: Callable[..., Result], recorder: Recorder, checkpoint: Checkpoint | None
+) -> dict[str, Any]:
+    """What an optimiser that can be resumed is given besides; sets the recorder back to the checkpoint."""
+    if checkpoint is None or not {"resume", "checkpoint"} <= set(inspect.signature(optimiser).parameters):
+        return {}
+    state, beside = checkpoint.read() or (None, None)
+    if beside is not None:
+        recorder.resume(beside)
+    return {"resume": state, "checkpoint": partial(checkpoint.offer, beside=recorder.state)}
 
 
 def _hold_out(

@@ -55,4 +55,4 @@ def perform(settings: Mapping[str, Any], folder: Path, code: Iterable[Path]) -> 
     solution = {"theta1": theta1.tolist(), "theta2": theta2.tolist(), "outputs": outputs.tolist()}
     write_json(folder / "xor.json", solution)
     parameters = {"run": "xor", **settings, "layers": list(NETWORK.layers), "parameters": NETWORK.size}
-    write_run(folder, trained, parameters, code, started)
+    write_run(folder, trained, parameters, {"xor": dict(settings)}, code, started)

@@ -7,7 +7,7 @@ optimisers, which know no network: `descent` and `schedules`, `line_search`, `ea
 
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
-from captchanet.nn.descent import adamw, gradient_descent
+from captchanet.nn.descent import State, adamw, gradient_descent
 from captchanet.nn.dropout import Dropout
 from captchanet.nn.early_stopping import EarlyStopping
 from captchanet.nn.line_search import conjugate_gradient, l_bfgs
@@ -29,6 +29,7 @@ __all__ = [
     "Objective",
     "Penalty",
     "Result",
+    "State",
     "adamw",
     "conjugate_gradient",
     "constant",

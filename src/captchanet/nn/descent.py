@@ -1,8 +1,11 @@
 """Descent by mini-batches, our own: gradient descent, plain or stochastic, with momentum; and AdamW."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from captchanet.nn.activations import Array
 from captchanet.nn.optimisation import Callback, Minimised, Result, finite
@@ -15,6 +18,27 @@ Move = Callable[[int, Array, Array, float], None]
 """move(step, theta, gradient, rate) changes theta in place and may use the gradient up; steps from 1."""
 
 
+@dataclass(frozen=True)
+class State:
+    """What a descent needs to go on after an epoch as if it had never stopped.
+
+    `order`, integers (rows,), is the order of the rows that the shuffles so far have left; `memory` are the
+    optimiser's own arrays, shaped like theta; `rng` is the state of the generator that draws the batches. The
+    arrays are only lent, as theta is to a callback: copy or store them to keep them.
+    """
+
+    epoch: int
+    step: int
+    theta: Array
+    order: NDArray[np.integer]
+    memory: tuple[Array, ...]
+    rng: Mapping[str, Any] | None
+
+
+Keep = Callable[[State], None]
+"""checkpoint(state) keeps, if it likes, what `resume` takes later."""
+
+
 def gradient_descent(
     objective: Minimised,
     theta: Array,
@@ -25,6 +49,8 @@ def gradient_descent(
     momentum: float = 0.0,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    resume: State | None = None,
+    checkpoint: Keep | None = None,
 ) -> Result:
     """theta ← theta + v, with v ← momentum · v - learning_rate · gradient, one mini-batch after another.
 
@@ -33,8 +59,13 @@ def gradient_descent(
     takes all rows in their order and nothing is drawn. `learning_rate` is a number, or a function of the
     step from 0. The callback comes after each epoch, with the mean cost of its batches, each at the theta
     it was taken at, and the gradient norm of the last. Raises Diverged when a cost is no finite number.
+
+    `checkpoint` is handed a State after each epoch that another one follows. With it as `resume`, and all
+    else the same, the descent goes on from there to the bits of an unbroken one. Raises ValueError for the
+    State of another kind of descent or of another number of rows.
     """
     velocity = np.zeros_like(theta) if momentum else None
+    memory = () if velocity is None else (velocity,)
 
     def move(step: int, theta: Array, gradient: Array, rate: float) -> None:
         # one multiply and one subtract, in place: the gradient has served its turn
@@ -46,7 +77,9 @@ def gradient_descent(
             np.subtract(velocity, gradient, out=velocity)
             np.add(theta, velocity, out=theta)
 
-    return _descend(move, objective, theta, learning_rate, epochs, batch_size, rng, callback)
+    return _descend(
+        move, objective, theta, learning_rate, epochs, batch_size, rng, callback, memory, resume, checkpoint
+    )
 
 
 def adamw(
@@ -62,6 +95,8 @@ def adamw(
     weight_decay: float = 0.01,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    resume: State | None = None,
+    checkpoint: Keep | None = None,
 ) -> Result:
     """AdamW: steps scaled by running means of the gradient and its square, and a decay of theta beside them.
 
@@ -71,7 +106,7 @@ def adamw(
         m ← β₁ m + (1 - β₁) g            v ← β₂ v + (1 - β₂) g²
         θ ← θ - η λ θ - η m / (1 - β₁ᵗ) / (√(v / (1 - β₂ᵗ)) + ε)
 
-    Batches, callback and Diverged as in `gradient_descent`.
+    Batches, callback, Diverged, `resume` and `checkpoint` as in `gradient_descent`.
     """
     # kept as m / (1 - β₁) and v / (1 - β₂), which saves two passes; the factors come in with the step's size
     m, v = np.zeros_like(theta), np.zeros_like(theta)
@@ -96,7 +131,9 @@ def adamw(
             t *= 1 - rate * weight_decay
             t += s
 
-    return _descend(move, objective, theta, learning_rate, epochs, batch_size, rng, callback)
+    return _descend(
+        move, objective, theta, learning_rate, epochs, batch_size, rng, callback, (m, v), resume, checkpoint
+    )
 
 
 def _descend(
@@ -108,8 +145,11 @@ def _descend(
     batch_size: int | None,
     rng: np.random.Generator | None,
     callback: Callback | None,
+    memory: tuple[Array, ...],
+    resume: State | None,
+    checkpoint: Keep | None,
 ) -> Result:
-    """The epochs and mini-batches that every descent shares."""
+    """The epochs and mini-batches that every descent shares; `memory` is what `move` keeps between steps."""
     theta = theta.copy()
     rate = learning_rate if callable(learning_rate) else constant(learning_rate)
     whole = batch_size is None or batch_size >= objective.rows
@@ -117,8 +157,15 @@ def _descend(
         raise ValueError("mini-batches are drawn: give an rng")
     size = objective.rows if batch_size is None else batch_size
     order = np.arange(objective.rows)
-    step = 0
-    for epoch in range(1, epochs + 1):
+    done = step = 0
+    if resume is not None:
+        done, step = resume.epoch, resume.step
+        kept = (resume.theta, resume.order, *resume.memory)
+        for mine, as_it_was in zip((theta, order, *memory), kept, strict=True):
+            mine[:] = as_it_was
+        if rng is not None and resume.rng is not None:
+            rng.bit_generator.state = resume.rng
+    for epoch in range(done + 1, epochs + 1):
         if not whole and rng is not None:
             rng.shuffle(order)
         total = norm = 0.0
@@ -133,4 +180,7 @@ def _descend(
         mean = cost if whole else total / objective.rows
         if callback and callback(epoch, theta, mean, norm):
             return Result(theta, epoch, step, "stopped by the callback")
+        if checkpoint and epoch < epochs:
+            drawn = None if rng is None else rng.bit_generator.state
+            checkpoint(State(epoch, step, theta, order, memory, drawn))
     return Result(theta, epochs, step, "all epochs done")

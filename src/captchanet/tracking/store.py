@@ -1,5 +1,6 @@
 """The MLflow store: where it is, how long to wait for it, and its making, once, before anybody writes."""
 
+import fcntl
 import logging
 import os
 import sys
@@ -65,24 +66,48 @@ def reachable(uri: str) -> Iterator[None]:
         ) from error
 
 
-def prepare(uri: str, experiment: str, folder: Path) -> str:
+def prepare(uri: str, experiment: str) -> str:
     """Makes the database and the experiment, if they are not there, and returns the experiment's id.
 
-    Once, in one process, before anybody writes: a fresh database that several open together is migrated by
-    all of them, and all but one fail. A local store keeps its artifacts in `folder`/mlartifacts.
+    By one process at a time, before anybody writes: a fresh database that several open together is migrated
+    by all of them, and all but one fail. A store on this disk keeps its artifacts in mlartifacts/ beside it.
     """
     with reachable(uri):
-        database = folder.resolve() / DATABASE
-        if uri == address(None, folder) and not database.exists():
+        database = _database(uri)
+        if database is None:
+            return _experiment(client(uri), experiment, None)
+        with _alone(database.parent):
+            if database.exists():
+                return _experiment(client(uri), experiment, database.parent)
             # Under another name until it is whole: SQLite keeps what a killed migration had done by then, and
             # MLflow can neither go on from there nor begin again
-            new = database.with_name(f".{DATABASE}.new")
-            for left in folder.resolve().glob(f"{new.name}*"):
+            new = database.with_name(f".{database.name}.new")
+            for left in database.parent.glob(f"{new.name}*"):
                 left.unlink()
-            found = _experiment(client(f"sqlite:///{new}"), experiment, folder)
+            found = _experiment(client(f"sqlite:///{new}"), experiment, database.parent)
             new.replace(database)
             return found
-        return _experiment(client(uri), experiment, folder if uri.startswith("sqlite:") else None)
+
+
+def _database(uri: str) -> Path | None:
+    """The file of an SQLite store; None where a server has it."""
+    from sqlalchemy.engine import make_url
+
+    if not uri.startswith("sqlite:"):
+        return None
+    file = make_url(uri).database
+    return Path(file).resolve() if file else None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """A block that one process at a time is in, for each folder; the kernel lets go of it after a kill."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 def _experiment(store: MlflowClient, experiment: str, folder: Path | None) -> str:

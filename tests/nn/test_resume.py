@@ -1,0 +1,118 @@
+"""A descent that goes on from a state ends in the bits of one that never stopped."""
+
+import copy
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captchanet.nn import Dropout, Network, Objective, State, adamw, gradient_descent, one_cycle, uniform
+
+NETWORK = Network((4, 5, 3))
+ROWS, EPOCHS = 23, 5
+DESCENTS = {
+    "plain": (gradient_descent, {}),
+    "momentum": (gradient_descent, {"momentum": 0.9}),
+    "adamw": (adamw, {"weight_decay": 0.1}),
+}
+
+
+def objective(dtype, rates):
+    rng = np.random.default_rng(0)
+    X, Y = rng.random((ROWS, 4)), np.eye(3)[rng.integers(0, 3, ROWS)]
+    dropout = Dropout(rates, np.random.default_rng(5)) if rates else None
+    return Objective(NETWORK, X, Y, dtype=dtype, dropout=dropout)
+
+
+def descend(descent, on, batch, **options):
+    optimiser, own = DESCENTS[descent]
+    rate = one_cycle(0.3, total=EPOCHS * (-(-ROWS // batch) if batch else 1))
+    rows = []
+    result = optimiser(
+        on,
+        uniform(NETWORK, np.random.default_rng(1), dtype=on.dtype),
+        learning_rate=rate,
+        epochs=EPOCHS,
+        batch_size=batch,
+        rng=np.random.default_rng(2) if batch else None,
+        callback=lambda *row: rows.append((row[0], *row[2:])),
+        **own,
+        **options,
+    )
+    return result, rows
+
+
+def states(descent, on, batch):
+    """Every state of an unbroken descent, dropout's generator beside it, and how it ended."""
+    kept = []
+
+    def keep(state):
+        drawn = on.dropout and on.dropout.rng.bit_generator.state
+        kept.append(copy.deepcopy((state, drawn)))
+
+    return kept, *descend(descent, on, batch, checkpoint=keep)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(sorted(DESCENTS)),
+    st.sampled_from([None, 1, 7, ROWS]),
+    st.sampled_from(["float32", "float64"]),
+    st.sampled_from([(), (0.1, 0.3)]),
+    st.integers(1, EPOCHS - 1),
+)
+def test_a_descent_resumed_after_any_epoch_ends_in_the_bits_of_an_unbroken_one(
+    descent, batch, dtype, rates, epoch
+):
+    kept, unbroken, rows = states(descent, objective(dtype, rates), batch)
+    state, drawn = kept[epoch - 1]
+    assert (state.epoch, len(kept)) == (epoch, EPOCHS - 1)
+    again = objective(dtype, rates)
+    if drawn:
+        again.dropout.rng.bit_generator.state = drawn
+    resumed, rest = descend(descent, again, batch, resume=state)
+    assert resumed.theta.tobytes() == unbroken.theta.tobytes()
+    assert resumed.theta.dtype == np.dtype(dtype)
+    assert vars(resumed) | {"theta": None} == vars(unbroken) | {"theta": None}
+    assert rest == rows[epoch:]
+
+
+def test_resuming_leaves_the_state_as_it_was():
+    (first, *_), unbroken, _ = states("adamw", objective("float64", ()), 7)
+    before = copy.deepcopy(first)
+    for _ in range(2):
+        resumed, _ = descend("adamw", objective("float64", ()), 7, resume=first[0])
+        assert resumed.theta.tobytes() == unbroken.theta.tobytes()
+    np.testing.assert_equal(vars(first[0]), vars(before[0]))
+
+
+def test_keeping_a_state_changes_no_bit_and_lends_the_descents_own_arrays():
+    lent = []
+    kept, _ = descend("momentum", objective("float64", ()), 7, checkpoint=lent.append)
+    alone, _ = descend("momentum", objective("float64", ()), 7)
+    assert kept.theta.tobytes() == alone.theta.tobytes()
+    assert all(state.theta is kept.theta for state in lent)
+
+
+def test_no_state_is_handed_out_after_the_end():
+    seen = []
+    stop = {"callback": lambda step, *_: step == 3}
+    gradient_descent(
+        objective("float64", ()),
+        uniform(NETWORK, np.random.default_rng(1)),
+        learning_rate=0.1,
+        epochs=9,
+        checkpoint=lambda state: seen.append(state.epoch),
+        **stop,
+    )
+    assert seen == [1, 2]
+
+
+def test_a_state_of_another_descent_is_refused():
+    (first, *_), *_ = states("adamw", objective("float64", ()), 7)
+    with pytest.raises(ValueError, match="zip"):
+        descend("momentum", objective("float64", ()), 7, resume=first[0])
+    fewer = State(**{**vars(first[0]), "order": np.arange(ROWS - 1)})
+    with pytest.raises(ValueError, match="shape"):
+        descend("adamw", objective("float64", ()), 7, resume=fewer)
