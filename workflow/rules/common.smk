@@ -23,6 +23,7 @@ from captchanet.configuration import resolved
 from captchanet.errors import UserError
 from captchanet.images.fingerprint import fingerprint
 from captchanet.job import ERRORS
+from captchanet.orphans import orphans
 from captchanet.sources import sources
 
 # A configuration file stands alone: the default one is read only where none is named.
@@ -98,4 +99,7 @@ onerror:
 
 
 onsuccess:
+    if left := orphans(Path("results"), config):
+        print(f"\ncaptchanet: {len(left)} folders in results/ belong to no run of this configuration, such as "
+              f"{left[-1]}; `captchanet orphans` lists them")
     print("\ncaptchanet: results/report.html says what the runs are worth; `captchanet ui` compares them")

@@ -1,13 +1,14 @@
-"""`captchanet draw`, `ui` and `check-gradient`: pictures to begin with, the history, the proof."""
+"""`captchanet draw`, `ui`, `orphans`, `check-gradient`: pictures to begin with, the history, the proof."""
 
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
 
 import click
 
-from captchanet.cli.common import configfile, section
+from captchanet.cli.common import configfile, configuration, section
 from captchanet.errors import UserError
 
 
@@ -53,6 +54,28 @@ def ui(port: int, configfile: Path) -> None:
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     os.execve(str(Path(sys.executable).with_name("mlflow")), command, environment)
+
+
+@click.command()
+@click.option("--delete", is_flag=True, help="Delete them. What MLflow recorded of them stays.")
+@configfile
+def orphans(delete: bool, configfile: Path) -> None:
+    """List the folders in results/ that the configuration no longer names.
+
+    They are left when a run, a data set, a cut or a value of a sweep is taken out, and when another
+    configuration worked in the same folder.
+    """
+    from captchanet.configuration import resolved
+    from captchanet.orphans import orphans as find
+
+    schema = Path(__file__).resolve().parents[3] / "workflow/schemas/config.schema.yaml"
+    found = find(Path("results"), resolved(configuration(configfile), schema))
+    for folder in found:
+        if delete:
+            shutil.rmtree(folder, ignore_errors=True)
+        click.echo(f"{folder}{' deleted' if delete and not folder.exists() else ''}")
+    if not found:
+        click.echo("Every folder in results/ belongs to the configuration.")
 
 
 @click.command("check-gradient")

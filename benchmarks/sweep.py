@@ -1,0 +1,117 @@
+"""What a sweep costs beside its bare trainings: Snakemake, evaluation, the report and MLflow, in one run.
+
+    python benchmarks/sweep.py            # 20 fits, then 200; prints
+
+Bare are the same fits (tutorial's recipe, 60 captchas each) in two processes that do nothing else. The sweep
+is `snakemake --cores 2` in a fresh copy of the project, everything evaluated, recorded and reported. What the
+jobs of each rule took is read from Snakemake's own metadata.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+import click
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
+
+BARE = """
+import json, sys
+from pathlib import Path
+from threadpoolctl import threadpool_limits
+from captchanet.experiment import dataset
+from captchanet.experiment.train import train
+data = dataset.read(Path("results/dataset/main"), "train")
+settings = json.loads(Path("settings.json").read_text())
+with threadpool_limits(1):
+    for seed in range(int(sys.argv[1]), int(sys.argv[2]) + 1, 2):
+        train(data, 36, {**settings, "seed": seed}).theta
+"""
+
+
+def project(folder: Path, fits: int) -> dict[str, str]:
+    """A copy of the project in `folder` with a sweep of so many seeds; the environment to run it in."""
+    for name in ("Snakefile", "workflow", "profiles", "src", "data"):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config["train"] = {"cg": config["train"]["cg"]}
+    config["sweeps"] = {"starts": {"run": "cg", "seeds": fits}}
+    (folder / "config").mkdir()
+    (folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **threads, "PYTHONPATH": str(folder / "src")}
+
+
+def snakemake(folder: Path, environment: dict[str, str], *words: str) -> float:
+    """Seconds of a run of Snakemake in `folder`."""
+    started = time.perf_counter()
+    command = [SNAKEMAKE, "--cores", "2", *words]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+    return time.perf_counter() - started
+
+
+def bare(folder: Path, environment: dict[str, str], fits: int) -> float:
+    """Seconds of the bare fits, in two processes."""
+    started = time.perf_counter()
+    command = [sys.executable, "-c", BARE]
+    both = [
+        subprocess.Popen([*command, str(first), str(fits)], cwd=folder, env=environment) for first in (1, 2)
+    ]
+    if [process.wait() for process in both] != [0, 0]:
+        raise SystemExit("a bare fit failed")
+    return time.perf_counter() - started
+
+
+def stages(folder: Path) -> dict[str, float]:
+    """From Snakemake's metadata: the seconds that the jobs of each rule took, added up."""
+    spent: dict[str, float] = {}
+    jobs = set()
+    for file in (folder / ".snakemake/metadata").iterdir():
+        facts = json.loads(file.read_text())
+        jobs.add((facts["rule"], facts["starttime"], facts["endtime"]))
+    for rule, started, ended in jobs:
+        begun, over = (
+            each if isinstance(each, int | float) else datetime.fromisoformat(each).timestamp()
+            for each in (started, ended)
+        )
+        spent[rule] = spent.get(rule, 0.0) + over - begun
+    return dict(sorted(spent.items(), key=lambda item: -item[1]))
+
+
+@click.command()
+@click.option("--fits", multiple=True, type=int, default=(20, 200), show_default=True)
+def main(fits: tuple[int, ...]) -> None:
+    """Prints a line for each number of fits: bare, sweep, their ratio, and what the stages took."""
+    for number in fits:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            environment = project(folder, number)
+            whole = snakemake(folder, environment)
+            settings = json.loads((folder / "results/train/cg/parameters.json").read_text())
+            (folder / "settings.json").write_text(json.dumps(settings))
+            alone = bare(folder, environment, number)
+            again = snakemake(folder, environment)
+            click.echo(
+                f"{number} fits: bare {alone:.1f} s, as a sweep {whole:.1f} s = 1.5 x {alone:.1f} "
+                f"{whole - 1.5 * alone:+.1f} s; per run {(whole - alone) / number:.2f} s more; "
+                f"nothing to do {again:.1f} s"
+            )
+            told = ", ".join(f"{rule} {seconds:.1f}" for rule, seconds in stages(folder).items())
+            click.echo(f"  seconds in jobs, two at a time: {told}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Results that the configuration no longer names: what is left when a run or a value is taken out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def orphans(results: Path, config: Mapping[str, Any]) -> list[Path]:
+    """The folders below `results` of cuts, data sets and runs that the resolved `config` does not name.
+
+    A folder of another configuration in the same place is an orphan to this one.
+    """
+    named = {
+        "segment": config["segment"],
+        "dataset": config["dataset"],
+        "train": config["train"],
+        "evaluate": config["train"],
+    }
+    return sorted(
+        folder
+        for stage, names in named.items()
+        if (results / stage).is_dir()
+        for folder in (results / stage).iterdir()
+        if folder.is_dir() and folder.name not in names
+    )
