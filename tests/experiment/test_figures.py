@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from captchanet.experiment import figures
+from captchanet.experiment.figure_over import over
+from captchanet.experiment.figure_parts import LINE, fitted, reach
+from captchanet.experiment.sweep import Child, standings
 
 HISTORY = [(1, 5.0, 0.5, 0.2), (2, 4.0, 0.25, 0.6), (3, 3.5, 0.1, 0.9)]
 
@@ -44,9 +47,12 @@ def test_equal_figures_in_different_places_share_no_id():
 
 def test_a_confusion_matrix_counts_the_errors_and_not_what_was_right():
     confusion = np.array([[50, 2, 0], [0, 40, 0], [1, 0, 30]])
-    (axes,) = figures.confusion_matrix(confusion, "abc").axes
+    figure = figures.confusion_matrix(confusion, "abc")
+    (axes,) = figure.axes
     assert {(text.get_position(), text.get_text()) for text in axes.texts} == {((1, 0), "2"), ((0, 2), "1")}
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "c"]
+    for line, letters in (("column", "abc"), ("row", "abc")):
+        labels = [text for text in figure.texts if text.get_gid().startswith(line)]
+        assert [text.get_text() for text in labels] == list(letters)
 
 
 def test_classes_come_worst_first_and_unseen_ones_not_at_all():
@@ -77,3 +83,127 @@ def test_a_confusion_matrix_comes_back_from_its_file(made_results):
     assert "".join(alphabet) == "0123456789abcdefghijklmnopqrstuvwxyz"
     assert confusion.shape == (36, 36)
     assert confusion.sum() == 24
+
+
+def standing(setting, *shares, failed=0):
+    """A setting whose runs read these shares of 100 captchas."""
+    runs = [
+        Child(f"{setting},seed={seed}", setting, (seed, None), n=100, misread=frozenset(
+            ("unseen", f"{number}.png") for number in range(round(100 - 100 * share))
+        ))
+        for seed, share in enumerate(shares)
+    ]  # fmt: skip
+    runs += [
+        Child(f"{setting},lost={seed}", setting, (99 + seed, None), failed=True) for seed in range(failed)
+    ]
+    return standings(runs)[0]
+
+
+def test_settings_are_rows_with_a_dot_for_each_run_and_the_mean_with_its_spread():
+    found = [standing("a", 0.8, 0.9, 1.0), standing("b", 0.5, failed=1), standing("c", failed=2)]
+    (axes,) = figures.settings(found).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+    means, dots = axes.lines
+    np.testing.assert_allclose(means.get_xydata(), [(0.9, 2), (0.5, 1)])
+    np.testing.assert_allclose(dots.get_xydata(), [(0.8, 2), (0.9, 2), (1.0, 2), (0.5, 1)])
+    spread, none = axes.collections[0].get_segments()
+    np.testing.assert_allclose(spread, [(0.8, 2), (1.0, 2)])
+    np.testing.assert_allclose(none, [(0.5, 1), (0.5, 1)])
+
+
+def test_of_many_settings_the_best_are_drawn():
+    found = [standing(f"{number}", 0.9 - number / 100) for number in range(50)]
+    figure = figures.settings(found)
+    assert len(figure.axes[0].get_yticklabels()) == figures.MOST_SETTINGS
+    assert "the 40 best of 50 settings" in figure.get_suptitle()
+
+
+def test_long_labels_fit_in_two_lines_and_are_told_apart():
+    assert fitted("weight=0.1") == "weight=0.1"
+    assert (
+        fitted("penalty.weight=0.001,optimiser=sgd-epochs=50")
+        == "penalty.weight=0.001,\noptimiser=sgd-epochs=50"
+    )
+    assert (
+        fitted("cost=quadratic,penalty=l2-weight=0.1,learning_rate=1")
+        == "cost=quadratic,penalty=l2-\nweight=0.1,learning_rate=1"
+    )
+    long = [f"{'abcde,' * 8}weight={number},{'abcde,' * 8}" for number in range(2)]
+    assert max(map(len, fitted(long[0]).split("\n"))) <= LINE
+    assert len(fitted("x" * 2 * LINE).replace("\n", "")) == 2 * LINE
+    (axes,) = figures.settings([standing(label, 0.5) for label in long]).axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert [label[:8] for label in labels] == ["1. abcde", "2. abcde"]
+
+
+def test_a_label_is_no_formula():
+    one = standing("x=$a_$", 0.5)
+    assert "<svg" in figures.svg(figures.settings([one]))
+    assert "<svg" in figures.svg(
+        over("x.$a_$", [("$_$", [(1, one), (2, one)]), ("$b_$", [(1, one), (2, one)])])
+    )
+
+
+def test_a_stretch_of_shares_holds_them_and_is_never_a_point():
+    for shares in ([0.5], [0.0], [1.0], [0.2, 0.9], [0.0, 1.0], [0.951, 0.953], []):
+        low, high = reach(shares)
+        assert all(low < share < high for share in shares)
+        assert 0.05 < high - low < 1.1
+        assert -0.05 < low < high < 1.05
+    assert reach([]) == (-0.04, 1.04)
+
+
+WEIGHTS = (0.01, 0.1, 1.0, 10.0)
+
+
+def test_accuracy_over_a_number_is_a_line_through_the_means_for_each_of_the_others():
+    lines = [
+        ("hidden=8", [(weight, standing("s", 0.4, 0.6)) for weight in reversed(WEIGHTS)]),
+        (
+            "hidden=30",
+            [(1.0, standing("t", 0.7)), (2.0, standing("u", failed=1)), (10.0, standing("v", 0.9))],
+        ),
+    ]
+    figure = over("train.penalty.weight", lines)
+    (axes,) = figure.axes
+    first, dots, second, _ = axes.lines
+    np.testing.assert_allclose(first.get_xydata(), [(weight, 0.5) for weight in WEIGHTS])
+    np.testing.assert_allclose(dots.get_ydata(), [0.4, 0.6] * 4)
+    np.testing.assert_allclose(second.get_xydata(), [(1, 0.7), (10, 0.9)])
+    band = axes.collections[0].get_paths()[0].vertices[:, 1]
+    np.testing.assert_allclose((band.min(), band.max()), 0.5 + np.array([-1, 1]) * 0.2 / 2**0.5)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["hidden=8", "hidden=30"]
+    assert axes.get_xlabel() == "train.penalty.weight"
+    assert first.get_linestyle() != second.get_linestyle()
+    assert first.get_marker() != second.get_marker()
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "ticks"),
+    [
+        (WEIGHTS, "log", ["0.01", "0.1", "1", "10"]),
+        ((0, *WEIGHTS), "symlog", ["0", "0.01", "0.1", "1", "10"]),
+        ((10, 20, 40), "linear", ["10", "20", "40"]),
+        ((-1, 0, 100), "linear", None),
+        ((100, 101, 200), "linear", None),
+        (tuple(range(10, 300, 20)), "linear", None),
+    ],
+)
+def test_the_axis_is_logarithmic_where_values_span_much_and_names_them_where_they_are_few(
+    values, scale, ticks
+):
+    figure = over("key", [("", [(value, standing("s", 0.5)) for value in values])])
+    (axes,) = figure.axes
+    assert axes.get_xscale() == scale
+    assert not figure.legends
+    assert "<svg" in figures.svg(figure)
+    named = [label.get_text() for label in axes.get_xticklabels()]
+    assert named == ticks if ticks else named != [f"{value:g}" for value in values]
+    low, high = axes.get_xlim()
+    assert low < min(values)
+    assert high > max(values)
+
+
+def test_no_more_lines_are_drawn_than_can_be_told_apart():
+    lines = [(f"hidden={number}", [(1, standing("s", 0.5)), (2, standing("t", 0.6))]) for number in range(9)]
+    assert len(over("key", lines).legends[0].get_texts()) == 6

@@ -7,9 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
-from captchanet.experiment import figures
+from captchanet.experiment import figures, report_sweeps
+from captchanet.experiment.evaluate import MISREADS
 from captchanet.experiment.report import report
-from captchanet.files import write_text
+from captchanet.files import read_json, write_csv, write_json, write_text
 from captchanet.images.segment import read_segmented
 
 
@@ -18,16 +19,17 @@ def page(made_results):
     return written(made_results)
 
 
-def written(made, folder=None, headline="good", runs=None, pictures=None):
+def written(made, folder=None, headline="good", runs=None, pictures=None, **sweeps):
     places = {name: str(made.pictures / name) for name in ("raw", "unseen")} if pictures is None else pictures
-    return report(folder or made.folder, runs or made.RUNS, headline, places)
+    return report(folder or made.folder, runs or made.RUNS, headline, places, sweeps)
 
 
 @pytest.fixture
 def undrawn(monkeypatch):
     """For tests of the words alone: drawing is what takes the time."""
-    for name in ("learning_curves", "confusion_matrix", "class_accuracy", "captcha_accuracies"):
+    for name in ("learning_curves", "confusion_matrix", "class_accuracy", "captcha_accuracies", "settings"):
         monkeypatch.setattr(figures, name, lambda *data: None)
+    monkeypatch.setattr(report_sweeps, "over", lambda *data: None)
     monkeypatch.setattr(figures, "svg", lambda *figure: "<svg></svg>")
 
 
@@ -174,3 +176,195 @@ def test_a_file_name_that_is_no_text_does_not_break_it(made_results, tmp_path, u
     rejected.write_bytes(b"file,label,reason\nodd\xff.png,,not an image\n")
     write_text(tmp_path / "page.html", written(made_results, copy))
     assert b"odd\xff.png" in (tmp_path / "page.html").read_bytes()
+
+
+def plan(runs, base="good"):
+    """A sweep as the resolved configuration tells of it; `runs` are (run, values, seed) by name."""
+    keys = dict.fromkeys(key for values, _ in runs.values() for key in values)
+
+    def setting(values):
+        return ",".join(f"{key.split('.')[-1]}={value}" for key, value in values.items()) or base
+
+    about = {
+        run: {"setting": setting(values), "values": values, "seed": seed, "fold": None}
+        for run, (values, seed) in runs.items()
+    }
+    return {"run": base, "keys": list(keys), "runs": about}
+
+
+THREE = plan({run: ({"train.cost": run}, None) for run in ("good", "other", "wild")})
+
+
+def section(page, name="tried"):
+    return re.search(f'<section class="sweep" id="sweep-{name}">.*?</section>', page, flags=re.S).group()
+
+
+@pytest.fixture
+def swept(made_results, tmp_path):
+    """Makes a results folder with runs that read so and so many of the 6 unseen captchas, and their page."""
+
+    def make(right, **sweeps):
+        results, source = shutil.copytree(made_results.folder, tmp_path / "swept"), made_results.folder
+        files = sorted(file.name for file in (made_results.pictures / "unseen").glob("*.png"))
+        for run, n in right.items():
+            (results / "train" / run).symlink_to(source / "train/good")
+            metrics = read_json(source / "evaluate/good/metrics.json")
+            write_json(results / "evaluate" / run / "metrics.json", metrics)
+            wrong = [("unseen", file, "label", "reading", "0.5") for file in files[n:]]
+            write_csv(results / "evaluate" / run / "misreads.csv", MISREADS, wrong)
+        return written(made_results, results, runs=["good"], **sweeps)
+
+    return make
+
+
+def test_a_page_without_sweeps_speaks_of_none(made_results, page):
+    assert "sweep" not in page
+    assert "<h2>All runs</h2>" in page
+
+
+def test_the_runs_of_a_sweep_share_a_section_and_have_none_of_their_own(made_results, undrawn):
+    page = written(made_results, runs=["good"], tried=THREE)
+    assert re.findall(r"Cost, gradient norm and training accuracy of (\w+)", page) == ["good"]
+    text = visible(section(page))
+    assert "Of the run good it varies train.cost (good, other and wild): 3 settings, 3 runs in all." in text
+    assert "1 data set: 12 captchas to train on, 6 unseen" in text
+    for run in ("good", "other"):
+        found = read_json(made_results.folder / f"evaluate/{run}/metrics.json")["unseen"]["captchas"]
+        assert f"{found['correct']} of 6 {100 * found['accuracy']:.1f} %" in text
+        assert f"cost={run} {100 * found['accuracy']:.1f} %" in text
+    assert '<a href="#sweep-tried">' in page
+
+
+def test_a_failed_run_of_a_sweep_is_named_with_its_reason(made_results, undrawn):
+    reason = read_json(made_results.folder / "train/wild/status.json")["reason"]
+    text = visible(section(written(made_results, runs=["good"], tried=THREE)))
+    assert f"1 run failed: wild : {reason}" in text
+    assert "cost=wild every run failed 1 1" in text
+    lost = plan({"wild": ({"train.cost": "quadratic"}, None)})
+    assert "No run finished." in visible(section(written(made_results, runs=["good"], tried=lost)))
+
+
+def test_of_many_failed_runs_some_are_named_and_all_are_in_the_list(made_results, tmp_path, undrawn):
+    results = shutil.copytree(made_results.folder, tmp_path / "results")
+    runs = {f"lost{number}": ({"train.penalty.weight": number}, None) for number in range(12)}
+    for run in runs:
+        for stage in ("train", "evaluate"):
+            (results / stage / run).symlink_to(results / stage / "wild")
+    page = section(written(made_results, results, runs=["good"], tried=plan(runs)))
+    assert page.count("<li><span") == 10
+    text = visible(page)
+    assert "12 runs failed: lost0 :" in text
+    assert "2 more, in the list of runs" in text
+    assert re.findall(r"(lost\d+) – – failed:", text) == list(runs)
+
+
+def test_a_headline_out_of_a_sweep_has_its_section_too(made_results, undrawn):
+    page = written(made_results, headline="other", runs=["good"], tried=THREE)
+    assert "the run other reads" in visible(page)
+    assert re.findall(r"training accuracy of (\w+)", page) == ["other", "good"]
+
+
+@pytest.mark.parametrize(
+    ("best", "next_best", "repeats", "said"),
+    [
+        (6, 0, 6, "It stands out: this is hardly chance."),
+        (6, 5, 6, "It does not stand out: this may be chance."),
+        (
+            6,
+            0,
+            3,
+            "the first reads 100.0 points more: p = 0.25 over seeds (paired t-test) and p = 0.031 over",
+        ),
+        (6, 0, 2, "nobody can say: 2 repeats do not show"),
+        (6, 0, 1, "nobody can say: a single repeat does not show"),
+        (5, 5, 3, "Both settings read the same: 83.3 % of the unseen captchas."),
+    ],
+)
+def test_the_best_setting_is_said_and_whether_it_stands_out(swept, undrawn, best, next_best, repeats, said):
+    right, runs = {}, {}
+    for seed in range(1, repeats + 1):
+        for weight, n in ((0.5, next_best), (0.1, best)):
+            run = f"tried,weight={weight},seed={seed}"
+            right[run], runs[run] = n, ({"train.penalty.weight": weight}, seed)
+    text = visible(section(swept(right, tried=plan(runs)))).replace("\N{NO-BREAK SPACE}", " ")
+    assert said in text
+    if best > next_best:
+        assert f"weight=0.1 read most: {100 * best / 6:.1f} % of the unseen captchas" in text
+        assert "The best of 2 settings, picked by these very captchas, looks a little better" in text
+        assert (f"({repeats} runs, standard deviation 0.0 points)" in text) == (repeats > 1)
+
+
+def test_settings_that_never_read_the_same_captchas_are_not_compared(swept, undrawn):
+    runs = {f"tried,seed={seed}": ({"train.penalty.weight": seed / 2}, seed) for seed in (1, 2)}
+    text = visible(section(swept({"tried,seed=1": 5, "tried,seed=2": 4}, tried=plan(runs))))
+    assert "They never read the same captchas, so they cannot be compared" in text
+
+
+def test_several_best_settings_are_told_as_equals(swept, undrawn):
+    runs = {f"tried,{weight}": ({"train.penalty.weight": weight}, None) for weight in (1, 2, 3)}
+    text = visible(section(swept({"tried,1": 2, "tried,2": 4, "tried,3": 4}, tried=plan(runs))))
+    assert "weight=2 and 1 other setting read most, all the same: 66.7 %" in text
+
+
+def test_a_sweep_without_keys_repeats_its_run(swept, undrawn):
+    runs = {f"tried,seed={seed}": ({}, seed) for seed in (1, 2)}
+    text = visible(section(swept({"tried,seed=1": 3, "tried,seed=2": 6}, tried=plan(runs))))
+    assert "It repeats the run good with 2 seeds (1, 2), 2 runs in all." in text
+    assert (
+        "good read 75.0 % of the unseen captchas on average (2 runs, standard deviation 35.4 points)" in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines", "all_drawn"),
+    [
+        # one number, with others as lines, the line with the best setting first
+        ([{"train.w": w, "train.h": h} for h in "ab" for w in (1, 2, 3)], {"h=b": 3, "h=a": 3}, True),
+        # two numbers: which of them would be the axis?
+        ([{"train.w": w, "train.v": v} for w in (1, 2, 3) for v in (1, 2, 3)], {}, False),
+        # two values are no curve, and truth is no number
+        ([{"train.w": w, "train.d": d} for w in (1, 2) for d in (True, False)], {}, False),
+        # more lines than can be told apart, and a value that is no place on an axis
+        ([{"train.w": w, "train.h": h} for h in "abcdefgh" for w in (1, 2, 3)], dict.fromkeys(
+            [f"h={h}" for h in "hgfedcba"], 3), False),
+        ([{"train.w": w} for w in (1, 2, 3, None)], {"good": 3}, False),
+    ],
+)  # fmt: skip
+def test_accuracy_is_drawn_over_the_one_key_with_numbers(
+    swept, undrawn, monkeypatch, settings, lines, all_drawn
+):
+    drawn = {}
+    monkeypatch.setattr(report_sweeps, "over", lambda key, lines: drawn.update(key=key, lines=lines))
+    runs = {f"tried,{number}": (values, None) for number, values in enumerate(settings)}
+    right = {run: 6 * number // len(runs) for number, run in enumerate(runs)}
+    page = section(swept(right, tried=plan(runs)))
+    assert {label: len(points) for label, points in drawn.get("lines", ())} == lines
+    assert drawn.get("key") == ("train.w" if lines else None)
+    assert page.count('class="figure') == bool(lines) + (not all_drawn)
+    assert ("The lines are the 6 with the best setting on them; 2 more" in visible(page)) == (len(lines) > 6)
+
+
+def test_a_sweep_of_hundreds_is_a_small_section_that_stays_the_same(swept, made_results, tmp_path):
+    runs, right = {}, {}
+    for number in range(200):
+        values = {"train.w": number // 4, "train.v": -(number // 4), "train.note": "so and so" * 8}
+        runs[run := f"tried,{number}"] = (values, number % 4 + 1)
+        right[run] = number % 5
+    page = swept(right, tried=plan(runs), again=plan(runs))
+    assert len(section(page)) < 500_000
+    text = visible(section(page))
+    assert "train.w (50 values from 0 to 49)" in text
+    assert "50 settings, each with 4 seeds (1, 2, 3, 4), 200 runs in all" in text
+    assert "10 more settings are in the table alone" in text
+    assert len(re.findall(r"\d+ of 6 ", text)) == 200
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    sweeps = {"tried": plan(runs), "again": plan(runs)}
+    assert written(made_results, tmp_path / "swept", runs=["good"], **sweeps) == page
+
+
+def test_a_setting_may_be_called_anything(swept, undrawn):
+    runs = {"tried,1": ({"train.w": "<script>alert(1)</script>"}, None)}
+    page = swept({"tried,1": 3}, tried=plan(runs))
+    assert "<script" not in page
+    assert "w=&lt;script&gt;" in page

@@ -14,7 +14,13 @@ rule report:
     output:
         report("results/report.html", caption="../report/page.rst", category="Report"),
     params:
-        runs=list(config["train"]),
+        # the runs that are written by hand; those of a sweep share its section
+        runs=[
+            run
+            for run in config["train"]
+            if not any(run in sweep["runs"] for sweep in config["sweeps"].values())
+        ],
+        sweeps=config["sweeps"],
         headline=config["read"]["run"],
         pictures={name: place["folder"] for name, place in PICTURES.items()},
     script:

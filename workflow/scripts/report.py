@@ -1,4 +1,4 @@
-"""Writes the report page about all runs of the configuration."""
+"""Writes the report page about all runs and sweeps of the configuration."""
 
 from pathlib import Path
 
@@ -8,6 +8,6 @@ from captchanet.job import job
 
 with job("report"):
     params = snakemake.params
-    page = report(Path("results"), params.runs, params.headline, params.pictures)
+    page = report(Path("results"), params.runs, params.headline, params.pictures, params.sweeps)
     # a page is UTF-8: bytes of a file name that are none are shown as escapes
     write_text(snakemake.output[0], page.encode("utf-8", "backslashreplace").decode())

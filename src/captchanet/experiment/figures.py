@@ -21,12 +21,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from captchanet.experiment.figure_parts import fitted, reach, spreads
+from captchanet.experiment.sweep import Standing
 from captchanet.files import read_csv
 
 # Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
 GREY = "#888888"
 STEPS = {"cg": "iteration", "sgd": "epoch"}
+MOST_SETTINGS = 40
 STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -44,7 +47,8 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
     configuration) may be an iteration or an epoch, and is called what it is.
     """
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9, 2.6), layout="constrained")
+        # fixed frames and titles, as below: a layout that is looked for takes longer than the drawing
+        figure = Figure(figsize=(9, 2.6))
         rows = np.array(history, float).reshape(-1, 4)
         # A run that diverged ends in numbers that no axis can show
         rows[:, 1:][~(np.abs(rows[:, 1:]) < 1e30)] = np.nan
@@ -54,12 +58,12 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
             ("training accuracy", GREEN, False),
         )
         for number, (title, colour, logarithmic) in enumerate(panels, 1):
-            axes = figure.add_subplot(1, 3, number)
+            axes = figure.add_axes((0.06 + 0.325 * (number - 1), 0.17, 0.27, 0.72))
             shown = rows[np.isfinite(rows[:, number]), number]
             # a line through one point is nothing to see
             alone = "o" if len(shown) == 1 else ""
             axes.plot(rows[:, 0], rows[:, number], color=colour, linewidth=1.5, marker=alone)
-            axes.set_title(title)
+            axes.set_title(title, y=1)
             axes.set_xlabel(STEPS.get(optimiser, "step"))
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             if logarithmic and len(shown) and shown.min() > 0:
@@ -84,8 +88,9 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
     k = len(alphabet)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.4, 7.5))
-        # a fixed frame: to look for one, matplotlib would draw all of it twice
-        axes = figure.add_axes((0.07, 0.07, 0.91, 0.89))
+        # a fixed frame, and a square one: to look for one, matplotlib would draw all of it twice
+        left, bottom, width, height = 0.52 / 7.4, 0.46 / 7.5, 6.7 / 7.4, 6.7 / 7.5
+        axes = figure.add_axes((left, bottom, width, height))
         errors = np.where(np.eye(k, dtype=bool), 0, confusion)
         most = max(2, errors.max(initial=0))
         # from below 0, or a single error would be too pale to find, above all on a dark page
@@ -102,13 +107,19 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
                 fontsize=7,
                 color="white" if strong and errors.max() > 2 else "black",
             )
-        axes.set_xticks(range(k), alphabet)
-        axes.set_yticks(range(k), alphabet)
+        # as plain texts: a tick is five things to make and to draw, and most of the time went there
+        axes.set(xticks=[], yticks=[])
+        for i, character in enumerate(alphabet):
+            x, y = left + width * (i + 0.5) / k, bottom + height * (1 - (i + 0.5) / k)
+            figure.text(x, bottom - 0.01, character, gid=f"column {i}", ha="center", va="top")
+            figure.text(left - 0.008, y, character, gid=f"row {i}", ha="right", va="center_baseline")
         lines = [((at, -0.5), (at, k - 0.5)) for at in np.arange(-0.5, k)]
         lines += [(start[::-1], end[::-1]) for start, end in lines]
         axes.add_collection(LineCollection(lines, colors=GREY, linewidths=0.5, alpha=0.25), autolim=False)
-        axes.tick_params(length=0)
-        axes.set(xlabel="was read as", ylabel="truth", title="unseen characters: what was taken for what")
+        axes.set(xlabel="was read as", ylabel="truth")
+        axes.xaxis.set_label_coords(0.5, -0.037)
+        axes.yaxis.set_label_coords(-0.035, 0.5)
+        axes.set_title("unseen characters: what was taken for what", y=1)
     return figure
 
 
@@ -137,6 +148,41 @@ def captcha_accuracies(runs: Sequence[tuple[str, float, float, float]]) -> Figur
     return figure
 
 
+def settings(standings: Sequence[Standing]) -> Figure:
+    """Unseen captchas read right, a row for each setting of a sweep: a dot per run, the mean and its spread.
+
+    The best comes first; no more than MOST_SETTINGS are drawn, and none of which no run finished.
+    """
+    finished = [one for one in standings if one.mean is not None]
+    shown = finished[:MOST_SETTINGS]
+    labels = [fitted(one.setting) for one in shown]
+    if any("…" in label for label in labels):
+        # shortened labels may look alike: numbers tell them apart
+        labels = [f"{number}. {label}" for number, label in enumerate(labels, 1)]
+    row = 0.38 if any("\n" in label for label in labels) else 0.28
+    best = f", the {len(shown)} best of {len(finished)} settings" if len(shown) < len(finished) else ""
+    with matplotlib.rc_context(STYLE):
+        # narrow, so that its letters can be read on a telephone
+        figure = Figure(figsize=(5.5, 0.9 + row * max(1, len(shown))), layout="constrained")
+        axes = figure.add_subplot()
+        places = list(range(len(shown), 0, -1))
+        each = zip(shown, places, strict=True)
+        dots = np.array([(run.accuracy, at) for one, at in each for run in one.children if not run.failed])
+        means, spread = spreads(shown)
+        axes.errorbar(means, places, xerr=spread, fmt="k|", ecolor=GREY, markersize=12, elinewidth=1.2)
+        axes.plot(*dots.reshape(-1, 2).T, "o", color=BLUE, markersize=5, alpha=0.6, markeredgewidth=0)
+        axes.set_yticks(places, labels, parse_math=False)
+        axes.set_ylim(0.4, len(shown) + 0.6)
+        axes.set_xlim(*reach([*(means - spread[0]), *(means + spread[1]), *dots.reshape(-1, 2)[:, 0]]))
+        axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g}%")
+        axes.grid(axis="x", alpha=0.3)
+        title = f"unseen captchas read right, best first{best}"
+        if spread.any():
+            title += ":\na dot for each run; a stroke for the mean, a line for ± one standard deviation"
+        figure.suptitle(title, x=0.01, ha="left", fontsize=9)
+    return figure
+
+
 def _intervals(axes: Axes, places: list[int], rows: Sequence[Sequence[float]], vertical: bool) -> None:
     values = np.array(rows, float).reshape(-1, 3)
     spread = np.abs(values[:, 1:].T - values[:, 0])
@@ -162,7 +208,7 @@ def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:
 def save_png(figure: Figure, file: Path) -> None:
     """Writes the figure as a PNG on white, for viewers that show no other."""
     FigureCanvasAgg(figure)
-    figure.savefig(file, format="png", dpi=150, facecolor="white", metadata={"Software": None})
+    figure.savefig(file, format="png", dpi=110, facecolor="white", metadata={"Software": None})
 
 
 def svg(figure: Figure, name: str = "") -> str:

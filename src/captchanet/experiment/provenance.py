@@ -49,7 +49,8 @@ def arithmetic() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in LIBRARIES},
-        "blas": blas,
+        # NumPy and SciPy each bring one, and are found in any order
+        "blas": sorted(blas, key=str),
         "blas_kernel_forced_by": os.environ.get("OPENBLAS_CORETYPE"),
         "cpu": _cpu(),
     }
@@ -65,14 +66,16 @@ def _git(root: Path) -> dict[str, Any] | None:
             done = subprocess.run(
                 command, capture_output=True, check=True, timeout=60, stdin=subprocess.DEVNULL, env=env
             )
-            return done.stdout.decode("utf-8", "replace")
+            return done.stdout.decode("utf-8", "surrogateescape")
 
         try:
             commit = git("rev-parse", "HEAD").strip()
             code = [name for name in CODE if (root / name).exists()]
             git("read-tree", "HEAD")
             git("add", "--all", "--", *code)
-            patch = git("diff", "--cached", "--binary", "HEAD", "--", *code)
+            # not `git diff`, whose output the user's settings change
+            plain = ("--patch", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
+            patch = git("diff-index", "--cached", *plain, "HEAD", "--", *code)
         except (OSError, subprocess.SubprocessError):
             return None
     return {"commit": commit, "dirty": bool(patch), "patch": patch}

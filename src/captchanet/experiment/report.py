@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from captchanet.experiment import figures
+from captchanet.experiment import figures, report_sweeps
 from captchanet.experiment.evaluate import CLASSES, MISREADS
+from captchanet.experiment.figure_parts import fitted
 from captchanet.experiment.train import HISTORY
 from captchanet.files import read_csv, read_json
 from captchanet.images.read import Unusable, decode, read_bytes
@@ -22,19 +23,35 @@ ACRONYMS = ("cg", "sgd", "l1", "l2")
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
-def report(results: Path, runs: Sequence[str], headline: str, pictures: Mapping[str, str]) -> str:
-    """The page, as HTML, about `runs`, of which `headline` is spoken of first.
+def report(
+    results: Path,
+    runs: Sequence[str],
+    headline: str,
+    pictures: Mapping[str, str],
+    sweeps: Mapping[str, Any] | None = None,
+) -> str:
+    """The page, as HTML, about `headline`, which is spoken of first, and `runs`, each in full.
 
     `results` is the results folder; `pictures` gives the source folder of each named folder of captchas, for
-    the pictures of the misreads. The same results give the same text.
+    the pictures of the misreads. The runs of each of `sweeps`, as the resolved configuration tells of them,
+    share one section. The same results give the same text.
     """
-    about = [_run(results, name) for name in sorted(runs, key=lambda name: name != headline)]
+    about = [_run(results, name) for name in dict.fromkeys([headline, *runs])]
     finished = [run for run in about if run["metrics"]["status"] == "finished"]
     data = {run["parameters"]["data"]: _data(results, run["parameters"]) for run in about}
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
     environment.filters["options"] = _options
-    bars = [(run["name"], *(run["captchas"][key] for key in ("accuracy", "low", "high"))) for run in finished]
+    environment.filters["points"] = lambda share: f"{100 * share:.1f}"
+    environment.filters["p_value"] = report_sweeps.p_value
+    bars = [
+        # a name that a sweep made up may be long
+        (
+            name if name in runs else fitted(name),
+            *(run["captchas"][key] for key in ("accuracy", "low", "high")),
+        )
+        for name, run in ((run["name"], run) for run in finished)
+    ]
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         headline=about[0],
         runs=about,
@@ -42,6 +59,8 @@ def report(results: Path, runs: Sequence[str], headline: str, pictures: Mapping[
         data=data,
         misreads=_misreads(results, finished, data, pictures),
         xor=_xor(results / "xor"),
+        most_settings=figures.MOST_SETTINGS,
+        sweeps=[report_sweeps.section(results, name, plan) for name, plan in (sweeps or {}).items()],
         comparison=figures.svg(figures.captcha_accuracies(bars)) if bars else "",
     )
 
