@@ -4,6 +4,7 @@ The stages, in the order data flows through them; `snakemake --cores 4` runs the
 """
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/draw.smk"
 include: "workflow/rules/segment.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"

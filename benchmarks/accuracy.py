@@ -1,9 +1,10 @@
 """What a recipe is worth: whole captchas read right among the unseen ones, over several seeded draws.
 
-    python benchmarks/accuracy.py FOLDER … --run cg --captchas 60 500 -400 --draws 5
+    python benchmarks/accuracy.py FOLDER … --run cg --captchas 60 --captchas 500 --captchas -400 --draws 5
 
-Each draw trains on so many captchas of the folders together (a negative number: on all but so many) and reads
-the rest. The recipe is a run of the configuration, with the cut of its data set: exactly what `train` does.
+Each draw trains on so many captchas of the folders together (a negative number: on all but so many; 0: on
+drawn ones alone) and reads the rest. The recipe is a run of the configuration, with the cut and the drawn
+captchas of its data set: exactly what `train` does. Seconds are of drawing and training.
 """
 
 import os
@@ -14,6 +15,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -26,6 +28,7 @@ from captchanet.experiment.evaluate import evaluate
 from captchanet.experiment.model import Model
 from captchanet.experiment.train import train
 from captchanet.images.cut import Cut
+from captchanet.images.drawn import DRAWERS, segment_drawn
 from captchanet.images.segment import Segmented, segment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,25 +57,36 @@ def main(folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[i
     config = yaml.safe_load(Path(configfile).read_text())
     config = resolved(config, ROOT / "workflow/schemas/config.schema.yaml")
     run = config["train"][name]
-    settings = config["segment"][config["dataset"][run["data"]]["cut"]]
+    data = config["dataset"][run["data"]]
+    settings = config["segment"][data["cut"]]
+    cut = Cut.from_settings(settings)
+    style = dict(config["pictures"][data["drawn"] or data["train"]].get("draw") or {})
+    drawer = DRAWERS[style.pop("method")] if style else None
     try:
-        pictures = together(folders, Cut.from_settings(settings))
+        pictures = together(folders, cut)
     except UserError as error:
         raise click.ClickException(str(error)) from error
     total, alphabet = len(pictures.pictures), settings["alphabet"]
     click.echo(f"{total} captchas, {len(pictures.rejected)} rejected; run {name}: {run['optimiser']}")
     click.echo("trained on  unseen  characters %  whole captchas % (lowest … highest)  training %  seconds")
     for wanted in captchas:
-        size = wanted if wanted > 0 else total + wanted
+        size = wanted if wanted >= 0 else total + wanted
         rows = []
         for seed in range(1, draws + 1):
-            split = {"train": "all", "unseen": "rest", "captchas": size, "seed": seed}
-            known, unseen, _ = dataset.build(pictures, None, split, alphabet)
             started = time.perf_counter()
-            trained = train(known, len(alphabet), {**run, "seed": seed})
+            sources = {"all": pictures}
+            if drawer:
+                sources["drawn"] = segment_drawn(*drawer(**{**style, "seed": seed}), cut)
+            split: dict[str, Any] = {"train": "all", "unseen": "rest", "captchas": size, "seed": seed}
+            if not size:
+                split = {"train": "drawn", "unseen": "all", "captchas": None, "seed": seed}
+            made = dataset.make(sources, {**split, "drawn": "drawn" if drawer and size else None}, alphabet)
+            window = (settings["cut"]["height"], settings["cut"]["width"])
+            beside = {"drawn": made.drawn, "pictures": (made.cleaned, made.windows, window)}
+            trained = train(made.train, len(alphabet), {**run, "seed": seed}, **beside)
             seconds = time.perf_counter() - started
             model = Model(trained.network, trained.theta, name, settings)
-            metrics = evaluate(model, known, unseen).metrics
+            metrics = evaluate(model, made.train, made.unseen).metrics
             found = [metrics["unseen"][of]["accuracy"] * 100 for of in ("characters", "captchas")]
             rows.append((*found, metrics["training"]["accuracy"] * 100, seconds))
         characters, whole, training, spent = zip(*rows, strict=True)

@@ -11,8 +11,10 @@ import yaml
 
 from captchanet.errors import UserError
 from captchanet.experiment.methods import LINE_SEARCHES, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, network
+from captchanet.images.augment import AUGMENTERS
 from captchanet.images.clean import CLEANERS
 from captchanet.images.cut import CUTTERS
+from captchanet.images.drawn import DRAWERS
 from captchanet.options import cast, resolve
 from captchanet.sweeps.expand import Stages, expand
 
@@ -40,6 +42,8 @@ def resolved(config: Mapping[str, Any], schema_file: Path) -> dict[str, Any]:
     schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
     filled: dict[str, Any] = _filled(copy.deepcopy(dict(config)), schema, schema, "")
     _validate(filled, schema)
+    for name, place in filled["pictures"].items():
+        _resolve_pictures(place, f"configuration: pictures.{name}")
     raw = copy.deepcopy(filled)
     for name, cut in filled["segment"].items():
         _resolve_cut(cut, f"configuration: segment.{name}")
@@ -50,6 +54,17 @@ def resolved(config: Mapping[str, Any], schema_file: Path) -> dict[str, Any]:
     _validate(filled, schema)
     _refer(filled)
     return {**filled, "sweeps": plans}
+
+
+def _resolve_pictures(place: dict[str, Any], key: str) -> None:
+    if ("folder" in place) == ("draw" in place):
+        raise UserError(f"{key}: give it either a `folder` with pictures or `draw`, a style to draw them in")
+    if "draw" in place:
+        place["draw"] = resolve(place["draw"], DRAWERS, f"{key}.draw")
+        if "labels" in place:
+            raise UserError(f"{key}.labels: drawn captchas come with their labels; leave it out")
+    else:
+        place.setdefault("labels", None)
 
 
 def _resolve_cut(cut: dict[str, Any], key: str) -> None:
@@ -64,6 +79,7 @@ def _resolve_run(run: dict[str, Any], key: str) -> None:
     run["start"] = resolve(run["start"], STARTS, f"{key}.start", given=("dtype",))
     run["optimiser"] = resolve(run["optimiser"], OPTIMISERS, f"{key}.optimiser", GIVEN)
     run["schedule"] = resolve(run["schedule"], SCHEDULES, f"{key}.schedule", given=("total",))
+    run["augment"] = resolve(run["augment"], AUGMENTERS, f"{key}.augment")
     _fitting(run, key)
 
 
@@ -114,10 +130,11 @@ def _fitting(run: dict[str, Any], key: str) -> None:
             f"{len(run['hidden'])} hidden layers, or none at all"
         )
     method = run["optimiser"]["method"]
-    if method in LINE_SEARCHES and (any(run["dropout"]) or run["schedule"]["method"] != "constant"):
+    noisy = any(run["dropout"]) or run["augment"]["method"] != "none"
+    if method in LINE_SEARCHES and (noisy or run["schedule"]["method"] != "constant"):
         raise UserError(
             f"{key}.optimiser: {method} searches along lines and needs a cost that stays the same: it has no "
-            "use for `dropout` or `schedule`; take sgd or adamw, or leave these out"
+            "use for `dropout`, `augment` or `schedule`; take sgd or adamw, or leave these out"
         )
 
 
@@ -142,6 +159,12 @@ def _refer(config: dict[str, Any]) -> None:
     for name, data in config["dataset"].items():
         known(f"dataset.{name}.cut", data["cut"], "segment")
         known(f"dataset.{name}.train", data["train"], "pictures")
+        if data["drawn"] is not None:
+            known(f"dataset.{name}.drawn", data["drawn"], "pictures")
+            if "draw" not in config["pictures"][data["drawn"]]:
+                raise UserError(
+                    f"configuration: dataset.{name}.drawn: {data['drawn']} is a folder, not drawn"
+                )
         unseen = data["unseen"]
         if isinstance(unseen, float) and unseen >= 1 and not unseen.is_integer():
             raise UserError(f"configuration: dataset.{name}.unseen: found {unseen}; expected a share below 1")

@@ -35,13 +35,12 @@ if not workflow.config_settings.configfiles:
 try:
     config = resolved(config, HOME / "workflow/schemas/config.schema.yaml")
     PICTURES = {
-        name: {
-            "folder": place["folder"],
-            "labels": place["labels"],
-            "fingerprint": fingerprint(Path(place["folder"]), place["labels"] and Path(place["labels"])),
-        }
+        name: place
+        if place.get("draw")
+        else place
+        | {"fingerprint": fingerprint(Path(place["folder"]), place["labels"] and Path(place["labels"]))}
         for name, place in config["pictures"].items()
-        if any(name in (data["train"], data["unseen"]) for data in config["dataset"].values())
+        if any(name in (data["train"], data["drawn"], data["unseen"]) for data in config["dataset"].values())
     }
 except UserError as error:
     raise SystemExit(f"captchanet: {error}")

@@ -2,9 +2,9 @@
 
 
 def folders(data):
-    """The names of the folders that a data set is made from: the one to train on, and the unseen one, if any."""
+    """The names of the pictures that a data set is made from: to train on, drawn and unseen ones, if any."""
     data = config["dataset"][data]
-    return list(dict.fromkeys([data["train"], *([data["unseen"]] if data["unseen"] in PICTURES else [])]))
+    return list(dict.fromkeys(data[use] for use in ("train", "drawn", "unseen") if data[use] in PICTURES))
 
 
 def segmented(data):
@@ -22,6 +22,8 @@ rule dataset:
     output:
         train="results/dataset/{data}/train_data.pkl",
         unseen="results/dataset/{data}/unseen_data.pkl",
+        drawn="results/dataset/{data}/drawn_data.pkl",
+        sources="results/dataset/{data}/train_pictures.npz",
         captchas="results/dataset/{data}/captchas.csv",
         pictures="results/dataset/{data}/pictures.csv",
         facts="results/dataset/{data}/dataset.json",

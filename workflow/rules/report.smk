@@ -22,7 +22,7 @@ rule report:
         ],
         sweeps=config["sweeps"],
         headline=config["read"]["run"],
-        pictures={name: place["folder"] for name, place in PICTURES.items()},
+        pictures={name: place["folder"] for name, place in PICTURES.items() if "folder" in place},
     script:
         "../scripts/report.py"
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from captchanet.experiment.dataset import attempt, summary, write
+from captchanet.experiment.dataset import make, summary, write
 from captchanet.images.segment import read_segmented
 from captchanet.job import job
 
@@ -12,11 +12,11 @@ with job("dataset"):
     place = Path("results/segment", settings["cut"])
     named = [Path(file).parent.name for file in snakemake.input if Path(file).name == "segment.json"]
     folders = {name: read_segmented(place / name) for name in named}
-    parts = attempt(folders[settings["train"]], folders.get(settings["unseen"]), settings, cut["alphabet"])
-    facts = summary(*parts, settings, cut, snakemake.params.pictures)
+    made = make(folders, settings, cut["alphabet"])
+    facts = summary(made, settings, cut, snakemake.params.pictures)
     missing = "".join(facts["classes_without_example"])
     if missing and not facts["problem"]:
         print(
             f"captchanet: dataset: warning: no captcha to train on shows any of: {missing}", file=sys.stderr
         )
-    write(Path(snakemake.output.train).parent, *parts[:2], facts, folders)
+    write(Path(snakemake.output.train).parent, made, facts, folders)

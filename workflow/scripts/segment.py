@@ -1,15 +1,21 @@
-"""Segments one folder of captchas: characters, cleaned pictures, and a list of what was rejected."""
+"""Segments captchas, of a folder or drawn: characters, cleaned pictures, and a list of what was rejected."""
 
 from pathlib import Path
 
+from captchanet.files import read_csv, read_npy
 from captchanet.images.cut import Cut
+from captchanet.images.drawn import segment_drawn
 from captchanet.images.segment import check_rejected, segment, write_rejected, write_segmented
 from captchanet.job import job
 
 with job("segment"):
     cut = Cut.from_settings(snakemake.params.cut)
     source = snakemake.params.source
-    segmented = segment(source["folder"], cut, source["labels"])
+    if "draw" in source:
+        labels = [label for (label,) in read_csv(snakemake.input.labels, ("label",))]
+        segmented = segment_drawn(read_npy(snakemake.input.pictures), labels, cut)
+    else:
+        segmented = segment(source["folder"], cut, source["labels"])
     write_rejected(segmented, snakemake.log[0])
-    check_rejected(segmented, cut, source["folder"], snakemake.log[0])
+    check_rejected(segmented, cut, source.get("folder", "results/draw"), snakemake.log[0])
     write_segmented(segmented, Path(snakemake.output.characters).parent)

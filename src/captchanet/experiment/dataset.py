@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.errors import UserError
-from captchanet.files import read_csv, write_bytes, write_csv, write_json
+from captchanet.files import atomic, read_csv, write_bytes, write_csv, write_json
 from captchanet.images.labels import encode
 
 if TYPE_CHECKING:  # reading pictures is not needed to read a data set
@@ -27,7 +27,7 @@ PICTURES = ("pictures", "file", "label", "sha256")
 
 @dataclass(frozen=True)
 class Part:
-    """Captchas of one part of a data set, "train" or "unseen".
+    """Captchas of one part of a data set, "train", "unseen" or "drawn".
 
     `X` (n, pixels) float64, 0 … 1; `y` (n, 1) int64, 1 … the number of classes; `captchas` one row
     (pictures, file, label, sha256) per captcha, in the order of its characters in X.
@@ -106,76 +106,116 @@ def build(
     return training, part(unseen, kept, settings["unseen"], alphabet), len(unseen.pictures) - len(kept)
 
 
-def attempt(
-    train: "Segmented", unseen: "Segmented | None", settings: Mapping[str, Any], alphabet: str
-) -> tuple[Part, Part, int, str | None]:
-    """As `build`, and None; where that cannot be, two empty parts, 0, and why.
+@dataclass(frozen=True)
+class Made:
+    """A data set. `drawn` are the captchas mixed into the training, `copies` how many unseen ones were copies.
 
-    One impossible data set among many fails its own runs, by name, and takes no other down.
+    `cleaned`, float32 (n, h, w), are the training captchas' pictures and `windows`, int (characters, 4), left,
+    top, right, bottom of each character, for augmentation. `problem` is why there are no captchas, or None.
     """
+
+    train: Part
+    unseen: Part
+    drawn: Part
+    cleaned: NDArray[np.float32]
+    windows: NDArray[np.int64]
+    copies: int = 0
+    problem: str | None = None
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts by name."""
+        return {"train": self.train, "unseen": self.unseen, "drawn": self.drawn}
+
+
+def make(folders: Mapping[str, "Segmented"], settings: Mapping[str, Any], alphabet: str) -> Made:
+    """The data set that `settings` describe, from segmented folders by name.
+
+    Where it cannot be, empty parts and the reason: one impossible data set among many fails its own runs, by
+    name, and takes no other down.
+    """
+    source = folders[settings["train"]]
+    drawn = folders.get(settings["drawn"])
+    nothing = part(source, [], settings["train"], alphabet)
     try:
-        return *build(train, unseen, settings, alphabet), None
+        train, unseen, copies = build(source, folders.get(settings["unseen"]), settings, alphabet)
     except UserError as error:
-        nothing = part(train, [], settings["train"], alphabet)
-        return nothing, nothing, 0, str(error)
+        none = np.zeros((0, 4), np.int64)
+        return Made(nothing, nothing, nothing, source.cleaned[:0], none, 0, str(error))
+    rows = {picture.file: row for row, picture in enumerate(source.pictures)}
+    wanted = [rows[file] for _, file, _, _ in train.captchas]
+    windows = np.array([character[3:] for character in source.characters], np.int64)
+    per = len(windows) // len(source.pictures)
+    return Made(
+        train,
+        unseen,
+        part(drawn, range(len(drawn.pictures)), settings["drawn"], alphabet) if drawn else nothing,
+        source.cleaned[wanted],
+        windows.reshape(-1, per, 4)[wanted].reshape(-1, 4),
+        copies,
+    )
 
 
 def summary(
-    train: Part,
-    unseen: Part,
-    copies: int,
-    problem: str | None,
-    settings: Mapping[str, Any],
-    cut: Mapping[str, Any],
-    pictures: Mapping[str, Any],
+    made: Made, settings: Mapping[str, Any], cut: Mapping[str, Any], pictures: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What `dataset.json` says: sizes, digests, examples of each class, where the pictures are, their cut.
-
-    `problem` is why there are no captchas, or None.
-    """
+    """What `dataset.json` says: sizes, digests, examples of each class, where the pictures are, their cut."""
     alphabet = cut["alphabet"]
     counts = {
         name: dict(
             zip(alphabet, np.bincount(p.y[:, 0], minlength=len(alphabet) + 1)[1:].tolist(), strict=True)
         )
-        for name, p in (("train", train), ("unseen", unseen))
+        for name, p in made.parts.items()
     }
+    missing = [c for c in alphabet if not counts["train"][c] and not counts["drawn"][c]]
     return {
-        "problem": problem,
-        "captchas": {"train": len(train.captchas), "unseen": len(unseen.captchas)},
-        "copies_left_out_of_unseen": copies,
-        "classes_without_example": [character for character, n in counts["train"].items() if not n],
+        "problem": made.problem,
+        "captchas": {name: len(p.captchas) for name, p in made.parts.items()},
+        "copies_left_out_of_unseen": made.copies,
+        "classes_without_example": missing,
         "examples": counts,
-        "digest": {"train": train.digest, "unseen": unseen.digest},
+        "digest": {name: p.digest for name, p in made.parts.items()},
         "pictures": dict(pictures),
         "dataset": dict(settings),
         "segment": dict(cut),
     }
 
 
-def write(
-    folder: Path, train: Part, unseen: Part, facts: Mapping[str, Any], folders: Mapping[str, "Segmented"]
-) -> None:
-    """`train_data.pkl`, `unseen_data.pkl`, each a dict of X and y; captchas.csv, pictures.csv, dataset.json.
+def write(folder: Path, made: Made, facts: Mapping[str, Any], folders: Mapping[str, "Segmented"]) -> None:
+    """The data set's files. `train_data.pkl`, `unseen_data.pkl`, `drawn_data.pkl`, each a dict of X and y.
 
-    pictures.csv lists every usable picture of the segmented `folders`: a draw depends on all of them.
+    captchas.csv lists the captchas of train and unseen, pictures.csv every usable picture of the segmented
+    `folders` that were not drawn (a draw among them depends on all), dataset.json holds the facts, and
+    train_pictures.npz what augmentation works from.
     """
-    for name, content in (("train", train), ("unseen", unseen)):
+    for name, content in made.parts.items():
         data = {"X": content.X, "y": content.y}
         write_bytes(folder / f"{name}_data.pkl", pickle.dumps(data, protocol=4))
-    rows = [(name, *row) for name, p in (("train", train), ("unseen", unseen)) for row in p.captchas]
+    rows = [(name, *row) for name in ("train", "unseen") for row in made.parts[name].captchas]
     write_csv(folder / "captchas.csv", HEADER, rows)
     usable = [
         (name, picture.file, picture.label, picture.sha256)
         for name, segmented in folders.items()
+        if "draw" not in facts["pictures"].get(name, {})
         for picture in segmented.pictures
     ]
     write_csv(folder / "pictures.csv", PICTURES, usable)
+    with atomic(folder / "train_pictures.npz") as temporary, temporary.open("wb") as file:
+        np.savez(file, cleaned=made.cleaned, windows=made.windows)
     write_json(folder / "dataset.json", facts)
 
 
+def read_pictures(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The training captchas' cleaned pictures and their characters' windows, as in `Made`."""
+    with np.load(folder / "train_pictures.npz", allow_pickle=False) as arrays:
+        return arrays["cleaned"], arrays["windows"]
+
+
 def read(folder: Path, name: str) -> Part:
-    """The part "train" or "unseen" of the data set in `folder`, as `write` left it."""
+    """The part "train", "unseen" or "drawn" of the data set in `folder`, as `write` left it.
+
+    Of drawn captchas no list is kept: they are all alike.
+    """
     data = pickle.loads((folder / f"{name}_data.pkl").read_bytes())
     table = read_csv(folder / "captchas.csv", HEADER)
     captchas = [(pictures, file, label, sha256) for of, pictures, file, label, sha256 in table if of == name]

@@ -34,7 +34,11 @@ def perform(
         if facts["problem"]:
             trained = untrained(part, classes, settings, f"its data set cannot be made: {facts['problem']}")
         else:
-            trained = train(part, classes, settings, checkpoint)
+            options = facts["segment"]["cut"]
+            shape = (options["height"], options["width"])
+            pictures = (*dataset.read_pictures(data), shape)
+            drawn = dataset.read(data, "drawn")
+            trained = train(part, classes, settings, checkpoint, drawn=drawn, pictures=pictures)
     parameters = {
         "run": name,
         **settings,

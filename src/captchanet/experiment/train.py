@@ -13,8 +13,12 @@ from captchanet.experiment import methods
 from captchanet.experiment.checkpoint import Checkpoint
 from captchanet.experiment.dataset import Part
 from captchanet.experiment.methods import COSTS, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, options
+from captchanet.images.augment import AUGMENTERS, Augmenter
 from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
 from captchanet.nn.activations import Array
+
+Pictures = tuple[NDArray[np.float32], NDArray[np.integer], tuple[int, int]]
+"""(cleaned, windows, (height, width) of a vector), see `captchanet.images.augment.Augmenter`."""
 
 HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
 
@@ -70,8 +74,8 @@ class Recorder:
         return self.stopping is not None and self.stopping(step, theta, cost, gradient_norm)
 
     def state(self) -> dict[str, Any]:
-        """All that it, early stopping and dropout carry along: arrays, lent, and JSON-ready values."""
-        dropout, stopping = self.objective.dropout, self.stopping
+        """All that it, early stopping and what draws carry along: arrays, lent, and JSON-ready values."""
+        dropout, augment, stopping = self.objective.dropout, self.objective.augment, self.stopping
         best = {} if stopping is None or stopping.theta is None else {"best": stopping.theta}
         return best | {
             "history": np.array(self.history),
@@ -80,6 +84,7 @@ class Recorder:
             "seen": self._seen,
             "evaluations": self.evaluations,
             "dropout": dropout and dropout.rng.bit_generator.state,
+            "augment": isinstance(augment, Augmenter) and augment.rng.bit_generator.state,
             "stopping": stopping and [stopping.cost, stopping.step],
         }
 
@@ -91,35 +96,56 @@ class Recorder:
         self.evaluations = state["evaluations"]
         if self.objective.dropout:
             self.objective.dropout.rng.bit_generator.state = state["dropout"]
+        if isinstance(self.objective.augment, Augmenter):
+            self.objective.augment.rng.bit_generator.state = state["augment"]
         if self.stopping:
             self.stopping.theta = state.get("best")
             self.stopping.cost, self.stopping.step = state["stopping"]
 
 
 def train(
-    data: Part, classes: int, settings: Mapping[str, Any], checkpoint: Checkpoint | None = None
+    data: Part,
+    classes: int,
+    settings: Mapping[str, Any],
+    checkpoint: Checkpoint | None = None,
+    *,
+    drawn: Part | None = None,
+    pictures: Pictures | None = None,
 ) -> Trained:
     """Trains the network that `settings` (a resolved entry of the configuration's `train`) describes.
 
+    `drawn` captchas are mixed in: the others are repeated until they are their share of each epoch. `pictures`
+    (cleaned, windows, a vector's height and width) are what augmentation makes versions of `data` from.
     A training that fails numerically does not raise: it comes back with status "failed", its reason and the
     last theta that was good. Start, mini-batches, dropout and the rows held out for early stopping have
     random streams of their own, all from the seed. An optimiser that can be resumed goes on from `checkpoint`
     and keeps it up to date; any other starts over.
     """
     network = methods.network(data.X.shape[1], classes, settings)
-    start_rng, batch_rng, dropout_rng, held_out_rng = np.random.default_rng(settings["seed"]).spawn(4)
+    rngs = np.random.default_rng(settings["seed"]).spawn(5)
+    start_rng, batch_rng, dropout_rng, held_out_rng, augment_rng = rngs
     start = STARTS[settings["start"]["method"]](
         network, start_rng, dtype=settings["dtype"], **options(settings["start"])
     )
     rows, held_out = _hold_out(data, settings["early_stopping"], held_out_rng)
-    targets = one_hot(data.y[rows], classes, smoothing=settings["label_smoothing"])
+    characters = _mixture(rows, drawn, settings["drawn_share"])
+    others = np.flatnonzero(characters < 0)
+    X, y = data.X[characters], data.y[characters]
+    if drawn is not None and len(others):
+        X[others], y[others] = drawn.X, drawn.y
+    augment = None
+    how = AUGMENTERS[settings["augment"]["method"]](**options(settings["augment"]))
+    if how is not None and pictures is not None:
+        cleaned, windows, shape = pictures
+        augment = Augmenter(how, cleaned, windows, shape, characters, augment_rng)
     objective = Objective(
         network,
-        data.X[rows],
-        targets,
+        X,
+        one_hot(y, classes, smoothing=settings["label_smoothing"]),
         cost=COSTS[settings["cost"]],
         penalty=PENALTIES[settings["penalty"]["method"]](**options(settings["penalty"])),
         dropout=Dropout(tuple(settings["dropout"]), dropout_rng) if any(settings["dropout"]) else None,
+        augment=augment,
         dtype=settings["dtype"],
     )
     stopping = None
@@ -133,11 +159,11 @@ def train(
     try:
         # overflow on the way to a cost that is no number is reported as that, not as a warning before it
         with np.errstate(all="ignore"):
-            optimiser = _optimiser(settings, len(rows), batch_rng)
+            optimiser = _optimiser(settings, len(characters), batch_rng)
             kept = _resumed(optimiser, recorder, checkpoint)
             result = optimiser(recorder, start, callback=recorder.callback, **kept)
             # where the last step led has not been looked at yet
-            cost, gradient = objective(result.theta, np.arange(min(256, len(rows))))
+            cost, gradient = objective(result.theta, np.arange(min(256, len(characters))))
             if not (np.isfinite(cost) and np.isfinite(gradient).all()):
                 raise Diverged(f"the cost or its gradient is no number after step {result.steps}")
     except Diverged as error:
@@ -178,6 +204,17 @@ def _resumed(
     if beside is not None:
         recorder.resume(beside)
     return {"resume": state, "checkpoint": partial(checkpoint.offer, beside=recorder.state)}
+
+
+def _mixture(rows: NDArray[np.integer], drawn: Part | None, share: float) -> NDArray[np.integer]:
+    """Which character each row of the training is: the `rows`, repeated, then -1 for each drawn one.
+
+    So often that drawn ones are `share` of them all, but at least once.
+    """
+    if drawn is None or not len(drawn.y):
+        return rows
+    times = max(1, round(len(drawn.y) * (1 - share) / share / len(rows)))
+    return np.concatenate([np.tile(rows, times), np.full(len(drawn.y), -1)])
 
 
 def _hold_out(

@@ -4,6 +4,8 @@ Backpropagation is the loop at the end of `Objective`. Everything it writes to i
 `Workspace` for each number of rows, so that a training step allocates no array.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
@@ -12,6 +14,10 @@ from captchanet.nn.costs import Cost, cross_entropy
 from captchanet.nn.dropout import Dropout
 from captchanet.nn.network import Network
 from captchanet.nn.penalties import Penalty, no_penalty
+
+
+Augment = Callable[[Array, NDArray[np.integer]], None]
+"""augment(inputs, rows) writes other versions of these training rows over the batch's inputs (rows, inputs)."""
 
 
 class Workspace:
@@ -48,7 +54,7 @@ class Objective:
     `objective(theta)` works on all rows, `objective(theta, rows)` on those rows alone (a mini-batch); both
     return the mean cost over the rows plus the penalty, and the gradient, shape (size,). The gradient is a
     buffer that the next call overwrites: copy it to keep it. theta must have this objective's dtype. With
-    dropout every call draws anew, so that only an optimiser that expects noise can use it.
+    `dropout` or `augment` every call draws anew, so that only an optimiser that expects noise can use it.
     """
 
     def __init__(
@@ -60,9 +66,11 @@ class Objective:
         cost: Cost = cross_entropy,
         penalty: Penalty = no_penalty,
         dropout: Dropout | None = None,
+        augment: Augment | None = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
         self.network, self.penalty, self.dropout, self.dtype = network, penalty, dropout, np.dtype(dtype)
+        self.augment = augment
         self.cost = cost.for_output(network.output)
         self.rates = dropout.rates if dropout else ()
         if self.rates and len(self.rates) != len(network.layers) - 1:
@@ -124,7 +132,7 @@ class Objective:
 
     def _gather(self, work: Workspace, rows: NDArray[np.integer] | None) -> Array:
         """Puts the rows' input signal into a[0] and returns their targets, (outputs, rows)."""
-        if rows is None and 0 not in work.masks:
+        if rows is None and 0 not in work.masks and not self.augment:
             work.a[0] = self.X.T
             return self.targets
         work.a[0] = work.batch.T
@@ -134,9 +142,12 @@ class Objective:
             # mode="clip" because the default makes NumPy copy through a buffer of its own
             np.take(self.X, rows, axis=0, out=work.batch, mode="clip")
             np.take(self.targets, rows, axis=1, out=work.targets, mode="clip")
+        inputs = work.batch[:, int(self.network.bias) :]
+        if self.augment:
+            self.augment(inputs, np.arange(self.rows) if rows is None else rows)
         if self.dropout and 0 in work.masks:
             self.dropout.draw(0, *work.masks[0])
-            work.batch[:, int(self.network.bias) :] *= work.masks[0][0]
+            inputs *= work.masks[0][0]
         return self.targets if rows is None else work.targets
 
     def _forward(self, work: Workspace) -> None:

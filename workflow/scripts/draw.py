@@ -1,0 +1,13 @@
+"""Draws the captchas of one entry under `pictures`."""
+
+from pathlib import Path
+
+from captchanet.files import write_csv, write_npy
+from captchanet.images.drawn import DRAWERS
+from captchanet.job import job
+
+with job("draw"):
+    options = dict(snakemake.params.draw)
+    pictures, labels = DRAWERS[options.pop("method")](**options)
+    write_npy(snakemake.output.pictures, pictures)
+    write_csv(Path(snakemake.output.labels), ("label",), [(label,) for label in labels])
