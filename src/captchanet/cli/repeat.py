@@ -24,10 +24,10 @@ cores = click.option(
     "--cores", type=click.IntRange(min=1), default=1, show_default=True, help="How many jobs at a time."
 )
 keep = click.option("--keep", is_flag=True, help="Keep the code, a git worktree, of a repeated run too.")
-from_git = click.option(
-    "--pictures-from-git",
+as_they_are = click.option(
+    "--pictures-as-they-are",
     is_flag=True,
-    help="Take a picture that has changed or is gone from git, if it is there as it was.",
+    help="Take a picture that has changed or is gone from nowhere, even if git has it as it was.",
 )
 
 
@@ -57,10 +57,10 @@ def _answering() -> Iterator[None]:
 )
 @cores
 @keep
-@from_git
+@as_they_are
 @configfile
 def rerun(
-    run: str, folder: Path | None, cores: int, keep: bool, pictures_from_git: bool, configfile: Path
+    run: str, folder: Path | None, cores: int, keep: bool, pictures_as_they_are: bool, configfile: Path
 ) -> None:
     """Run a recorded run again, and tell whether it is the same to the last bit.
 
@@ -79,7 +79,7 @@ def rerun(
         click.echo(
             f"{printable(one.name)} {one.id[:8]}{chosen} is run again in {place}, which has its log ..."
         )
-        verdict = again(store, one, place, Options(cores, keep, pictures_from_git))
+        verdict = again(store, one, place, Options(cores, keep, not pictures_as_they_are))
     _print(verdict, place)
     if not verdict.repeated:
         sys.exit(1)
@@ -100,7 +100,7 @@ def rerun(
 )
 @cores
 @keep
-@from_git
+@as_they_are
 @configfile
 def verify(
     number: int,
@@ -111,7 +111,7 @@ def verify(
     folder: Path,
     cores: int,
     keep: bool,
-    pictures_from_git: bool,
+    pictures_as_they_are: bool,
     configfile: Path,
 ) -> None:
     """Run a sample of all recorded runs again, and tell which are the same to the last bit.
@@ -131,7 +131,7 @@ def verify(
         if not runs:
             raise UserError("no recorded run is such a one; `captchanet runs` lists them all")
         chosen = runs if everything else sample(runs, number, seed)
-        options = Options(cores, keep, pictures_from_git)
+        options = Options(cores, keep, not pictures_as_they_are)
         wide = max(len(printable(run.name)) for run in chosen)
         click.echo(f"{'run':{wide}}  {'id':8}  theta  results  seconds")
         refuted = impossible = 0

@@ -34,7 +34,7 @@ class Options:
 
     cores: int = 1
     keep: bool = False
-    pictures_from_git: bool = False
+    pictures_from_git: bool = True
 
 
 def folder_of(run: Run) -> str:

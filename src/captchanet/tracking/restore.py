@@ -144,7 +144,7 @@ def restore_pictures(
     here: Path,
     into: Path,
     commit: str,
-    lend: bool = False,
+    lend: bool = True,
 ) -> tuple[list[Difference], list[str]]:
     """Copies a run's pictures into `into`, a folder for each name; tells what differs, and remarks.
 
@@ -153,21 +153,17 @@ def restore_pictures(
     them since is left alone. Labels are those recorded. With `lend`, a picture that has changed or is gone
     is taken from git, in `commit` or anywhere in its history, if it is there as it was.
     """
-    differences, remarks, asked = [], [], False
+    differences, remarks = [], []
     labels: dict[str, list[tuple[str, str]]] = {name: [] for name in recorded}
     for name, file, label, sha256 in rows:
         labels[name].append((file, label))
         place = Path(recorded[name]["folder"], file)
         content, now = _read(here / place)
         if now != sha256:
-            # without `lend` it is asked once, to say what could be done
-            old = None if asked and not lend else from_git(here, place, sha256, commit)
-            asked = True
-            if old is not None and lend:
+            old = from_git(here, place, sha256, commit) if lend else None
+            if old is not None:
                 remarks.append(f"{place} is not as it was ({_short(now)}) and was taken from git")
                 content, now = old, sha256
-            elif old is not None:
-                remarks.append(f"git has {place} as it was; with --pictures-from-git it is taken from there")
         if now != sha256:
             differences.append(Difference("data", str(place), _short(sha256), _short(now)))
         if content is not None:
@@ -178,8 +174,7 @@ def restore_pictures(
     for name, of in labels.items():
         if of and not (into / name).is_dir():
             raise UserError(
-                f"none of its {len(of)} pictures is left in {recorded[name]['folder']}; put them back, or "
-                "take them from git with --pictures-from-git"
+                f"none of its {len(of)} pictures is left in {recorded[name]['folder']}; put them back"
             )
     return differences, remarks
 
