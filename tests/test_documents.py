@@ -73,7 +73,7 @@ def test_every_key_and_option_is_explained():
         for name, method in registry.items():
             assert f"`{name}`" in KEYS, name
             options = getattr(method, "__kwdefaults__", None) or {}
-            for option in set(options) - {"characters", "dtype", "callback", "rng"}:
+            for option in set(options) - {"characters", "dtype", "callback", "rng", "checkpoint", "resume"}:
                 assert f"`{option}`" in KEYS, f"{name}: {option}"
 
 

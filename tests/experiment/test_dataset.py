@@ -143,7 +143,9 @@ def test_a_fold_trains_on_so_many_captchas_as_are_asked_for():
 
 def test_every_usable_picture_is_listed_whether_it_was_drawn_or_not(tmp_path):
     train, unseen, copies = build(folder(MANY), folder(["z1"]), settings(captchas=3), ALPHABET)
-    facts = summary(train, unseen, copies, None, settings(), CUT, {"raw": {"folder": "data/raw", "labels": None}})
+    facts = summary(
+        train, unseen, copies, None, settings(), CUT, {"raw": {"folder": "data/raw", "labels": None}}
+    )
     dataset.write(tmp_path, train, unseen, facts, {"raw": folder(MANY), "other": folder(["z1"])})
     rows = (tmp_path / "pictures.csv").read_text().splitlines()
     assert rows[0] == "pictures,file,label,sha256"

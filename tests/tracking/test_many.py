@@ -9,7 +9,7 @@ import pytest
 PROGRAM = """
 import sys
 from pathlib import Path
-from captchanet.tracking.record import Record, record
+from captchanet.tracking.record import Content, Record, record
 from captchanet.tracking.store import prepare
 
 uri, number = sys.argv[1], sys.argv[2]
@@ -25,8 +25,10 @@ runs = [
         parameters={"run": f"run{i}", "seed": i},
         provenance=origin,
         status={"status": "finished", "reason": "done", "evaluations": 1},
-        history=[(step, {"cost": 1.0 / step}) for step in range(1, 101)],
-        files=[(Path(sys.argv[3]), "train")],
+        content=lambda: Content(
+            history=[(step, {"cost": 1.0 / step}) for step in range(1, 101)],
+            files=[(Path(sys.argv[3]), "train")],
+        ),
     )
     for i in range(5)
 ]

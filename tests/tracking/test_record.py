@@ -24,7 +24,7 @@ def store(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("store")
     uri = address(None, folder)
-    return folder, uri, prepare(uri, "captchas", folder)
+    return folder, uri, prepare(uri, "captchas")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_the_store_is_made_once_and_found_again(store):
     from captchanet.tracking.store import prepare
 
     folder, uri, experiment = store
-    assert prepare(uri, "captchas", folder) == experiment
+    assert prepare(uri, "captchas") == experiment
     assert (folder / "mlflow.db").exists()
 
 
@@ -126,7 +126,7 @@ def test_a_server_out_of_reach_is_said_within_30_seconds(tmp_path):
         "from pathlib import Path\n"
         "from captchanet.errors import UserError\n"
         "from captchanet.tracking.store import prepare\n"
-        "try: prepare('http://127.0.0.1:9', 'x', Path())\n"
+        "try: prepare('http://127.0.0.1:9', 'x')\n"
         "except UserError as error: print(error)\n"
     )
     done = subprocess.run(
@@ -149,14 +149,14 @@ def test_a_kill_while_the_database_is_made_leaves_none_and_the_next_attempt_make
         "    if len(calls) == 5: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return original(*words, **options)\n"
         "alembic.operations.Operations.create_table = create_table\n"
-        "prepare(address(None, Path()), 'x', Path())\n"
+        "prepare(address(None, Path()), 'x')\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == -9, done.stderr
     assert list(tmp_path.glob(".mlflow.db.new*"))
     assert not (tmp_path / "mlflow.db").exists()
     uri = address(None, tmp_path)
-    assert prepare(uri, "x", tmp_path) == prepare(uri, "x", tmp_path)
+    assert prepare(uri, "x") == prepare(uri, "x")
     assert not list(tmp_path.glob(".mlflow.db.new*"))
 
 
@@ -165,7 +165,7 @@ def test_a_database_that_is_none_is_said(tmp_path):
 
     (tmp_path / "mlflow.db").write_text("no database, but much too long to be taken for an empty one" * 99)
     with pytest.raises(UserError, match=r"mlflow\.db cannot be used"):
-        prepare(address(None, tmp_path), "x", tmp_path)
+        prepare(address(None, tmp_path), "x")
 
 
 def test_telemetry_is_off():
@@ -181,9 +181,18 @@ def test_telemetry_is_off():
 def test_artifacts_are_the_files_of_the_run(record, store, made_results):
     ids, _ = record()
     place = Path(store[0] / "mlartifacts" / ids["good"] / "artifacts")
-    found = {str(file.relative_to(place)) for file in place.rglob("*") if file.is_file()}
+
+    def files(place):
+        return {str(file.relative_to(place)) for file in place.rglob("*") if file.is_file()}
+
+    found = files(place)
     assert {"train/model.npz", "train/provenance.json", "evaluate/misreads.csv"} <= found
     assert {"figures/learning_curves.png", "figures/confusion_matrix.png"} <= found
+    assert {f"dataset/{name}" for name in ("dataset.json", "captchas.csv", "pictures.csv")} <= found
+    assert not any(name.endswith(".pkl") for name in found)
+    # of a training that failed, how it went until then
+    failed = {name for name in files(place.parents[1] / ids["wild"]) if "figures" in name}
+    assert failed == {"artifacts/figures/learning_curves.png"}
     for name in ("train/model.npz", "train/history.csv"):
         original = made_results.folder / "train/good" / Path(name).name
         assert (place / name).read_bytes() == original.read_bytes()

@@ -123,6 +123,12 @@ def project(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Project:
     return made
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Project:
+    """A project in which nothing has run yet, shared by the tests of a file in their order."""
+    return Project(tmp_path_factory.mktemp("shared"), root)
+
+
 @pytest.fixture
 def fresh(tmp_path: Path, root: Path) -> Project:
     """A project in which nothing has run yet."""

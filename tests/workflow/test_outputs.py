@@ -26,7 +26,7 @@ def test_mlflow_holds_every_run_whole(project):
     assert steps == [(1,), (2,)]
     tags = dict(project.sql(f"select key, value from tags where run_uuid = '{uuid}'"))
     assert tags["captchanet.theta_sha256"] == provenance(project)["theta_sha256"]
-    assert "--cores 2" in tags["mlflow.source.name"]
+    assert "--cores 2" in tags["captchanet.command"]
     digests = json.loads(project.text("results/dataset/main/dataset.json"))["digest"]
     assert tags["captchanet.data.train_sha256"] == digests["train"]
     inputs = project.sql("select name, digest from datasets order by name")

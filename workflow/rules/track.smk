@@ -37,5 +37,6 @@ rule track:
         uri=URI,
         set=SET,
         runs=list(config["train"]),
+        sweeps=config["sweeps"],
     script:
         "../scripts/track.py"

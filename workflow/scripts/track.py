@@ -1,5 +1,6 @@
-"""Records the runs of one set in MLflow."""
+"""Records the runs of one set in MLflow, and the sweeps that they belong to."""
 
+import gc
 from pathlib import Path
 
 from captchanet.files import write_json
@@ -7,10 +8,16 @@ from captchanet.job import job
 from captchanet.tracking.collect import collect
 from captchanet.tracking.record import record
 from captchanet.tracking.store import address
+from captchanet.tracking.sweeps import Sweep
+
+# what was imported is no garbage: a tenth of the time went into looking through it again and again
+gc.freeze()
 
 with job("track"):
-    uri = address(snakemake.params.uri, Path())
+    results, params = Path("results"), snakemake.params
+    uri = address(params.uri, Path())
     experiment = Path(snakemake.input.experiment).read_text().strip()
-    with collect(Path("results"), snakemake.params.runs) as records:
-        ids = record(records, uri, experiment, snakemake.params.set)
+    sweeps = [Sweep(name, results, **plan) for name, plan in params.sweeps.items()]
+    with collect(results, params.runs, sweeps) as records:
+        ids = record(records, uri, experiment, params.set, sweeps)
     write_json(snakemake.output[0], {"uri": uri, "experiment": experiment, "runs": ids})

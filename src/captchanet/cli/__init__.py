@@ -5,8 +5,12 @@ import os
 import click
 
 from captchanet.cli.common import Group
+from captchanet.cli.difference import diff
+from captchanet.cli.history import runs
 from captchanet.cli.reading import read
-from captchanet.cli.tools import check_gradient, draw, ui
+from captchanet.cli.repeat import rerun, verify
+from captchanet.cli.sweeps import best
+from captchanet.cli.tools import check_gradient, draw, orphans, ui
 
 # One BLAS thread, before a command imports NumPy: two round otherwise, and these matrices are small
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
@@ -19,5 +23,5 @@ def main() -> None:
     """A neural network from nothing that reads captchas."""
 
 
-for _command in (read, draw, ui, check_gradient):
+for _command in (read, runs, best, diff, rerun, verify, draw, ui, orphans, check_gradient):
     main.add_command(_command)

@@ -1,65 +1,86 @@
 """From the folders of the finished stages to the records that MLflow is given."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from captchanet.experiment import figures
-from captchanet.files import read_json
-from captchanet.tracking.record import Record, history
+from captchanet.experiment.train import HISTORY
+from captchanet.files import read_csv, read_json
+from captchanet.tracking.record import Content, Record
+from captchanet.tracking.sweeps import Sweep
+
+REPEATED_FROM = ("dataset.json", "captchas.csv", "pictures.csv")
+"""Of a data set's folder, what it takes to make it again from the pictures."""
 
 
 @contextmanager
-def collect(results: Path, runs: Iterable[str]) -> Iterator[list[Record]]:
-    """The records of `runs` and of XOR, from the results folder.
+def collect(results: Path, runs: Iterable[str], sweeps: Iterable[Sweep] = ()) -> Iterator[list[Record]]:
+    """The records of `runs` and of XOR, from the results folder; `sweeps` tell what their runs stand for.
 
-    Their figures are drawn into a folder that lasts as long as the block.
+    Their figures are drawn, when they are wanted, into a folder that lasts as long as the block.
     """
+    about = [(sweep, run) for sweep in sweeps for run in sweep.runs]
+    places = {run: f"{sweep.said(run)} " for sweep, run in reversed(about)}
     with tempfile.TemporaryDirectory() as scratch:
-        records = [_run(results, name, Path(scratch) / name) for name in runs]
+        records = [_run(results, name, places.get(name, ""), Path(scratch) / name) for name in runs]
         yield [*records, _xor(results / "xor")]
+
+
+def _record(name: str, folder: Path, content: Callable[[Record], Content]) -> Record:
+    provenance = read_json(folder / "provenance.json")
+    # a digest for each captcha, which stay in the file: those of a thousand runs would fill the memory
+    provenance.pop("pictures", None)
+    parameters, status = read_json(folder / "parameters.json"), read_json(folder / "status.json")
+    one = Record(name, parameters, provenance, status, lambda: content(one))
+    return one
 
 
 def _files(folder: Path, place: str) -> list[tuple[Path, str]]:
     return [(file, place) for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
 
 
-def _run(results: Path, name: str, scratch: Path) -> Record:
-    train, evaluated = results / "train" / name, results / "evaluate" / name
-    parameters, metrics = read_json(train / "parameters.json"), read_json(evaluated / "metrics.json")
-    facts = read_json(results / "dataset" / parameters["data"] / "dataset.json")
-    one = Record(
-        name=name,
-        parameters=parameters,
-        provenance=read_json(train / "provenance.json"),
-        status=read_json(train / "status.json"),
-        history=history(train),
-        data=[
-            (
-                f"{parameters['data']}-{part}",
-                context,
-                f"dataset/{parameters['data']}/{part}_data.pkl",
-                facts["digest"][part],
-                {"captchas": facts["captchas"][part], "characters": sum(facts["examples"][part].values())},
-            )
-            for part, context in (("train", "training"), ("unseen", "evaluation"))
-        ],
-    )
+def _run(results: Path, name: str, place: str, scratch: Path) -> Record:
+    return _record(name, results / "train" / name, lambda one: _content(one, results, place, scratch))
+
+
+def _content(one: Record, results: Path, place: str, scratch: Path) -> Content:
+    """All of a run's folders; `place` is what its description begins with."""
+    train, evaluated = results / "train" / one.name, results / "evaluate" / one.name
+    parameters, metrics = one.parameters, read_json(evaluated / "metrics.json")
+    data = results / "dataset" / parameters["data"]
+    facts = read_json(data / "dataset.json")
+    content = Content(history(train))
+    content.data = [
+        (
+            f"{parameters['data']}-{part}",
+            context,
+            f"dataset/{parameters['data']}/{part}_data.pkl",
+            facts["digest"][part],
+            {"captchas": facts["captchas"][part], "characters": sum(facts["examples"][part].values())},
+        )
+        for part, context in (("train", "training"), ("unseen", "evaluation"))
+    ]
     segmented = results / "segment" / parameters["dataset"]["cut"]
     rejected = {
         f"pictures/{counts.parent.name}/rejected": read_json(counts)["rejected"]
         for counts in sorted(segmented.glob("*/segment.json"))
         if counts.parent.name in (parameters["dataset"]["train"], parameters["dataset"]["unseen"])
     }
-    one.finals = {**rejected, "evaluations": one.status["evaluations"], "seconds": one.provenance["seconds"]}
-    one.files = _files(train, "train") + _files(evaluated, "evaluate")
+    content.finals = {
+        **rejected,
+        "evaluations": one.status["evaluations"],
+        "seconds": one.provenance["seconds"],
+    }
+    content.files = _files(train, "train") + _files(evaluated, "evaluate")
+    content.files += [(data / name, "dataset") for name in REPEATED_FROM]
+    content.files += _files(_figures(one, content, metrics, evaluated, scratch), "figures")
     if metrics["status"] == "finished":
-        one.finals |= _finals(metrics)
-        one.files += _files(_figures(one, evaluated, scratch), "figures")
-    one.description = _description(one, metrics, facts)
-    return one
+        content.finals |= _finals(metrics)
+    content.description = place + _description(one, metrics, facts)
+    return content
 
 
 def _finals(metrics: dict[str, Any]) -> dict[str, float]:
@@ -77,17 +98,21 @@ def _finals(metrics: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def _figures(one: Record, evaluated: Path, scratch: Path) -> Path:
-    scratch.mkdir()
-    rows = [(step, *values.values()) for step, values in one.history]
-    curves = figures.learning_curves(rows, one.parameters["optimiser"]["method"])
-    figures.save_png(curves, scratch / "learning_curves.png")
-    confusion, alphabet = figures.read_confusion(evaluated / "confusion.csv")
-    figures.save_png(figures.confusion_matrix(confusion, alphabet), scratch / "confusion_matrix.png")
+def _figures(
+    one: Record, content: Content, metrics: Mapping[str, Any], evaluated: Path, scratch: Path
+) -> Path:
+    scratch.mkdir(exist_ok=True)
+    rows = [(step, *values.values()) for step, values in content.history]
+    if rows:
+        curves = figures.learning_curves(rows, one.parameters["optimiser"]["method"])
+        figures.save_png(curves, scratch / "learning_curves.png")
+    if metrics["status"] == "finished":
+        confusion, alphabet = figures.read_confusion(evaluated / "confusion.csv")
+        figures.save_png(figures.confusion_matrix(confusion, alphabet), scratch / "confusion_matrix.png")
     return scratch
 
 
-def _description(one: Record, metrics: dict[str, Any], facts: dict[str, Any]) -> str:
+def _description(one: Record, metrics: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """What the run's page in the MLflow UI opens with (markdown)."""
     layers = "-".join(map(str, one.parameters["layers"]))
     optimiser = one.parameters["optimiser"]["method"].upper()
@@ -102,13 +127,21 @@ def _description(one: Record, metrics: dict[str, Any], facts: dict[str, Any]) ->
 
 
 def _xor(folder: Path) -> Record:
+    return _record("xor", folder, lambda _: _xor_content(folder))
+
+
+def _xor_content(folder: Path) -> Content:
     outputs = ", ".join(f"{row[0]:.8f}" for row in read_json(folder / "xor.json")["outputs"])
-    return Record(
-        name="xor",
-        parameters=read_json(folder / "parameters.json"),
-        provenance=read_json(folder / "provenance.json"),
-        status=read_json(folder / "status.json"),
-        history=history(folder),
+    return Content(
+        history(folder),
         files=_files(folder, "train"),
         description=f"The tutorial's XOR, by plain gradient descent: outputs {outputs} for 0 1 1 0.",
     )
+
+
+def history(folder: Path) -> list[tuple[int, dict[str, float]]]:
+    """The metrics per step of the run in `folder`."""
+    return [
+        (int(row[0]), {name: float(text) for name, text in zip(HISTORY[1:], row[1:], strict=True)})
+        for row in read_csv(folder / "history.csv", HISTORY)
+    ]

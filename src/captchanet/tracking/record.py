@@ -2,13 +2,13 @@
 
 A run is known by its key: its name and a digest of what decides it and what came out (parameters, data,
 sources, theta). A recorded run is finished by one last step, its status; until then it is half a run, which
-the next attempt completes under the same id. A finished run is never touched, but for the tag that says
-whether a configuration still names it.
+the next attempt completes under the same id. A finished run is never touched, but for the tags that say
+whether a configuration still names it and which sweep it belongs to.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,35 +17,40 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 
-from captchanet.files import read_csv
-from captchanet.tracking.store import client, reachable
+from captchanet.tracking.store import COMPLETE, PREFIX, client, reachable
+from captchanet.tracking.sweeps import MEMBERSHIP, Parents, Sweep
 
-COMPLETE = ("FINISHED", "FAILED")
 LONGEST_PARAM = 6000
-PREFIX = "captchanet."
 
 
 @dataclass
-class Record:
-    """All that MLflow is to know of one run, read from its folders.
+class Content:
+    """What a run is logged with, besides what it is known by.
 
-    `data` are (name, context, source, digest, sizes) of the data sets; `files` are (file, folder among the
-    artifacts); `finals` the metrics without a step, by name.
+    `finals` are the metrics without a step, by name; `data` are (name, context, source, digest, sizes) of the
+    data sets; `files` are (file, folder among the artifacts).
     """
 
-    name: str
-    parameters: dict[str, Any]
-    provenance: dict[str, Any]
-    status: dict[str, Any]
     history: list[tuple[int, dict[str, float]]]
     finals: dict[str, float] = field(default_factory=dict)
     data: list[tuple[str, str, str, str, dict[str, int]]] = field(default_factory=list)
     files: list[tuple[Path, str]] = field(default_factory=list)
     description: str = ""
 
+
+@dataclass
+class Record:
+    """A run as its folders tell of it; `content` reads and draws the rest, when it is to be logged."""
+
+    name: str
+    parameters: dict[str, Any]
+    provenance: dict[str, Any]
+    status: dict[str, Any]
+    content: Callable[[], Content]
+
     @property
     def key(self) -> str:
-        """The run's name and a digest of what decides it and what came out; no time and no machine."""
+        """The run's name and a digest of what decides it and what came out; no time, no machine, no sweep."""
         deciding = [
             self.parameters,
             self.provenance["sources"],
@@ -55,6 +60,16 @@ class Record:
         ]
         text = json.dumps(deciding, sort_keys=True)
         return f"{self.name}:{hashlib.sha256(text.encode()).hexdigest()}"
+
+    @property
+    def started(self) -> int:
+        """When the training began, in milliseconds since 1970."""
+        return round(datetime.fromisoformat(self.provenance["started"]).timestamp() * 1000)
+
+    @property
+    def ended(self) -> int:
+        """When it had been trained for as long as it took, in milliseconds since 1970."""
+        return self.started + round(self.provenance["seconds"] * 1000)
 
 
 def flattened(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -66,35 +81,42 @@ def flattened(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         yield prefix[:-1], "null" if value is None else str(value)
 
 
-def record(records: Iterable[Record], uri: str, experiment: str, of: str) -> dict[str, str]:
-    """Records every run of the set `of` in the experiment with that id; returns the MLflow ids by run name.
+def record(
+    records: Iterable[Record], uri: str, experiment: str, of: str, sweeps: Iterable[Sweep] = ()
+) -> dict[str, str]:
+    """Records every run of the set `of`, and its sweeps, in the experiment with that id.
 
+    Returns the runs' MLflow ids by name.
     Raises UserError when the store cannot be used; what was recorded by then stays.
     """
     with reachable(uri):
         store = client(uri)
+        by_name = {one.name: one for one in records}
         known = _known(store, experiment, of)
+        parents = Parents(store, experiment, of, sweeps, known, by_name)
         ids: dict[str, str] = {}
-        for one in records:
+        for one in by_name.values():
+            belongs = parents.tags(one.name)
             run = known.get(one.key)
             if run is None:
-                run = store.create_run(
-                    experiment,
-                    start_time=_started(one),
-                    run_name=one.name,
-                    tags={f"{PREFIX}key": one.key, f"{PREFIX}set": of},
-                )
+                tags = {f"{PREFIX}key": one.key, f"{PREFIX}set": of}
+                run = store.create_run(experiment, start_time=one.started, run_name=one.name, tags=tags)
+            else:
+                _belong(store, run, belongs)
             if run.info.status not in COMPLETE:
-                _log(store, run.info.run_id, one)
+                _log(store, run.info.run_id, one, belongs)
             ids[one.name] = run.info.run_id
+        parents.complete(ids)
+        current = {*ids.values(), *parents.ids.values()}
         for run in known.values():
-            configured = "yes" if run.info.run_id in ids.values() else "no"
+            configured = "yes" if run.info.run_id in current else "no"
             if run.data.tags.get(f"{PREFIX}configured") != configured:
                 store.set_tag(run.info.run_id, f"{PREFIX}configured", configured)
         return ids
 
 
 def _known(store: MlflowClient, experiment: str, of: str) -> dict[str, Run]:
+    """The runs of the set, and those that stand for its sweeps, by their keys."""
     runs: dict[str, Run] = {}
     token = None
     while True:
@@ -107,45 +129,49 @@ def _known(store: MlflowClient, experiment: str, of: str) -> dict[str, Run]:
             return runs
 
 
-def _started(one: Record) -> int:
-    return round(datetime.fromisoformat(one.provenance["started"]).timestamp() * 1000)
+def _belong(store: MlflowClient, run: Run, belongs: Mapping[str, str]) -> None:
+    """Puts a run that was recorded before into the sweep that it belongs to now."""
+    for name in MEMBERSHIP:
+        before, now = run.data.tags.get(name), belongs.get(name)
+        if now is not None and now != before:
+            store.set_tag(run.info.run_id, name, now)
+        elif now is None and before is not None:
+            store.delete_tag(run.info.run_id, name)
 
 
-def _log(store: MlflowClient, run_id: str, one: Record) -> None:
+def _log(store: MlflowClient, run_id: str, one: Record, belongs: Mapping[str, str]) -> None:
     """Logs everything of a run, its status last; saying it all twice has the effect of once.
 
     The times are the training's own, so that a metric logged again is the same row again.
     """
-    begun, lasted = _started(one), round(one.provenance["seconds"] * 1000)
-    last_step = one.history[-1][0] if one.history else 1
+    content = one.content()
+    last_step = content.history[-1][0] if content.history else 1
     metrics = [
-        Metric(name, value, begun + lasted * step // last_step, step)
-        for step, values in one.history
+        Metric(name, value, one.started + (one.ended - one.started) * step // last_step, step)
+        for step, values in content.history
         for name, value in values.items()
     ]
-    metrics += [Metric(name, value, begun + lasted, 0) for name, value in one.finals.items()]
+    metrics += [Metric(name, value, one.ended, 0) for name, value in content.finals.items()]
     params = [Param(name, _short(text)) for name, text in flattened(one.parameters)]
-    tags = [RunTag(name, text) for name, text in _tags(one).items()]
+    tags = [RunTag(name, text) for name, text in {**_tags(one, content.description), **belongs}.items()]
     inputs = [
         # MLflow holds 36 characters of a digest; the whole one is a tag of the run
         DatasetInput(
             Dataset(name, digest[:36], "local", json.dumps({"uri": source}), profile=json.dumps(size)),
             [InputTag("mlflow.data.context", context)],
         )
-        for name, context, source, digest, size in one.data
+        for name, context, source, digest, size in content.data
     ]
-    for start in range(0, len(params), 100):
-        store.log_batch(run_id, params=params[start : start + 100])
-    for start in range(0, len(tags), 100):
-        store.log_batch(run_id, tags=tags[start : start + 100])
-    for start in range(0, len(metrics), 1000):
-        store.log_batch(run_id, metrics=metrics[start : start + 1000])
+    # as few transactions as MLflow's limits allow: 1000 of all kinds, 100 parameters, 100 tags
+    while metrics or params or tags:
+        store.log_batch(run_id, metrics=metrics[:800], params=params[:100], tags=tags[:100])
+        metrics, params, tags = metrics[800:], params[100:], tags[100:]
     if inputs:
         store.log_inputs(run_id, datasets=inputs)
-    for file, place in one.files:
+    for file, place in content.files:
         store.log_artifact(run_id, str(file), place)
     status = "FINISHED" if one.status["status"] == "finished" else "FAILED"
-    store.set_terminated(run_id, status, end_time=begun + lasted)
+    store.set_terminated(run_id, status, end_time=one.ended)
 
 
 def _short(text: str) -> str:
@@ -153,15 +179,17 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_PARAM else text[: LONGEST_PARAM - len(note)] + note
 
 
-def _tags(one: Record) -> dict[str, str]:
+def _tags(one: Record, description: str) -> dict[str, str]:
     origin = one.provenance
     git = origin["git"] or {}
     tags = {
-        "mlflow.note.content": one.description,
-        "mlflow.source.name": origin["workflow_command"] or "captchanet",
+        "mlflow.note.content": description,
+        # the UI shows of a name what follows the last slash, so the command has a tag of its own
+        "mlflow.source.name": "captchanet",
         "mlflow.source.type": "PROJECT",
         "mlflow.source.git.commit": git.get("commit"),
         f"{PREFIX}git.dirty": str(git["dirty"]).lower() if git else None,
+        f"{PREFIX}command": origin["workflow_command"],
         f"{PREFIX}status": one.status["status"],
         f"{PREFIX}reason": one.status["reason"],
         f"{PREFIX}theta_sha256": origin["theta_sha256"],
@@ -175,13 +203,3 @@ def _tags(one: Record) -> dict[str, str]:
     tags |= {f"{PREFIX}data.{name}_sha256": digest for name, digest in origin["data_sha256"].items()}
     tags |= {f"{PREFIX}version.{name}": version for name, version in origin["libraries"].items()}
     return {name: str(text)[:5000] for name, text in tags.items() if text}
-
-
-def history(folder: Path) -> list[tuple[int, dict[str, float]]]:
-    """The metrics per step of the run in `folder`."""
-    from captchanet.experiment.train import HISTORY
-
-    return [
-        (int(row[0]), {name: float(text) for name, text in zip(HISTORY[1:], row[1:], strict=True)})
-        for row in read_csv(folder / "history.csv", HISTORY)
-    ]

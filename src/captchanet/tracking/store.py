@@ -20,6 +20,12 @@ from mlflow.exceptions import MlflowException
 
 from captchanet.errors import UserError
 
+PREFIX = "captchanet."
+"""Of the tags that are the project's own."""
+
+COMPLETE = ("FINISHED", "FAILED")
+"""What MLflow calls a run that is recorded whole."""
+
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
 EXPERIMENT = {

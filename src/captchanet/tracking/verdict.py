@@ -1,0 +1,135 @@
+"""Was a run repeated? Its recorded results beside those of the rerun, and all that is recorded to differ."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from captchanet.files import read_json
+
+NOTHING_DIFFERS = "nothing that is recorded differs: data, code, Python, libraries, BLAS, threads and CPU"
+"""Said of a rerun with other results: then it was something that is not recorded."""
+
+
+class Difference(NamedTuple):
+    """What differs: its kind (data, code, Python, library, BLAS, CPU, platform), its name, then and now."""
+
+    kind: str
+    name: str
+    recorded: str
+    again: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a run was repeated, and what differs.
+
+    `same` has for theta and for each file of results whether it is the same to the last bit; `theta` and
+    `result` are pairs, as recorded and as found again; `remarks` say what had to be done to run it again.
+    """
+
+    run: str
+    id: str
+    same: dict[str, bool]
+    theta: tuple[str, str]
+    result: tuple[str, str]
+    differences: list[Difference]
+    remarks: list[str]
+    seconds: float
+
+    @property
+    def repeated(self) -> bool:
+        """Whether theta and every file of results are the same to the last bit."""
+        return all(self.same.values())
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one line."""
+        if self.repeated:
+            return f"repeated to the last bit: theta {self.theta[0][:8]}, {self.result[0]}"
+        unlike = [name.split("/")[-1] for name, same in self.same.items() if not same and name != "theta"]
+        if self.same["theta"]:
+            return f"NOT repeated: theta {self.theta[0][:8]} is the same, but not {' and '.join(unlike)}"
+        theta = f"theta {self.theta[0][:8]} was recorded, now it is {self.theta[1][:8]}"
+        results = f"{self.result[1]}, before {self.result[0]}"
+        return f"NOT repeated: {theta}; {results if self.result[0] != self.result[1] else self.result[0]}"
+
+    def json_ready(self) -> dict[str, Any]:
+        """All of it as verdict.json holds it."""
+        content = asdict(self) | {"differences": [one._asdict() for one in self.differences]}
+        return {"repeated": self.repeated, "sentence": self.sentence, **content}
+
+
+def results(captchas: bool) -> list[str]:
+    """The files of a run that hold its results and no time and no machine; XOR reads no captchas."""
+    common = ["train/status.json", "train/history.csv"]
+    return common + (["evaluate/metrics.json", "evaluate/misreads.csv"] if captchas else ["train/xor.json"])
+
+
+def judge(
+    recorded: Mapping[str, Path], again: Mapping[str, Path]
+) -> tuple[dict[str, bool], tuple[str, str], tuple[str, str], list[Difference]]:
+    """What is the `same`, both `theta` and both `result`, and what differs between the provenances.
+
+    `recorded` and `again` are the folders train and, but for XOR, evaluate.
+    """
+    before, after = (read_json(folders["train"] / "provenance.json") for folders in (recorded, again))
+    theta = (before["theta_sha256"], after["theta_sha256"])
+    same = {"theta": theta[0] == theta[1]}
+    for name in results("evaluate" in again):
+        part, file = name.split("/")
+        same[name] = (recorded[part] / file).read_bytes() == (again[part] / file).read_bytes()
+    return same, theta, (_result(recorded), _result(again)), environment(before, after)
+
+
+def _result(folders: Mapping[str, Path]) -> str:
+    status = read_json(folders["train"] / "status.json")
+    if status["status"] != "finished":
+        return f"failed ({status['reason']})"
+    if "evaluate" not in folders:
+        outputs = read_json(folders["train"] / "xor.json")["outputs"]
+        return f"outputs {' '.join(f'{value:.6f}' for (value,) in outputs)}"
+    found = read_json(folders["evaluate"] / "metrics.json")["unseen"]["captchas"]
+    return f"{found['correct']} of {found['n']} captchas"
+
+
+def environment(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    """What differs between two provenances, but for single pictures."""
+    rows: list[tuple[str, str, str, str]] = [
+        ("data", f"digest of the {part} data", (before["data_sha256"].get(part) or "none")[:8], digest[:8])
+        for part, digest in after["data_sha256"].items()
+    ]
+    rows.append(("code", "git commit", _commit(before["git"]), _commit(after["git"])))
+    if _commit(before["git"]) == _commit(after["git"]):
+        patches = [(origin["git"] or {}).get("patch") for origin in (before, after)]
+        differ = ("those recorded", "others") if patches[0] != patches[1] else ("", "")
+        rows.append(("code", "uncommitted changes", *differ))
+    rows.append(("Python", "version", before["python"], after["python"]))
+    sources = [origin["sources"] for origin in (before, after)]
+    rows += [
+        ("code", name, sources[0].get(name, "none")[:8], sources[1].get(name, "missing")[:8])
+        for name in sources[0] | sources[1]
+    ]
+    versions = [origin["libraries"] for origin in (before, after)]
+    rows += [
+        ("library", name, str(versions[0].get(name)), str(versions[1].get(name)))
+        for name in versions[0] | versions[1]
+    ]
+    rows += [
+        ("BLAS", what, _of_blas(before["blas"], what), _of_blas(after["blas"], what))
+        for what in ("library", "version", "kernel", "threads")
+    ]
+    rows.append(("CPU", "model", before["cpu"], after["cpu"]))
+    rows.append(("platform", "system", before["platform"], after["platform"]))
+    return [Difference(*row) for row in rows if row[2] != row[3]]
+
+
+def _commit(git: Mapping[str, Any] | None) -> str:
+    if not git:
+        return "none"
+    return git["commit"][:8] + (" with uncommitted changes" if git["dirty"] else "")
+
+
+def _of_blas(pools: Iterable[Mapping[str, Any]], what: str) -> str:
+    # NumPy and SciPy each bring one, in any order
+    return ", ".join(sorted({str(pool[what]) for pool in pools})) or "none"
