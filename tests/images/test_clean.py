@@ -6,9 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from captchanet.images.clean import CLEANERS, ink, threshold
+from captchanet.images.clean import CLEANERS, distance, ink, otsu, threshold
+from captchanet.images.parts import bridged, lines_across, without_speckles
 
 INK = (0, 0, 153)
+# the first call imports SciPy, however long that takes
+relaxed = settings(max_examples=25, deadline=None)
 cleaners = pytest.mark.parametrize("clean", CLEANERS.values(), ids=CLEANERS.keys())
 
 
@@ -27,7 +30,7 @@ def noise(seed, n=4):
 
 
 @cleaners
-@settings(max_examples=25)
+@relaxed
 @given(st.integers(0, 10**6))
 def test_ink_maps_are_float32_between_zero_and_one(clean, seed):
     pictures = noise(seed)
@@ -41,7 +44,7 @@ def test_ink_maps_are_float32_between_zero_and_one(clean, seed):
 
 
 @cleaners
-@settings(max_examples=25)
+@relaxed
 @given(st.integers(0, 10**6), st.integers(0, 3))
 def test_a_picture_is_cleaned_the_same_alone_and_in_any_batch(clean, seed, frame):
     pictures = noise(seed)
@@ -58,6 +61,15 @@ def test_no_picture_and_blank_pictures_are_no_trouble(clean):
 
 
 @cleaners
+@relaxed
+@given(st.integers(0, 10**6), st.integers(1, 3))
+def test_nothing_is_left_of_the_frame(clean, seed, frame):
+    maps = clean(noise(seed), frame=frame)
+    maps[:, frame:-frame, frame:-frame] = 0
+    assert not maps.any()
+
+
+@pytest.mark.parametrize("clean", [ink, threshold])
 def test_the_frame_is_paper(clean):
     black_and_blue = np.broadcast_to(np.array(INK, np.uint8), (1, 9, 11, 3))
     for frame in range(4):
@@ -127,6 +139,10 @@ def test_pieces_never_reach_into_the_next_picture():
     [
         (threshold, {"level": 300}),
         (threshold, {"frame": -1}),
+        (threshold, {"speckle_neighbours": -1}),
+        (otsu, {"smallest_piece": -1}),
+        (distance, {"lines": "erase"}),
+        (distance, {"line_length": -1}),
         (ink, {"frame": -1}),
         (ink, {"colour": (0, 0, 256)}),
         (ink, {"colour": (255, 255, 255)}),
@@ -137,3 +153,81 @@ def test_pieces_never_reach_into_the_next_picture():
 def test_options_that_mean_nothing_are_refused_by_name(clean, options):
     with pytest.raises(ValueError, match=next(iter(options))):
         clean(paper(), **options)
+
+
+def test_single_pixels_that_do_not_go_with_their_neighbours_are_mended():
+    maps = np.zeros((1, 9, 11), np.float32)
+    maps[0, 2:7, 2:7] = 1
+    clean = maps.copy()
+    maps[0, 4, 4], maps[0, 4, 9], maps[0, 0, 0] = 0, 1, 1
+    np.testing.assert_array_equal(without_speckles(maps.copy(), 0), maps)
+    np.testing.assert_array_equal(without_speckles(maps.copy(), 2), clean)
+    line = np.zeros((1, 5, 7), np.float32)
+    line[0, 2, 1:6] = 1
+    np.testing.assert_array_equal(without_speckles(line.copy(), 1), line)
+    assert without_speckles(line.copy(), 2).sum() == 3
+
+
+def crossed():
+    """A coloured letter on pink paper, and a black line across: (1, 20, 30, 3), and where the line is."""
+    pictures = np.full((1, 20, 30, 3), (255, 220, 230), np.uint8)
+    pictures[0, 4:16, 10:14] = pictures[0, 4:16, 17:21] = (0, 120, 200)
+    line = np.zeros((1, 20, 30), bool)
+    line[0, 9, :15] = line[0, 10, 13:] = True
+    return pictures, line
+
+
+def test_lines_are_found_and_upright_strokes_and_short_bars_are_not():
+    _, line = crossed()
+    dark = line.copy()
+    dark[0, 2:18, 5] = dark[0, 14, 15:23] = True
+    found = lines_across(dark, 2, 12)
+    assert found[0, 9, 6:13].all()
+    assert not found[0, :9].any()
+    assert not found[0, 12:].any()
+    assert lines_across(dark, 2, 8)[0, 14, 15:23].all()
+    assert not lines_across(np.zeros((2, 3, 4), bool), 2, 1).any()
+
+
+def test_gaps_are_bridged_by_the_less_ink_above_and_below():
+    maps = np.array([0.2, 0.9, 0.9, 0.5, 0.9], np.float32).reshape(1, 5, 1)
+    gaps = np.array([False, True, True, False, True]).reshape(1, 5, 1)
+    np.testing.assert_array_equal(bridged(maps, gaps).ravel(), np.float32([0.2, 0.2, 0.2, 0.5, 0]))
+
+
+def test_a_line_that_is_removed_leaves_a_coloured_letter_whole():
+    pictures, line = crossed()
+    plain = distance(pictures)
+    pictures[line] = 0
+    kept, removed = distance(pictures), distance(pictures, lines="remove")
+    inside = np.s_[:, 1:-1, 1:-1]
+    assert (kept[inside][line[inside]] > 0.9).all()
+    np.testing.assert_array_equal(removed, plain)
+
+
+def test_blackness_can_be_a_second_channel():
+    pictures, line = crossed()
+    pictures[line] = 0
+    both = distance(pictures, lines="channel", frame=0)
+    assert both.shape == (1, 20, 30, 2)
+    assert both.dtype == np.float32
+    np.testing.assert_array_equal(both[..., 0], distance(pictures, frame=0))
+    assert (both[line][:, 1] == 1).all()
+    assert both[0, 5, 11, 1] == pytest.approx(1 - 200 / 255)
+    assert not both[0, 0, 0, 1]
+
+
+@relaxed
+@given(st.integers(0, 10**6), st.sampled_from(["keep", "remove", "channel"]), st.integers(0, 8))
+def test_lines_and_speckles_do_not_depend_on_the_batch_either(seed, lines, neighbours):
+    pictures = noise(seed)
+    pictures[:, 5] = 0
+    options = {"lines": lines, "line_length": 6, "speckle_neighbours": neighbours}
+    together = distance(pictures, **options)
+    assert 0 <= together.min() <= together.max() <= 1
+    for picture, expected in zip(pictures, together, strict=True):
+        np.testing.assert_array_equal(distance(picture[None], **options)[0], expected)
+        np.testing.assert_array_equal(
+            ink(picture[None], colour=None),
+            ink(pictures, colour=None)[[(pictures == picture).all((1, 2, 3)).argmax()]],
+        )

@@ -1,7 +1,9 @@
-"""Cutting: windows on a grid, and the settings of cleaning and cutting."""
+"""Cutting on a grid, and the settings of cleaning and cutting."""
 
 import copy
 import inspect
+from types import UnionType
+from typing import get_args, get_origin
 
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 
 from captchanet.errors import UserError
 from captchanet.images.clean import CLEANERS
-from captchanet.images.cut import CUTTERS, Cut, clean_and_cut, grid
+from captchanet.images.cut import Cut, clean_and_cut
+from captchanet.images.cutters import CUTTERS, grid
 
 SETTINGS = {
     "picture": {"width": 72, "height": 27},
@@ -84,6 +87,15 @@ def test_a_fractional_start_blends_the_neighbouring_columns(whole):
     assert windows[0, 0].tolist() == [whole, 1, whole + 14, 21]
 
 
+def test_a_fractional_pitch_blends_each_window_by_its_own_fraction():
+    cleaned = maps()
+    vectors, windows = grid(cleaned, left=4, pitch=12.25)
+    for i in range(4):
+        expected, place = grid(cleaned, characters=1, left=4 + 12.25 * i)
+        np.testing.assert_array_equal(vectors[:, i : i + 1], expected)
+        np.testing.assert_array_equal(windows[:, i : i + 1], place)
+
+
 def test_no_pictures_give_no_vectors_of_the_right_shape():
     vectors, windows = grid(maps(0), characters=5, width=7, height=3)
     assert vectors.shape == (0, 5, 21)
@@ -129,6 +141,13 @@ def test_numbers_that_come_as_text_are_cast_to_the_options_type():
         ("alphabet", "", ["alphabet"]),
         ("clean", "ink", ["clean", "method"]),
         ("clean", {"method": "inc"}, ["clean.method", "'inc'", "ink, threshold"]),
+        ("clean", {"method": "ink", "colour": "blue"}, ["clean.colour", "'blue'", "a list"]),
+        ("clean", {"method": "distance", "lines": "gone"}, ["clean", "'gone'", "keep, remove, channel"]),
+        ("cut", {"method": "seams", "reach": -1}, ["cut", "reach is -1"]),
+        ("cut", {"method": "pieces", "left": 4}, ["cut.left", "smallest, top, width, height"]),
+        ("cut", {"method": "valleys", "height": 0}, ["cut", "height is 0"]),
+        ("fold", "down", ["fold", "'down'", "none, lower, upper"]),
+        ("fold", "upper", ["alphabet", "fold: upper"]),
         ("clean", {"method": ["ink"]}, ["clean.method", "ink, threshold"]),
         ("clean", {"method": "threshold", "levle": 3}, ["clean.levle", "level, frame"]),
         ("clean", {"method": "threshold", "level": "dark"}, ["clean.level", "'dark'", "whole number"]),
@@ -165,8 +184,50 @@ def test_a_missing_setting_is_named(key):
 def test_every_option_of_a_method_has_a_type_and_a_default_of_it(function):
     for parameter in list(inspect.signature(function, eval_str=True).parameters.values())[1:]:
         assert parameter.kind is parameter.KEYWORD_ONLY
-        kind = getattr(parameter.annotation, "__origin__", parameter.annotation)
-        assert type(parameter.default) is kind
+        kinds = get_args(parameter.annotation) if isinstance(parameter.annotation, UnionType) else ()
+        kinds = [get_origin(kind) or kind for kind in kinds or [parameter.annotation]]
+        assert type(parameter.default) in kinds
+
+
+def test_labels_may_be_folded_and_are_not_where_nothing_says_so():
+    assert Cut.from_settings(SETTINGS).fold == "none"
+    assert Cut.from_settings(SETTINGS | {"fold": "lower"}).fold == "lower"
+    capitals = {"fold": "upper", "alphabet": SETTINGS["alphabet"].upper()}
+    assert Cut.from_settings(SETTINGS | capitals).fold == "upper"
+
+
+@pytest.mark.parametrize(
+    ("registry", "key", "wrong", "parts"),
+    [
+        (CLEANERS, "clean", lambda pictures: pictures[..., 0] > 9, ["clean: mine", "bool (1, 27, 72)"]),
+        (
+            CLEANERS,
+            "clean",
+            lambda pictures: np.zeros((1, 27), np.float32),
+            ["float32 (1, 27)", "(1, 27, 72)"],
+        ),
+        (
+            CUTTERS,
+            "cut",
+            lambda cleaned, *, characters=4: (cleaned, cleaned),
+            ["cut: mine", "(1, 4, pixels)"],
+        ),
+        (
+            CUTTERS,
+            "cut",
+            lambda cleaned, *, characters=4: (np.zeros((1, 4, 9)), np.zeros((4, 4))),
+            ["cut: mine", "windows", "(1, 4, 4)"],
+        ),
+    ],
+)
+def test_a_method_that_returns_something_else_is_told_what_it_should(
+    monkeypatch, registry, key, wrong, parts
+):
+    monkeypatch.setitem(registry, "mine", wrong)
+    with pytest.raises(UserError) as caught:
+        Cut.from_settings(changed(key, {"method": "mine"}))
+    for part in parts:
+        assert part in str(caught.value)
 
 
 def test_cleaning_and_cutting_follow_the_settings():

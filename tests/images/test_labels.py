@@ -126,3 +126,22 @@ def test_matching_names_the_reason_for_each_label_it_cannot_use():
         "e.png": ("", "not in the label file"),
         "f.png": ("ffff", "in the label file, but not in the folder"),
     }
+
+
+@pytest.mark.parametrize(
+    "labels", [None, {"KnNp.png": ["KnNp"], "a.png": ["ABCD", "abcd"], "b.png": ["ab?D"]}]
+)
+def test_labels_in_mixed_case_are_folded_to_the_alphabets(labels):
+    names = ["KnNp.png", "a.png", "b.png"]
+    good, bad = match(names, labels, 4, ALPHABET, "lower")
+    assert good[0] == ("KnNp.png", "knnp")
+    if labels is None:
+        assert [row[0] for row in bad] == ["a.png", "b.png"]
+    else:
+        # one label in two cases is no contradiction once it is folded
+        assert good == [("KnNp.png", "knnp"), ("a.png", "abcd")]
+        assert bad == [("b.png", "ab?d", "label has ? outside the alphabet")]
+    upper = match(names, labels, 4, ALPHABET.upper(), "upper")
+    assert upper[0] == [(name, label.upper()) for name, label in good]
+    unfolded, _ = match(names, labels, 4, ALPHABET)
+    assert unfolded == []

@@ -3,12 +3,15 @@
 import csv
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from captchanet.errors import UserError
 
 COLUMNS = ("file", "label")
+
+FOLDS: dict[str, Callable[[str], str]] = {"none": str, "lower": str.lower, "upper": str.upper}
+"""What can become of the case of labels, before they are held against the alphabet."""
 
 
 def label_from_name(name: str) -> str:
@@ -110,13 +113,18 @@ def outside(label: str, alphabet: str) -> str:
 
 
 def match(
-    names: Sequence[str], labels: Mapping[str, Sequence[str]] | None, length: int, alphabet: str
+    names: Sequence[str],
+    labels: Mapping[str, Sequence[str]] | None,
+    length: int,
+    alphabet: str,
+    fold: str = "none",
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
     """Finds the label of each file, and the files that their label already rules out.
 
-    `labels` is what `read_label_file` returns, or None: then labels come from the file names. Returns rows
-    (file, label) and rows (file, label or "", reason): no label, two labels, a label that is not `length`
-    characters of `alphabet`, and files that have a label but are not among `names`.
+    `labels` is what `read_label_file` returns, or None: then labels come from the file names. `fold`, a name
+    in `FOLDS`, brings them to one case first. Returns rows (file, label) and rows (file, label or "",
+    reason): no label, two labels, a label that is not `length` characters of `alphabet`, and files that have
+    a label but are not among `names`.
     """
     good, bad = [], []
     present = set(names)
@@ -125,6 +133,7 @@ def match(
             bad.append((name, " ".join(given), "in the label file, but not in the folder"))
     for name in names:
         given = [label_from_name(name)] if labels is None else labels.get(name, [])
+        given = list(dict.fromkeys(map(FOLDS[fold], given)))
         label = " ".join(given)
         if not given:
             bad.append((name, "", "not in the label file"))

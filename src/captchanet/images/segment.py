@@ -54,7 +54,8 @@ class Segmented:
     """What a folder of n usable pictures gave; everything is sorted by file name.
 
     X is float32 (n * characters, pixels of a window), the characters of one picture after another, and
-    `characters` says where each row is from; cleaned is float32 (n, h, w), row by row as in `pictures`.
+    `characters` says where each row is from; cleaned is float32 (n, h, w), or (n, h, w, channels) where the
+    cleaning gives several, row by row as in `pictures`.
     """
 
     X: np.ndarray
@@ -89,14 +90,14 @@ def segment(
         csv_path, labels = Path(labels), read_label_file(labels)
         if csv_path.parent.resolve() == folder.resolve():
             names = [name for name in names if name != csv_path.name]
-    wanted, ruled_out = match(names, labels, cut.characters, cut.alphabet)
+    wanted, ruled_out = match(names, labels, cut.characters, cut.alphabet, cut.fold)
     rejected = [Rejected(*row) for row in ruled_out]
 
-    # Room for all, filled batch by batch; the shape of the vectors shows on no picture at all.
-    _, vectors, windows = clean_and_cut(np.empty((0, cut.height, cut.width, 3), np.uint8), cut)
+    # Room for all, filled batch by batch; the shapes show on a blank one.
+    maps, vectors, windows = clean_and_cut(np.full((1, cut.height, cut.width, 3), 255, np.uint8), cut)
     X = np.empty((len(wanted), *vectors.shape[1:]), np.float32)
     places = np.empty((len(wanted), *windows.shape[1:]), windows.dtype)
-    cleaned = np.empty((len(wanted), cut.height, cut.width), np.float32)
+    cleaned = np.empty((len(wanted), *maps.shape[1:]), np.float32)
     pictures: list[Picture] = []
     same: dict[str, list[tuple[str, str]]] = {}
     for batch, pixels in _batches(folder, wanted, cut, same, rejected):

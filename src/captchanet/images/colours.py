@@ -1,0 +1,114 @@
+"""The colours of pictures: greys, a level between dark and light, and which colours are paper and ink."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+# ITU-R BT.601 luma in 65,536ths, as Pillow's convert("L"): whole numbers give every machine the same grey.
+LUMA = (19595, 38470, 7471)
+
+FAR = 64.0
+"""A colour nearer than this to white, in RGB units, is paper that is not quite white, and no ink."""
+
+
+def grey(pictures: np.ndarray) -> NDArray[np.int32]:
+    """The greys of pictures, uint8 (n, h, w, 3), as int32 (n, h, w) in 65,536ths; `>> 16` is 0 … 255."""
+    greys = np.full(pictures.shape[:3], 32768, np.int32)
+    for part in range(3):
+        greys += pictures[..., part] * np.int32(LUMA[part])
+    return greys
+
+
+def otsu_levels(greys: np.ndarray) -> NDArray[np.int64]:
+    """For each picture the level that parts its greys best into those below it and the rest.
+
+    Best is the largest variance between the two parts, ω₀ω₁(μ₀ − μ₁)², of which a part's share of the pixels
+    is ω and its mean grey μ; of several best levels it is the middle one. N. Otsu, "A threshold selection
+    method from gray-level histograms", IEEE Transactions on Systems, Man, and Cybernetics 9 (1979), 62–66.
+
+    Args:
+        greys: whole numbers (n, h, w), 0 … 255.
+
+    Returns:
+        int64 (n,), 1 … 255; 0 for a picture of a single grey.
+    """
+    n = len(greys)
+    flat = greys + 256 * np.arange(n)[:, np.newaxis, np.newaxis]
+    counts = np.bincount(flat.ravel(), minlength=256 * n).reshape(n, 256)
+    below, sums = counts.cumsum(axis=1), (counts * np.arange(256)).cumsum(axis=1)
+    number, total = below[:, -1:], sums[:, -1:]
+    # with a the number of pixels and b the sum of greys below: (b·N − a·total)² / (a (N − a)), times N²
+    parts = np.maximum(below * (number - below), 1).astype(np.float64)
+    between = (sums * number - below * total).astype(np.float64) ** 2 / parts
+    best = between == between.max(axis=1, keepdims=True)
+    middle = (best.argmax(axis=1) + 255 - best[:, ::-1].argmax(axis=1)) // 2
+    return np.where(between.any(axis=1), middle + 1, 0)
+
+
+def paper_colour(pictures: np.ndarray) -> NDArray[np.float32]:
+    """The most frequent colour of each picture, uint8 (n, h, w, 3), as float32 (n, 3), whole numbers.
+
+    Colours are counted in 16 steps a channel; it is the mean of those in the fullest step.
+    """
+    steps = _steps(pictures)
+    return _mean(pictures, steps == _counts(steps).argmax(axis=1)[:, np.newaxis, np.newaxis])
+
+
+def ink_colour(pictures: np.ndarray) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The colour that makes most of the ink on white paper, and whether there is any.
+
+    Colours are counted in 16 steps a channel. A step weighs its pixels times how much farther than `FAR` it
+    is from white: soft rims have many colours, speckles few pixels of each.
+
+    Args:
+        pictures: uint8 (n, h, w, 3).
+
+    Returns:
+        float32 (n, 3), the mean of the heaviest step in whole numbers; bool (n,), whether any weighs at all.
+    """
+    steps = _steps(pictures)
+    number = np.arange(4096)
+    middles = np.stack([number >> 8, number >> 4 & 15, number & 15]) * 16 + 8
+    far = np.maximum(np.sqrt(((255 - middles) ** 2).sum(axis=0)) - FAR, 0)
+    weights = _counts(steps) * far
+    colours = _mean(pictures, steps == weights.argmax(axis=1)[:, np.newaxis, np.newaxis])
+    return colours, weights.any(axis=1)
+
+
+def distance_from(pictures: np.ndarray, colours: np.ndarray) -> NDArray[np.float32]:
+    """How far each pixel is from a colour, 1 = as far as any colour can be from it.
+
+    Args:
+        pictures: uint8 (n, h, w, 3).
+        colours: float32 (n, 3), one for each picture, 0 … 255.
+
+    Returns:
+        float32 (n, h, w), |pixel − colour| over the distance of the colour cube's corner farthest from it.
+    """
+    square = np.zeros(pictures.shape[:3], np.float32)
+    for part in range(3):
+        square += (pictures[..., part] - colours[:, part, np.newaxis, np.newaxis]) ** 2
+    farthest = (np.maximum(colours, 255 - colours) ** 2).sum(axis=1)
+    return np.minimum(np.sqrt(square / farthest[:, np.newaxis, np.newaxis]), np.float32(1))
+
+
+def _steps(pictures: np.ndarray) -> NDArray[np.int32]:
+    """Which of 16 × 16 × 16 steps of colour each pixel is in, int32 (n, h, w)."""
+    coarse = (pictures >> 4).astype(np.int32)
+    return coarse[..., 0] << 8 | coarse[..., 1] << 4 | coarse[..., 2]
+
+
+def _counts(steps: np.ndarray) -> NDArray[np.int64]:
+    """How many pixels of each picture are in each step, int64 (n, 4096)."""
+    n = len(steps)
+    flat = steps + 4096 * np.arange(n)[:, np.newaxis, np.newaxis]
+    return np.bincount(flat.ravel(), minlength=4096 * n).reshape(n, 4096)
+
+
+def _mean(pictures: np.ndarray, where: np.ndarray) -> NDArray[np.float32]:
+    """The mean colour of the pixels of each picture in `where` (n, h, w), rounded; black without any.
+
+    The sums are of whole numbers, hence the same in every batch.
+    """
+    number = np.maximum(where.sum(axis=(1, 2)), 1)
+    sums = [np.where(where, pictures[..., part], 0).sum(axis=(1, 2), dtype=np.int64) for part in range(3)]
+    return np.rint(np.stack(sums, axis=1) / number[:, np.newaxis]).astype(np.float32)

@@ -1,0 +1,118 @@
+"""Draw docs/methods/: for each way of cleaning and cutting a picture of what it does to captchas.
+
+    python tools/methods.py
+
+Each shows drawn captchas with the windows, cleaned, and the characters that come out; channel below channel.
+To show a method of your own, add it to `SHOWN`.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from captchanet.images.cut import Cut, clean_and_cut
+from captchanet.images.draw import Style, background, draw_captcha, fringed, ink_over, letter, soft
+from captchanet.images.look import ALPHABET, drawn, outlined
+from captchanet.images.outlines import join
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs/methods"
+SCALE = 4
+
+BLUE = Style()
+COLOURED = replace(
+    Style(),
+    width=90,
+    height=32,
+    pitch=19.0,
+    first_pivot_x=17.0,
+    pivot_y=14.0,
+    baseline=21.0,
+    rotation=12.0,
+    speckles=0,
+    frame=None,
+    ink=soft,
+)
+BLUE_GRID = {"method": "grid"}
+COLOURED_GRID = {"method": "grid", "left": 8, "top": 5, "pitch": 19, "width": 19, "height": 22}
+# name of the picture: captchas, cleaning, cutting
+SHOWN = {
+    "threshold": ("blue", {"method": "threshold"}, BLUE_GRID),
+    "threshold-tidied": (
+        "blue",
+        {"method": "threshold", "speckle_neighbours": 3, "smallest_piece": 3},
+        BLUE_GRID,
+    ),
+    "otsu": ("blue", {"method": "otsu"}, BLUE_GRID),
+    "ink": ("blue", {"method": "ink"}, BLUE_GRID),
+    "distance": ("coloured", {"method": "distance"}, COLOURED_GRID),
+    "distance-remove": ("coloured", {"method": "distance", "lines": "remove"}, COLOURED_GRID),
+    "distance-channel": ("coloured", {"method": "distance", "lines": "channel"}, COLOURED_GRID),
+    "grid": ("blue", {"method": "ink"}, BLUE_GRID),
+    "valleys": ("blue", {"method": "ink"}, {"method": "valleys"}),
+    "pieces": ("blue", {"method": "ink"}, {"method": "pieces"}),
+    "seams": ("blue", {"method": "ink"}, {"method": "seams"}),
+}
+
+
+def blue(seed: int) -> np.ndarray:
+    """Two captchas of the tutorial's kind, hard ink and colour-fringed: uint8 (2, 27, 72, 3)."""
+    rng = np.random.default_rng(seed)
+    styles = {"r4kw": BLUE, "ij7y": replace(BLUE, ink=fringed)}
+    return np.stack([draw_captcha(label, style, rng) for label, style in styles.items()])
+
+
+def coloured(seed: int) -> np.ndarray:
+    """Two of another kind, letters of many colours on tinted paper, black lines: uint8 (2, 32, 90, 3)."""
+    rng = np.random.default_rng(seed)
+    return np.stack([_coloured(label, rng) for label in ("h3me", "kv8p")])
+
+
+def _coloured(label: str, rng: np.random.Generator) -> np.ndarray:
+    picture = background(COLOURED, rng)
+    picture[:] = rng.integers(220, 256, 3)
+    for slot, character in enumerate(label):
+        colour = (*(int(part) for part in rng.integers(0, 170, 3)),)
+        style = replace(COLOURED, ink_colour=colour)
+        tile = join([letter(character, slot, style, rng)], style.width, style.height)
+        picture = ink_over(tile, picture, style)
+    columns = np.arange(COLOURED.width)
+    for _ in range(3):
+        first, last = rng.uniform(6, COLOURED.height - 6, 2)
+        rows = first + (last - first) * columns / COLOURED.width + 2 * np.sin(columns / rng.uniform(8, 14))
+        picture[np.clip(np.rint(rows).astype(int), 0, COLOURED.height - 1), columns] = 0
+    return picture
+
+
+def show(name: str) -> Image.Image:
+    """The picture called `name` in `SHOWN`."""
+    kind, clean, cut = SHOWN[name]
+    pictures = {"blue": blue, "coloured": coloured}[kind](5)
+    size = {"width": pictures.shape[2], "height": pictures.shape[1]}
+    settings = {"picture": size, "characters": 4, "alphabet": ALPHABET, "max_rejected": 0}
+    how = Cut.from_settings({**settings, "clean": clean, "cut": cut})
+    cleaned, vectors, windows = clean_and_cut(pictures, how)
+    rows = [
+        [outlined(pictures[i], windows[i], SCALE), *drawn(cleaned[i], vectors[i], how, SCALE)]
+        for i in range(len(pictures))
+    ]
+    widths = [max(part.width for part in parts) for parts in zip(*rows, strict=True)]
+    heights = [max(part.height for part in parts) for parts in rows]
+    gap = 3 * SCALE
+    image = Image.new("RGB", (sum(widths) + 2 * gap, sum(heights) + (len(rows) - 1) * gap), "white")
+    for i, parts in enumerate(rows):
+        for j, part in enumerate(parts):
+            image.paste(part, (sum(widths[:j]) + j * gap, sum(heights[:i]) + i * gap))
+    return image
+
+
+def main() -> None:
+    """Writes all pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    for name in SHOWN:
+        show(name).quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
