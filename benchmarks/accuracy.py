@@ -4,7 +4,8 @@
 
 Each draw trains on so many captchas of the folders together (a negative number: on all but so many; 0: on
 drawn ones alone) and reads the rest. The recipe is a run of the configuration, with the cut and the drawn
-captchas of its data set: exactly what `train` does. Seconds are of drawing and training.
+captchas of its data set: exactly what `train` does. Seconds are the processor's, for drawing captchas and
+training.
 """
 
 import os
@@ -15,7 +16,6 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import statistics
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -27,21 +27,24 @@ from captchanet.experiment import dataset
 from captchanet.experiment.evaluate import evaluate
 from captchanet.experiment.model import Model
 from captchanet.experiment.train import train
+from captchanet.images.augment import crops
 from captchanet.images.cut import Cut
-from captchanet.images.drawn import DRAWERS, segment_drawn
+from captchanet.images.drawn import DRAWERS
 from captchanet.images.segment import Segmented, segment
+from captchanet.images.segment_drawn import segment_drawn
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def together(folders: tuple[str, ...], cut: Cut) -> Segmented:
-    """The captchas of several folders as one."""
+    """The captchas of several folders as one; two files may have the same name."""
     parts = [segment(folder, cut) for folder in folders]
+    named = list(zip(folders, parts, strict=True))
     return Segmented(
         np.concatenate([part.X for part in parts]),
-        [row for part in parts for row in part.characters],
+        [row._replace(file=f"{folder}/{row.file}") for folder, part in named for row in part.characters],
         np.concatenate([part.cleaned for part in parts]),
-        [row for part in parts for row in part.pictures],
+        [row._replace(file=f"{folder}/{row.file}") for folder, part in named for row in part.pictures],
         [row for part in parts for row in part.rejected],
     )
 
@@ -73,18 +76,20 @@ def main(folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[i
         size = wanted if wanted >= 0 else total + wanted
         rows = []
         for seed in range(1, draws + 1):
-            started = time.perf_counter()
+            started = time.process_time()
             sources = {"all": pictures}
             if drawer:
                 sources["drawn"] = segment_drawn(*drawer(**{**style, "seed": seed}), cut)
-            split: dict[str, Any] = {"train": "all", "unseen": "rest", "captchas": size, "seed": seed}
-            if not size:
-                split = {"train": "drawn", "unseen": "all", "captchas": None, "seed": seed}
-            made = dataset.make(sources, {**split, "drawn": "drawn" if drawer and size else None}, alphabet)
-            window = (settings["cut"]["height"], settings["cut"]["width"])
-            beside = {"drawn": made.drawn, "pictures": (made.cleaned, made.windows, window)}
-            trained = train(made.train, len(alphabet), {**run, "seed": seed}, **beside)
-            seconds = time.perf_counter() - started
+            if size:
+                split = {"train": "all", "drawn": "drawn" if drawer else None, "unseen": "rest"}
+            else:
+                split = {"train": "drawn", "drawn": None, "unseen": "all"}
+            data_set = {**split, "captchas": size or None, "seed": seed}
+            made = dataset.make(sources, data_set, alphabet)
+            cropped = crops(made.train.X, made.cleaned, made.windows, settings["cut"])
+            seeded = {**run, "seed": seed}
+            trained = train(made.train, len(alphabet), seeded, drawn=made.drawn, crops=cropped)
+            seconds = time.process_time() - started
             model = Model(trained.network, trained.theta, name, settings)
             metrics = evaluate(model, made.train, made.unseen).metrics
             found = [metrics["unseen"][of]["accuracy"] * 100 for of in ("characters", "captchas")]

@@ -25,6 +25,7 @@ from peers import LAYERS, RATE, Work
 from captchanet import nn
 from captchanet.experiment.provenance import provenance
 from captchanet.experiment.train import Recorder
+from captchanet.images.augment import Augmenter, Crops, affine
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/benchmarks.md"
 CHARACTERS = 9_060
@@ -66,6 +67,24 @@ def our_adamw(X: np.ndarray, Y: np.ndarray, batch: int) -> Work:
     recorder = Recorder(nn.Objective(network, X, Y, dropout=dropout, dtype=X.dtype), theta)
     options = {"learning_rate": 2e-3, "epochs": 1, "batch_size": batch, "rng": rng}
     return lambda: nn.adamw(recorder, theta, **options, callback=recorder.callback)  # type: ignore[arg-type]
+
+
+def our_augmentation(X: np.ndarray, batch: int) -> Work:
+    """Versions of all characters, of four in a picture, batch by batch."""
+    rng = np.random.default_rng(1)
+    cleaned = rng.random((len(X) // 4, 27, 72), dtype=np.float32)
+    windows = np.array([[left, 1, left + 13, 21] for _ in cleaned for left in (4, 16, 28, 40)])
+    characters = np.arange(len(windows))
+    augmenter = Augmenter(affine(), Crops(cleaned, windows, (20, 13)), characters, rng)
+    order = rng.permutation(characters)
+    batches = [order[start : start + batch] for start in range(0, len(order), batch)]
+    inputs = np.empty((batch, LAYERS[0]), X.dtype)
+
+    def epoch() -> None:
+        for rows in batches:
+            augmenter(inputs[: len(rows)], rows)
+
+    return epoch
 
 
 def our_pass(X: np.ndarray, Y: np.ndarray) -> Work:
@@ -128,9 +147,17 @@ def epochs(rounds: int) -> None:
         row(work, "PyTorch ÷ ours", found.get("torch"), found["ours"])
         row(work, "scikit-learn ÷ ours", found["sklearn"], found["ours"])
         click.echo(f"| {work} | ours, milliseconds | {1e3 * np.median(found['ours']):.0f} |")
-    found = race({"floor": peers.products(X, Y, 128), "ours": our_adamw(X, Y, 128)}, rounds)
+    found = race(
+        {
+            "floor": peers.products(X, Y, 128),
+            "ours": our_adamw(X, Y, 128),
+            "augmenting": our_augmentation(X, 128),
+        },
+        rounds,
+    )
     work = "AdamW, dropout, softmax, float32, batch 128"
     row(work, "ours ÷ its matrix products", found["ours"], found["floor"])
+    row(work, "augmenting a batch ÷ the step that it feeds", found["augmenting"], found["ours"])
 
 
 def passes(rounds: int) -> None:

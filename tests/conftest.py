@@ -13,9 +13,12 @@ import yaml
 
 from captchanet.configuration import resolved
 from captchanet.experiment import dataset, evaluate, run, xor
+from captchanet.files import write_npy
 from captchanet.images.cut import Cut
 from captchanet.images.draw import draw_folder
-from captchanet.images.segment import segment, write_segmented
+from captchanet.images.drawn import turned
+from captchanet.images.segment import Segmented, segment, write_segmented
+from captchanet.images.segment_drawn import segment_drawn
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -70,20 +73,24 @@ def default_config() -> dict:
 
 
 class Results:
-    """A results folder made by the stages themselves, without Snakemake: two good runs and a failed one."""
+    """A results folder made by the stages themselves, without Snakemake: two good runs and a failed one.
+
+    `data` are other settings of the data set; 15 captchas are called drawn.
+    """
 
     RUNS = ("good", "other", "wild")
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **data: str) -> None:
         self.folder, self.pictures = folder / "results", folder / "pictures"
         for name, count, seed in (("raw", 12, 1), ("unseen", 6, 2)):
             draw_folder(self.pictures / name, count, seed)
         (self.pictures / "raw" / "b<b>d.png").write_text("no picture")
         self.config = resolved(
             {
-                "pictures": {name: {"folder": str(self.pictures / name)} for name in ("raw", "unseen")},
+                "pictures": {name: {"folder": str(self.pictures / name)} for name in ("raw", "unseen")}
+                | {"drawn": {"draw": {"method": "turned", "count": 15, "seed": 3}}},
                 "segment": {"grid": {"max_rejected": 1}},
-                "dataset": {"main": {"cut": "grid", "train": "raw", "unseen": "unseen"}},
+                "dataset": {"main": {"cut": "grid", "train": "raw", "unseen": "unseen"} | data},
                 "train": {
                     "good": {"hidden": [6], "optimiser": {"method": "cg", "iterations": 4}},
                     "other": {
@@ -102,24 +109,47 @@ class Results:
             ROOT / "workflow/schemas/config.schema.yaml",
         )
         settings = self.config["segment"]["grid"]
-        cut = Cut.from_settings(settings)
-        folders = {}
-        for name in ("raw", "unseen"):
-            folders[name] = segment(self.pictures / name, cut)
-            write_segmented(folders[name], self.folder / "segment/grid" / name)
         chosen = self.config["dataset"]["main"]
-        parts = dataset.build(folders["raw"], folders["unseen"], chosen, settings["alphabet"])
-        facts = dataset.summary(*parts, None, chosen, settings, self.config["pictures"])
-        dataset.write(self.folder / "dataset/main", *parts[:2], facts, folders)
+        used = {name: place for name, place in self.config["pictures"].items() if name in chosen.values()}
+        folders = {name: self.segmented(name, Cut.from_settings(settings)) for name in used}
+        made = dataset.make(folders, chosen, settings["alphabet"])
+        facts = dataset.summary(made, chosen, settings, used)
+        dataset.write(self.folder / "dataset/main", made, facts, folders)
         for name in self.RUNS:
             place = self.folder / "train" / name
             data, code = self.folder / "dataset/main", [Path(__file__)]
             run.perform(name, self.config["train"][name], data, place, code, self.folder / "checkpoints")
-            evaluate.write(evaluate.evaluate_run(place, *parts[:2]), self.folder / "evaluate" / name)
+            found = evaluate.evaluate_run(place, made.train, made.unseen, made.drawn)
+            evaluate.write(found, self.folder / "evaluate" / name)
         xor.perform(self.config["xor"], self.folder / "xor", [])
+
+    def segmented(self, name: str, cut: Cut) -> Segmented:
+        """What the stage `segment` leaves of one entry under `pictures`."""
+        place = self.config["pictures"][name]
+        if "draw" in place:
+            options = {option: value for option, value in place["draw"].items() if option != "method"}
+            pictures, labels = turned(**options)
+            write_npy(self.folder / "draw" / name / "pictures.npy", pictures)
+            found = segment_drawn(pictures, labels, cut)
+        else:
+            found = segment(self.pictures / name, cut)
+        write_segmented(found, self.folder / "segment/grid" / name)
+        return found
 
 
 @pytest.fixture(scope="session")
 def made_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The results folder, made once; tests that change it copy it first."""
     return Results(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture(scope="session")
+def mixed_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The same with drawn captchas mixed into the training."""
+    return Results(tmp_path_factory.mktemp("mixed"), drawn="drawn")
+
+
+@pytest.fixture(scope="session")
+def drawn_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The same with drawn captchas as the unseen ones."""
+    return Results(tmp_path_factory.mktemp("drawn"), unseen="drawn")

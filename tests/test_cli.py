@@ -97,17 +97,27 @@ def test_a_file_name_with_a_line_end_stays_on_its_line(made_results, tmp_path):
 
 def test_orphans_are_listed_and_deleted_and_nothing_else_is(tmp_path, monkeypatch, root):
     monkeypatch.chdir(tmp_path)
-    kept = ["train/cg", "evaluate/cg", "dataset/main", "segment/ink-grid", "track/x", "checkpoints"]
-    for name in [*kept, "train/old", "evaluate/old", "dataset/main,captchas=3", "segment/other"]:
+    kept = [
+        "train/few-labels",
+        "evaluate/few-labels",
+        "dataset/main",
+        "segment/ink-grid",
+        "draw/drawn",
+        "track/x",
+    ]
+    kept += ["checkpoints"]
+    orphaned = ["train/old", "evaluate/old", "dataset/main,captchas=3", "segment/other", "draw/raw"]
+    for name in [*kept, *orphaned]:
         (tmp_path / "results" / name).mkdir(parents=True)
-    words = ["orphans", "--configfile", str(root / "config/config.yaml")]
+    words = ["orphans", "--configfile", str(root / "config/few-labels.yaml")]
     listed = run(*words)
     assert listed.output.split() == [
         "results/dataset/main,captchas=3",
+        "results/draw/raw",
         "results/evaluate/old",
         "results/segment/other",
         "results/train/old",
     ]
-    assert run(*words, "--delete").output.count("deleted") == 4
+    assert run(*words, "--delete").output.count("deleted") == 5
     assert all((tmp_path / "results" / name).exists() for name in kept)
     assert run(*words).output == "Every folder in results/ belongs to the configuration.\n"

@@ -38,6 +38,8 @@ def test_the_default_configuration_is_the_tutorials_recipe():
         "start": {"method": "uniform", "limit": 0.1},
         "optimiser": {"method": "cg", "iterations": 100},
         "schedule": {"method": "constant"},
+        "augment": {"method": "none"},
+        "drawn_share": 0.9,
         "dropout": [],
         "label_smoothing": 0.0,
         "early_stopping": None,
@@ -85,6 +87,7 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
         "cut": "ink-grid",
         "train": "raw",
         "unseen": 0.25,
+        "drawn": None,
         "captchas": 50,
         "seed": 1,
     }
@@ -162,3 +165,99 @@ def test_what_is_wrong_is_named_with_what_is_allowed(key, value, words):
     assert str(caught.value).startswith("configuration: ")
     for word in words:
         assert word in str(caught.value)
+
+
+def drawn(path=None, value=None):
+    """The default configuration with drawn captchas mixed into its data set, and one value changed."""
+    config = changed("pictures.drawn", {"draw": {"method": "turned"}})
+    config["dataset"]["main"]["drawn"] = "drawn"
+    if path:
+        *sections, last = path.split(".")
+        place = config
+        for name in sections:
+            place = place[name]
+        place[last] = value
+    return config
+
+
+def test_a_style_of_drawing_is_filled_in_and_a_folder_needs_none():
+    found = resolved(
+        drawn("pictures.drawn.draw", {"method": "turned", "pitch": "11.5", "frame": "null"}), SCHEMA
+    )
+    style = found["pictures"]["drawn"]["draw"]
+    assert (style["count"], style["seed"], style["pitch"], style["frame"]) == (5000, 1, 11.5, None)
+    assert style["ink"] == (0, 0, 153)
+    assert set(found["pictures"]["drawn"]) == {"draw"}
+    assert found["pictures"]["raw"] == {"folder": "data/raw", "labels": None}
+    assert found["dataset"]["main"]["drawn"] == "drawn"
+    assert resolved(drawn("dataset.main.drawn", "null"), SCHEMA)["dataset"]["main"]["drawn"] is None
+    assert resolved(found, SCHEMA) == found
+
+
+def test_drawn_captchas_may_train_alone_or_be_unseen_and_be_drawn_with_fewer_characters():
+    for train, unseen in (("drawn", "unseen"), ("raw", "drawn"), ("drawn", 0.25)):
+        config = drawn("dataset.main", {"cut": "ink-grid", "train": train, "unseen": unseen})
+        assert resolved(config, SCHEMA)["dataset"]["main"]["unseen"] == unseen
+    resolved(drawn("pictures.drawn.draw.alphabet", "abc"), SCHEMA)
+
+
+def test_an_augmentation_is_filled_in_where_the_optimiser_expects_noise():
+    config = changed("train.sgd.augment", {"method": "affine", "rotation": "5", "pivot": [0.35, -1]})
+    augment = resolved(config, SCHEMA)["train"]["sgd"]["augment"]
+    assert (augment["rotation"], augment["shift"], augment["pivot"]) == (5.0, 0.6, (0.35, -1.0))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("pictures.raw", {}, ["pictures.raw", "neither", "`folder`", "`draw`"]),
+        ("pictures.raw", {"folder": "a", "draw": {"method": "turned"}}, ["pictures.raw", "found both"]),
+        ("pictures.drawn.labels", "a.csv", ["pictures.drawn.labels", "come with their labels"]),
+        ("pictures.drawn.draw.method", "twisted", ["pictures.drawn.draw.method", "'twisted'", "turned"]),
+        ("pictures.drawn.draw.colour", 3, ["pictures.drawn.draw.colour", "count, seed, width"]),
+        ("pictures.drawn.draw.count", 0, ["pictures.drawn.draw.count", "0", "at least 1"]),
+        ("pictures.drawn.draw.seed", -1, ["pictures.drawn.draw.seed", "at least 0"]),
+        ("pictures.drawn.draw.rotation", "far", ["pictures.drawn.draw.rotation", "'far'", "a number"]),
+        ("pictures.drawn.draw.one_bit_share", 2, ["draw.one_bit_share", "at most 1"]),
+        ("dataset.main.drawn", "painted", ["dataset.main.drawn", "'painted'", "raw, unseen, drawn"]),
+        ("dataset.main.drawn", "raw", ["dataset.main.drawn", "'raw' is a folder", "with `draw`"]),
+        ("dataset.main.unseen", "drawn", ["dataset.main.drawn", "'drawn' is `unseen` already"]),
+        ("dataset.main.train", "drawn", ["dataset.main.drawn", "'drawn' is `train` already"]),
+        ("pictures.drawn.draw.width", 80, ["dataset.main.drawn", "`width` 80", "cut with 72"]),
+        ("segment.ink-grid.characters", 5, ["dataset.main.drawn", "`characters` 4", "cut with 5"]),
+        ("segment.ink-grid.alphabet", "0123456789", ["dataset.main.drawn", "a b c", "'ink-grid'"]),
+        ("train.cg.augment", {"method": "affine"}, ["train.cg.optimiser", "cg searches", "`augment`"]),
+        ("train.sgd.augment", {"method": "mirror"}, ["train.sgd.augment.method", "none, affine"]),
+        ("train.sgd.augment", {"method": "affine", "shift": -1}, ["sgd.augment.shift", "at least 0"]),
+        ("train.sgd.augment", {"method": "affine", "pivot": [1]}, ["train.sgd.augment.pivot", "2 values"]),
+        ("train.sgd.drawn_share", 1, ["train.sgd.drawn_share", "less than 1"]),
+        ("train.sgd.drawn_share", 0, ["train.sgd.drawn_share", "more than 0"]),
+    ],
+)
+def test_what_is_wrong_with_drawn_captchas_and_augmentation_is_named(key, value, words):
+    with pytest.raises(UserError) as caught:
+        resolved(drawn(key, value), SCHEMA)
+    assert str(caught.value).startswith("configuration: ")
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("optimiser", ["cg", "l_bfgs"])
+def test_a_line_search_is_not_given_augmented_rows(optimiser):
+    config = changed("train.new", {"optimiser": {"method": optimiser}, "augment": {"method": "affine"}})
+    with pytest.raises(UserError, match=f"{optimiser} searches along lines"):
+        resolved(config, SCHEMA)
+
+
+def test_a_cut_without_one_size_of_windows_is_not_augmented(monkeypatch):
+    from captchanet import configuration
+
+    def slices(cleaned, *, characters: int = 4, wide: int = 9):
+        """A way of cutting of somebody's own."""
+
+    monkeypatch.setitem(configuration.CUTTERS, "slices", slices)
+    config = changed("segment.ink-grid.cut", {"method": "slices"})
+    resolved(config, SCHEMA)
+    config["train"]["sgd"]["augment"] = {"method": "affine"}
+    with pytest.raises(UserError, match=r"train\.sgd\.augment: slices does not cut windows of one width"):
+        resolved(config, SCHEMA)

@@ -8,8 +8,10 @@ import yaml
 
 from captchanet.cli import main
 from captchanet.experiment.methods import OPTIMISERS, PENALTIES, STARTS
+from captchanet.images.augment import AUGMENTERS
 from captchanet.images.clean import CLEANERS
 from captchanet.images.cut import CUTTERS
+from captchanet.images.drawn import DRAWERS
 from captchanet.options import resolve
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,7 +71,7 @@ def test_every_key_and_option_is_explained():
         inner = content["additionalProperties"] or content
         for key in inner["properties"]:
             assert re.search(rf"`(<\w+>)?\.?{key}\b", KEYS), f"{section}: {key}"
-    for registry in (CLEANERS, CUTTERS, STARTS, PENALTIES, OPTIMISERS):
+    for registry in (DRAWERS, CLEANERS, CUTTERS, STARTS, PENALTIES, OPTIMISERS, AUGMENTERS):
         for name, method in registry.items():
             assert f"`{name}`" in KEYS, name
             options = getattr(method, "__kwdefaults__", None) or {}

@@ -26,6 +26,14 @@ def test_every_stage_depends_on_what_it_uses_and_not_on_what_it_does_not():
     assert not {name for name in names("evaluate") if name.startswith("tracking/")}
 
 
+def test_drawing_and_cutting_do_not_rerun_each_other():
+    assert {"images/draw.py", "images/drawn.py", "images/outlines.py"} <= names("draw")
+    assert not {"images/cut.py", "images/segment.py", "images/augment.py"} & names("draw")
+    assert not {"images/draw.py", "images/drawn.py", "images/augment.py"} & names("segment")
+    assert "images/augment.py" in names("train")
+    assert "images/draw.py" not in names("train")
+
+
 def test_an_import_inside_a_function_counts(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("def f():\n    from captchanet.nn.start import uniform\n")

@@ -1,12 +1,10 @@
 """The configuration, checked as a whole before any job starts: every key known, every value of its type."""
 
 import copy
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
-import jsonschema
 import yaml
 
 from captchanet.errors import UserError
@@ -15,18 +13,10 @@ from captchanet.images.augment import AUGMENTERS
 from captchanet.images.clean import CLEANERS
 from captchanet.images.cut import CUTTERS
 from captchanet.images.drawn import DRAWERS
-from captchanet.options import cast, resolve
+from captchanet.images.labels import outside
+from captchanet.options import resolve
+from captchanet.schema import filled, validate
 from captchanet.sweeps.expand import Stages, expand
-
-KINDS = {
-    "string": str,
-    "integer": int,
-    "number": float,
-    "boolean": bool,
-    "null": type(None),
-    "array": list,
-}
-
 
 GIVEN = ("rng", "callback", "checkpoint", "resume")
 """What the program itself hands to an optimiser, and a configuration does not."""
@@ -40,29 +30,32 @@ def resolved(config: Mapping[str, Any], schema_file: Path) -> dict[str, Any]:
     Raises UserError that names the key, what was found and what is allowed.
     """
     schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
-    filled: dict[str, Any] = _filled(copy.deepcopy(dict(config)), schema, schema, "")
-    _validate(filled, schema)
-    for name, place in filled["pictures"].items():
+    whole: dict[str, Any] = filled(copy.deepcopy(dict(config)), schema, schema, "")
+    validate(whole, schema)
+    for name, place in whole["pictures"].items():
         _resolve_pictures(place, f"configuration: pictures.{name}")
-    raw = copy.deepcopy(filled)
-    for name, cut in filled["segment"].items():
+    raw = copy.deepcopy(whole)
+    for name, cut in whole["segment"].items():
         _resolve_cut(cut, f"configuration: segment.{name}")
-    for name, run in filled["train"].items():
+    for name, run in whole["train"].items():
         _resolve_run(run, f"configuration: train.{name}")
-    plans = {name: _add_sweep(filled, raw, name, sweep, schema) for name, sweep in filled["sweeps"].items()}
+    plans = {name: _add_sweep(whole, raw, name, sweep, schema) for name, sweep in whole["sweeps"].items()}
     # again, now that the options of each method are known: their ranges stand in the schema too
-    _validate(filled, schema)
-    _refer(filled)
-    return {**filled, "sweeps": plans}
+    validate(whole, schema)
+    _refer(whole)
+    return {**whole, "sweeps": plans}
 
 
 def _resolve_pictures(place: dict[str, Any], key: str) -> None:
     if ("folder" in place) == ("draw" in place):
-        raise UserError(f"{key}: give it either a `folder` with pictures or `draw`, a style to draw them in")
+        found = "both" if "draw" in place else "neither"
+        raise UserError(
+            f"{key}: found {found} of `folder` and `draw`; give it a folder, or a style to draw in"
+        )
     if "draw" in place:
         place["draw"] = resolve(place["draw"], DRAWERS, f"{key}.draw")
         if "labels" in place:
-            raise UserError(f"{key}.labels: drawn captchas come with their labels; leave it out")
+            raise UserError(f"{key}.labels: captchas that are drawn come with their labels; leave it out")
     else:
         place.setdefault("labels", None)
 
@@ -95,9 +88,9 @@ def _add_sweep(
     def complete(stages: Stages, key: str) -> None:
         for stage, entry in stages.items():
             form = schema["properties"][stage]["additionalProperties"]
-            stages[stage] = _filled(entry, form, schema, key.removeprefix("configuration: ") + f": {stage}")
+            stages[stage] = filled(entry, form, schema, key.removeprefix("configuration: ") + f": {stage}")
             # here, where the sweep can be named; the run that it makes is nothing that the user wrote
-            _validate(stages[stage], {**form, "$defs": schema["$defs"]}, f"{key}: {stage}")
+            validate(stages[stage], {**form, "$defs": schema["$defs"]}, f"{key}: {stage}")
         _resolve_cut(stages["segment"], f"{key}: segment")
         _resolve_run(stages["train"], f"{key}: train")
 
@@ -110,12 +103,6 @@ def _add_sweep(
                 )
         config[stage] |= entries
     return plan
-
-
-def _validate(config: dict[str, Any], schema: Mapping[str, Any], at: str = "configuration") -> None:
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(config))
-    if error:
-        raise UserError(f"{at}: {_explained(error)}")
 
 
 def _fitting(run: dict[str, Any], key: str) -> None:
@@ -161,97 +148,56 @@ def _refer(config: dict[str, Any]) -> None:
         known(f"dataset.{name}.train", data["train"], "pictures")
         if data["drawn"] is not None:
             known(f"dataset.{name}.drawn", data["drawn"], "pictures")
-            if "draw" not in config["pictures"][data["drawn"]]:
-                raise UserError(
-                    f"configuration: dataset.{name}.drawn: {data['drawn']} is a folder, not drawn"
-                )
-        unseen = data["unseen"]
-        if isinstance(unseen, float) and unseen >= 1 and not unseen.is_integer():
-            raise UserError(f"configuration: dataset.{name}.unseen: found {unseen}; expected a share below 1")
-        if (unseen == "fold") != ("fold" in data and "folds" in data):
-            raise UserError(f"configuration: dataset.{name}: `unseen: fold` goes with `folds` and `fold`")
-        if unseen == "fold" and data["fold"] > data["folds"]:
-            raise UserError(
-                f"configuration: dataset.{name}.fold: found {data['fold']}; there are {data['folds']} folds"
-            )
-        if unseen == "rest" and data["captchas"] is None:
-            raise UserError(
-                f"configuration: dataset.{name}.unseen: 'rest' is what training leaves; set `captchas` too"
-            )
-        if isinstance(unseen, str) and unseen not in ("rest", "fold"):
-            known(f"dataset.{name}.unseen", unseen, "pictures")
+        if isinstance(data["unseen"], str) and data["unseen"] not in ("rest", "fold"):
+            known(f"dataset.{name}.unseen", data["unseen"], "pictures")
+        _held_out(data, f"configuration: dataset.{name}")
+        _drawn(data, config, f"configuration: dataset.{name}")
     for name, run in config["train"].items():
         known(f"train.{name}.data", run["data"], "dataset")
+        cut = config["segment"][config["dataset"][run["data"]]["cut"]]["cut"]
+        if run["augment"]["method"] != "none" and not {"width", "height"} <= set(cut):
+            raise UserError(
+                f"configuration: train.{name}.augment: {cut['method']} does not cut windows of one width and "
+                "height, which versions of a character are read in; take another way of cutting, or none"
+            )
     config["read"]["run"] = config["read"]["run"] or next(iter(config["train"]))
     known("read.run", config["read"]["run"], "train")
 
 
-def _filled(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], key: str) -> Any:
-    """`value` with the schema's defaults, and texts cast to the types that the schema wants."""
-    if "$ref" in schema:
-        schema = {**root["$defs"][schema["$ref"].rsplit("/", 1)[1]], **schema}
-    may_be_null = isinstance(schema.get("type"), list) and "object" in schema["type"]
-    if may_be_null and value in (None, "null"):
-        return None
-    if schema.get("type") == "object" or may_be_null:
-        # a section left empty, `sgd:` and nothing below it, is all defaults
-        value = {} if value in (None, "null", "") else value
-        if not isinstance(value, dict):
-            raise UserError(f"configuration: {key}: found {value!r}; expected keys and values below it")
-        for name in value:
-            if not isinstance(name, str):
-                at = f"{key}: " if key else ""
-                raise UserError(f"configuration: {at}found the name {name!r}; put names in quotes")
-        known = schema.get("properties", {})
-        for name, inner in known.items():
-            if name not in value and "default" in inner:
-                value[name] = copy.deepcopy(inner["default"])
-        rest = schema.get("additionalProperties")
-        for name in list(value):
-            inner = known.get(name, rest)
-            if isinstance(inner, dict):
-                value[name] = _filled(value[name], inner, root, f"{key}.{name}".lstrip("."))
-        return value
-    names = schema.get("type")
-    if names is None:
-        return value
-    kinds = [KINDS[name] for name in ([names] if isinstance(names, str) else names)]
-    if list in kinds and isinstance(value, str):
-        try:
-            value = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise UserError(f"configuration: {key}: found {value!r}; expected a list") from error
-    value = cast(value, Union[tuple(kinds)], f"configuration: {key}")  # noqa: UP007 (made at run time)
-    if isinstance(value, list) and "items" in schema:
-        return [_filled(item, schema["items"], root, f"{key}[{i}]") for i, item in enumerate(value)]
-    return value
+def _held_out(data: Mapping[str, Any], key: str) -> None:
+    """`unseen` makes sense, and what goes with it is there."""
+    unseen = data["unseen"]
+    if isinstance(unseen, float) and unseen >= 1 and not unseen.is_integer():
+        raise UserError(f"{key}.unseen: found {unseen}; expected a share below 1")
+    if (unseen == "fold") != ("fold" in data and "folds" in data):
+        raise UserError(f"{key}: `unseen: fold` goes with `folds` and `fold`")
+    if unseen == "fold" and data["fold"] > data["folds"]:
+        raise UserError(f"{key}.fold: found {data['fold']}; there are {data['folds']} folds")
+    if unseen == "rest" and data["captchas"] is None:
+        raise UserError(f"{key}.unseen: 'rest' is what training leaves; set `captchas` too")
 
 
-def _explained(error: Any) -> str:
-    key = ".".join(str(part) for part in error.absolute_path)
-    at = f"{key}: " if key else ""
-    if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
-        unknown = [name for name in error.instance if name not in known]
-        near = difflib.get_close_matches(unknown[0], known, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"{at}unknown key {unknown[0]!r}; allowed: {', '.join(known)}{hint}"
-    if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
-        return f"{at}the key {missing[0]!r} is missing"
-    if error.validator == "enum":
-        return f"{at}found {error.instance!r}; choose one of {', '.join(error.validator_value)}"
-    if error.validator == "pattern":
-        return f"{at}found the name {error.instance!r}; use letters, digits and . _ = , + - only"
-    limits = {
-        "minimum": "at least",
-        "maximum": "at most",
-        "exclusiveMinimum": "more than",
-        "exclusiveMaximum": "less than",
-        "minLength": "a length of at least",
-        "maxLength": "a length of at most",
-        "minProperties": "entries: at least",
-    }
-    if error.validator in limits:
-        return f"{at}found {error.instance!r}; expected {limits[error.validator]} {error.validator_value}"
-    return f"{at}{error.message}"
+def _drawn(data: Mapping[str, Any], config: Mapping[str, Any], key: str) -> None:
+    """What is mixed in was drawn and is not unseen, and what was drawn fits the cut."""
+    pictures, cut = config["pictures"], config["segment"][data["cut"]]
+    mixed_in = data["drawn"]
+    if mixed_in is not None and "draw" not in pictures[mixed_in]:
+        raise UserError(f"{key}.drawn: {mixed_in!r} is a folder; name an entry of `pictures` with `draw`")
+    if mixed_in is not None and mixed_in in (data["train"], data["unseen"]):
+        use = "train" if mixed_in == data["train"] else "unseen"
+        raise UserError(f"{key}.drawn: {mixed_in!r} is `{use}` already; name another, or none")
+    fitting = {**cut["picture"], "characters": cut["characters"]}
+    for use in ("train", "drawn", "unseen"):
+        style = pictures.get(data[use], {}).get("draw", {})
+        for option, wanted in fitting.items():
+            if style.get(option, wanted) != wanted:
+                raise UserError(
+                    f"{key}.{use}: {data[use]!r} is drawn with `{option}` {style[option]} and cut with "
+                    f"{wanted}; make both the same"
+                )
+        foreign = outside(style.get("alphabet", ""), cut["alphabet"])
+        if foreign:
+            raise UserError(
+                f"{key}.{use}: {data[use]!r} is drawn with {' '.join(foreign)}, which the `alphabet` of "
+                f"{data['cut']!r} does not have; add them there, or draw others"
+            )

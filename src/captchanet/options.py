@@ -79,7 +79,8 @@ def cast(value: Any, hint: Any, key: str) -> Any:
             return found
     if lists and not plain:
         return _sequence(value, lists[0], key)
-    raise UserError(f"{key}: found {value!r}; expected {' or '.join(NAMES[kind] for kind in plain)}")
+    names = [*(["a list"] if lists else []), *(NAMES[kind] for kind in plain)]
+    raise UserError(f"{key}: found {value!r}; expected {' or '.join(names)}")
 
 
 def _sequence(value: Any, hint: Any, key: str) -> Any:

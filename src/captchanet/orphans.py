@@ -6,11 +6,13 @@ from typing import Any
 
 
 def orphans(results: Path, config: Mapping[str, Any]) -> list[Path]:
-    """The folders below `results` of cuts, data sets and runs that the resolved `config` does not name.
+    """The folders below `results` of what the resolved `config` does not name: drawn captchas, cuts, data
+    sets and runs.
 
     A folder of another configuration in the same place is an orphan to this one.
     """
     named = {
+        "draw": [name for name, place in config["pictures"].items() if "draw" in place],
         "segment": config["segment"],
         "dataset": config["dataset"],
         "train": config["train"],

@@ -21,10 +21,13 @@ from captchanet.experiment import train as training
 from captchanet.experiment.checkpoint import VARIABLE, Checkpoint
 from captchanet.experiment.dataset import Part
 from captchanet.experiment.train import train
+from captchanet.images.augment import Crops
 
 SGD = {"method": "sgd", "learning_rate": 0.5, "epochs": 12, "batch_size": 7, "momentum": 0.0}
 ADAMW = {"method": "adamw", "learning_rate": 0.05, "epochs": 12, "batch_size": 7}
 ADAMW |= {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01}
+AFFINE = {"method": "affine", "rotation": 15.0, "shear_x": 0.1, "shear_y": 0.0, "shift": 0.6, "scale": 0.04}
+AFFINE |= {"contrast": 0.1, "noise": 0.0, "pivot": (0.0, 0.0)}
 ONE_CYCLE = {"method": "one_cycle", "warm_up": 0.2, "start": 0.04}
 SETTINGS = {
     "hidden": [6],
@@ -36,6 +39,8 @@ SETTINGS = {
     "start": {"method": "uniform", "limit": 0.1},
     "optimiser": SGD,
     "schedule": {"method": "constant"},
+    "augment": {"method": "none"},
+    "drawn_share": 0.9,
     "dropout": [],
     "label_smoothing": 0.0,
     "early_stopping": None,
@@ -47,11 +52,13 @@ KINDS = {
     "momentum in float32": {"optimiser": SGD | {"momentum": 0.9}, "dtype": "float32"},
     "whole batches": {"optimiser": SGD | {"batch_size": None}},
     "dropout": {"dropout": [0.1, 0.3]},
+    "augmented": {"augment": AFFINE},
     "everything": {
         "optimiser": ADAMW,
         "schedule": ONE_CYCLE,
         "dropout": [0.1, 0.3],
-        "early_stopping": {"share": 0.2, "patience": 6},
+        "early_stopping": {"share": 0.2, "patience": 11},
+        "augment": AFFINE | {"noise": 0.1},
         "dtype": "float32",
     },
     "stops early": {
@@ -96,6 +103,14 @@ def data():
     return Part(rng.random((40, 5)) + y / 4, y, [("p", "f", "l", "s")] * 10)
 
 
+def mixed_in():
+    """Drawn captchas to mix into `data`, and the crops that it is: windows of 5 × 1 pixels."""
+    known, (cleaned, drawn) = data(), np.random.default_rng(1).random((2, 40, 3, 9), dtype=np.float32)
+    cleaned[:, 1, 2:7] = known.X
+    crops = Crops(cleaned, np.array([[2, 1, 7, 2]] * 40), (1, 5))
+    return {"drawn": Part(drawn[:, 0, :5].astype(float), known.y[::-1], []), "crops": crops}
+
+
 def told(trained):
     return trained.theta.tobytes(), trained.history, trained.status, trained.reason, trained.evaluations
 
@@ -106,17 +121,18 @@ def test_a_killed_training_tells_the_same_in_the_end_as_an_unbroken_one(
     kind, epochs, killed, tmp_path, capsys
 ):
     settings = SETTINGS | KINDS[kind]
-    unbroken = train(data(), 3, settings)
+    beside = mixed_in() if "augment" in KINDS[kind] else {}
+    unbroken = train(data(), 3, settings, **beside)
     assert len(unbroken.history) >= 7
     assert (unbroken.status == "failed") == (kind == "diverges")
     assert ("stopped by" in unbroken.reason) == (kind == "stops early")
     for epoch in epochs:
         killed["epoch"] = epoch
         with pytest.raises(Killed):
-            train(data(), 3, settings, Checkpoint(tmp_path, "a", {}))
+            train(data(), 3, settings, Checkpoint(tmp_path, "a", {}), **beside)
     killed["epoch"] = None
     capsys.readouterr()
-    resumed = train(data(), 3, settings, Checkpoint(tmp_path, "a", {}))
+    resumed = train(data(), 3, settings, Checkpoint(tmp_path, "a", {}), **beside)
     assert capsys.readouterr().err == f"captchanet: train: a goes on after epoch {epochs[-1] - 1}\n"
     assert told(resumed) == told(unbroken)
     assert {tuple(map(type, row)) for row in resumed.history} == {(int, float, float, float)}
@@ -303,6 +319,9 @@ def test_other_settings_data_or_code_start_over(made_results, tmp_path, monkeypa
     assert perform(text="2") == 4
     assert perform(digest={"train": "0", "unseen": "0"}) == 5
     assert perform(blas="y") == 6
+    # what augmentation reads may change where no character shows it
+    facts["cleaned"] = "0"
+    assert perform() == 7
 
 
 @pytest.mark.parametrize("name", ["resume", "checkpoint"])

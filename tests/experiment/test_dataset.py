@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from captchanet.errors import UserError
 from captchanet.experiment import dataset
-from captchanet.experiment.dataset import build, split, summary
+from captchanet.experiment.dataset import build, make, split, summary, trained_on
 from captchanet.images.segment import Character, Picture, Segmented
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -18,12 +18,16 @@ CUT = {"alphabet": ALPHABET, "characters": 2}
 
 
 def folder(labels, prefix=""):
-    """A segmented folder whose every pixel is the number of its row."""
+    """A segmented folder whose every pixel is the number of its row, its cleaned pictures those of theirs."""
     rows = 2 * len(labels)
     return Segmented(
         np.repeat(np.arange(rows, dtype=np.float32), 3).reshape(rows, 3) / 1000,
-        [Character(f"{label}.png", i, label[i], 0, 0, 1, 3) for label in labels for i in (0, 1)],
-        np.zeros((len(labels), 3, 3), np.float32),
+        [
+            Character(f"{label}.png", i, label[i], i, n, 1, 3)
+            for n, label in enumerate(labels)
+            for i in (0, 1)
+        ],
+        np.arange(9 * len(labels), dtype=np.float32).reshape(-1, 3, 3),
         [Picture(f"{label}.png", label, f"file-{prefix}{label}", f"shown-{label}") for label in labels],
         [],
     )
@@ -33,7 +37,17 @@ MANY = [a + b for a in ALPHABET[:10] for b in ALPHABET[:4]]
 
 
 def settings(**changes):
-    return {"cut": "c", "train": "raw", "unseen": "other", "captchas": None, "seed": 1} | changes
+    split = {"cut": "c", "train": "raw", "unseen": "other", "drawn": None, "captchas": None, "seed": 1}
+    return split | changes
+
+
+def written(place, wanted, **folders):
+    """The data set of these settings and folders, and its facts, in files."""
+    made = make(folders, wanted, ALPHABET)
+    pictures = {"raw": {"folder": "data/raw", "labels": None}, "drawn": {"draw": {"method": "turned"}}}
+    facts = summary(made, wanted, CUT, {name: pictures.get(name, {"folder": name}) for name in folders})
+    dataset.write(place, made, facts, folders)
+    return made, facts
 
 
 def test_classes_are_coded_from_1_for_0_to_36_for_z():
@@ -95,30 +109,29 @@ def test_too_few_captchas_are_said_with_the_numbers(changes):
 
 
 def test_the_pickles_hold_x_and_y_and_nothing_else_and_pandas_reads_them(tmp_path):
-    train, unseen, copies = build(folder(MANY), None, settings(unseen=0.25), ALPHABET)
-    facts = summary(train, unseen, copies, None, settings(), CUT, {})
-    dataset.write(tmp_path, train, unseen, facts, {"raw": folder(MANY)})
+    made, _ = written(tmp_path, settings(unseen=0.25), raw=folder(MANY))
     data = pd.read_pickle(tmp_path / "train_data.pkl")
     assert list(data) == ["X", "y"]
-    np.testing.assert_array_equal(data["X"], train.X)
+    np.testing.assert_array_equal(data["X"], made.train.X)
     assert data["y"].shape == (60, 1)
     back = dataset.read(tmp_path, "unseen")
-    assert back.captchas == unseen.captchas
-    assert back.digest == unseen.digest != train.digest
+    assert back.captchas == made.unseen.captchas
+    assert back.digest == made.unseen.digest != made.train.digest
 
 
 def test_the_same_data_are_the_same_bytes(tmp_path):
     for name in ("a", "b"):
-        train, unseen, copies = build(folder(MANY), None, settings(unseen=0.25), ALPHABET)
-        facts = summary(train, unseen, copies, None, settings(), CUT, {})
-        dataset.write(tmp_path / name, train, unseen, facts, {"raw": folder(MANY)})
-    for file in ("train_data.pkl", "unseen_data.pkl", "captchas.csv", "pictures.csv", "dataset.json"):
+        wanted = settings(unseen=0.25, drawn="drawn")
+        written(tmp_path / name, wanted, raw=folder(MANY), drawn=folder(["zz", "99"]))
+    files = sorted(file.name for file in (tmp_path / "a").iterdir())
+    assert len(files) == 7
+    for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
 def test_a_class_without_an_example_is_listed():
-    train, unseen, copies = build(folder(["0z", "9a"]), folder(["b1"], "u"), settings(), ALPHABET)
-    facts = summary(train, unseen, copies, None, settings(), CUT, {})
+    made = make({"raw": folder(["0z", "9a"]), "other": folder(["b1"], "u")}, settings(), ALPHABET)
+    facts = summary(made, settings(), CUT, {})
     assert facts["classes_without_example"] == [c for c in ALPHABET if c not in "0z9a"]
     assert facts["examples"]["unseen"]["b"] == 1
     assert pickle.loads(pickle.dumps(facts)) == facts
@@ -141,12 +154,8 @@ def test_a_fold_trains_on_so_many_captchas_as_are_asked_for():
     assert not set(train) & set(held_out)
 
 
-def test_every_usable_picture_is_listed_whether_it_was_drawn_or_not(tmp_path):
-    train, unseen, copies = build(folder(MANY), folder(["z1"]), settings(captchas=3), ALPHABET)
-    facts = summary(
-        train, unseen, copies, None, settings(), CUT, {"raw": {"folder": "data/raw", "labels": None}}
-    )
-    dataset.write(tmp_path, train, unseen, facts, {"raw": folder(MANY), "other": folder(["z1"])})
+def test_every_usable_picture_is_listed_whether_it_was_chosen_or_not(tmp_path):
+    _, facts = written(tmp_path, settings(captchas=3), raw=folder(MANY), other=folder(["z1"]))
     rows = (tmp_path / "pictures.csv").read_text().splitlines()
     assert rows[0] == "pictures,file,label,sha256"
     assert len(rows) == 1 + 40 + 1
@@ -155,10 +164,82 @@ def test_every_usable_picture_is_listed_whether_it_was_drawn_or_not(tmp_path):
 
 
 def test_what_cannot_be_made_is_empty_and_says_why(tmp_path):
-    *parts, problem = dataset.attempt(folder(MANY), folder(["z1"]), settings(captchas=99), ALPHABET)
-    assert "40 usable captchas are not enough to train on 99" in problem
-    facts = summary(*parts, problem, settings(), CUT, {})
-    dataset.write(tmp_path, *parts[:2], facts, {"raw": folder(MANY)})
-    back = dataset.read(tmp_path, "train")
-    assert (back.X.shape, back.y.shape, back.captchas) == ((0, 3), (0, 1), [])
-    assert dataset.attempt(folder(MANY), folder(["z1"]), settings(captchas=9), ALPHABET)[3] is None
+    folders = {"raw": folder(MANY), "other": folder(["z1"]), "drawn": folder(["zz"])}
+    made, facts = written(tmp_path, settings(captchas=99, drawn="drawn"), **folders)
+    assert "40 usable captchas are not enough to train on 99" in facts["problem"] == made.problem
+    assert facts["captchas"] == {"train": 0, "unseen": 0, "drawn": 0}
+    for part in ("train", "unseen", "drawn"):
+        back = dataset.read(tmp_path, part)
+        assert (back.X.shape, back.y.shape, back.captchas) == ((0, 3), (0, 1), [])
+    cleaned, windows = dataset.read_pictures(tmp_path)
+    assert (cleaned.shape, windows.shape) == ((0, 3, 3), (0, 4))
+    assert make(folders, settings(captchas=9), ALPHABET).problem is None
+
+
+# drawn captchas
+
+
+def test_drawn_captchas_are_a_part_of_their_own_and_no_list_of_them_is_kept(tmp_path):
+    folders = {"raw": folder(MANY[:8]), "drawn": folder(["zz", "xy"]), "other": folder(["z1"])}
+    made, facts = written(tmp_path, settings(drawn="drawn"), **folders)
+    assert facts["captchas"] == {"train": 8, "unseen": 1, "drawn": 2}
+    assert facts["digest"]["drawn"] == made.drawn.digest
+    back = dataset.read(tmp_path, "drawn")
+    np.testing.assert_array_equal(back.X, folders["drawn"].X)
+    assert back.y[:, 0].tolist() == [36, 36, 34, 35]
+    assert back.captchas == []
+    assert "z" not in facts["classes_without_example"]
+    for table in ("captchas.csv", "pictures.csv"):
+        assert "zz" not in (tmp_path / table).read_text()
+    assert trained_on(facts) == "8 captchas and 2 drawn ones"
+
+
+def test_a_data_set_without_drawn_captchas_has_no_digest_of_them(tmp_path):
+    _, facts = written(tmp_path, settings(), raw=folder(MANY), other=folder(["z1"]))
+    assert set(facts["digest"]) == {"train", "unseen"}
+    assert dataset.read(tmp_path, "drawn").X.shape == (0, 3)
+    assert trained_on(facts) == "40 captchas"
+
+
+def test_drawn_captchas_alone_may_train_and_may_be_unseen(tmp_path):
+    folders = {"drawn": folder(MANY), "other": folder(["z1"])}
+    made, facts = written(tmp_path / "train", settings(train="drawn"), **folders)
+    assert (len(made.train.captchas), facts["captchas"]["drawn"]) == (40, 0)
+    assert trained_on(facts) == "40 drawn captchas"
+    assert (
+        tmp_path / "train/pictures.csv"
+    ).read_text() == "pictures,file,label,sha256\nother,z1.png,z1,file-z1\n"
+    # they can be read, so that an evaluation can tell which were misread
+    assert len(dataset.read(tmp_path / "train", "train").captchas) == 40
+    folders = {"raw": folder(MANY), "drawn": folder(["z1"])}
+    made, _ = written(tmp_path / "unseen", settings(unseen="drawn"), **folders)
+    assert [row[:3] for row in made.unseen.captchas] == [("drawn", "z1.png", "z1")]
+
+
+@pytest.mark.parametrize("unseen", ["other", 0.25])
+def test_a_drawn_picture_that_trains_is_never_unseen(unseen):
+    folders = {"raw": folder(MANY), "drawn": folder(["z1", *MANY[:3]]), "other": folder(["z1", "z2"])}
+    made = make(folders, settings(unseen=unseen, drawn="drawn"), ALPHABET)
+    assert not {row[2] for row in made.unseen.captchas} & {"z1", *MANY[:3]}
+    wanted = {"z1"} if unseen == "other" else set(MANY[:3]) - {row[2] for row in made.train.captchas}
+    assert made.copies == len(wanted)
+    folders["drawn"] = folder(["z1", "z2", *MANY])
+    problem = make(folders, settings(unseen=unseen, drawn="drawn"), ALPHABET).problem
+    assert (
+        "every picture of `other` is" if unseen == "other" else "the unseen part is also in `drawn`"
+    ) in problem
+    assert "`drawn`; unseen pictures must be others" in problem
+
+
+def test_pictures_and_windows_are_those_of_the_training_captchas_in_their_order(tmp_path):
+    raw = folder(MANY)
+    made, facts = written(tmp_path, settings(unseen=0.25, captchas=7, seed=3), raw=raw)
+    cleaned, windows = dataset.read_pictures(tmp_path)
+    rows = [MANY.index(row[2]) for row in made.train.captchas]
+    assert len(rows) == 7
+    np.testing.assert_array_equal(cleaned, raw.cleaned[rows])
+    np.testing.assert_array_equal(windows, [[i, row, 1, 3] for row in rows for i in (0, 1)])
+    raw.cleaned[rows[2], 0, 0] += 1
+    other = written(tmp_path, settings(unseen=0.25, captchas=7, seed=3), raw=raw)[1]
+    assert other["cleaned"] != facts["cleaned"]
+    assert other["digest"] == facts["digest"]

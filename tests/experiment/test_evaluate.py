@@ -54,6 +54,13 @@ def test_the_confusion_matrix_has_the_truth_in_rows():
     assert by_class == {"a": (1, 2, 1), "b": (1, 2, 2), "c": (0, 2, 1)}
 
 
+def test_captchas_that_were_mixed_in_count_as_examples_and_are_not_read():
+    found = evaluate(MODEL, part(["ab"]), part(["ab", "bc"]), part(["cc", "cb"], ["aa", "aa"]))
+    assert {row[0]: row[1] for row in found.classes} == {"a": 1, "b": 2, "c": 3}
+    assert found.metrics["training"]["n"] == 2
+    assert found.metrics["training"]["accuracy"] == 1
+
+
 def test_confidence_is_the_share_of_the_largest_output_and_their_product():
     outputs = 1 / (1 + np.exp(-(8 * np.eye(3) - 4)))
     one = outputs[0, 0] / outputs[0].sum()

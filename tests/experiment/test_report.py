@@ -1,11 +1,14 @@
 """The report says what the results hold, in one page that fetches nothing."""
 
+import base64
+import io
 import json
 import re
 import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from captchanet.experiment import figures, report_sweeps
 from captchanet.experiment.evaluate import MISREADS
@@ -87,6 +90,36 @@ def test_a_class_without_an_example_is_warned_of(made_results, page, tmp_path, u
     facts = json.loads((copy / "dataset/main/dataset.json").read_text()) | {"classes_without_example": ["z"]}
     (copy / "dataset/main/dataset.json").write_text(json.dumps(facts))
     assert "with any of z : these characters cannot be learnt from it" in visible(written(made_results, copy))
+
+
+def test_drawn_captchas_are_told_apart_from_labelled_ones(mixed_results, page, undrawn):
+    text = visible(written(mixed_results))
+    assert "Trained on 12 captchas and 15 drawn ones, the run good" in text
+    assert "On the labelled captchas it trained on it reads" in text
+    assert "Of the 15 captchas drawn as drawn (turned, count 15, seed 3, width 72," in text
+    assert "data set main 12 captchas and 15 drawn ones to train on, 6 unseen" in text
+    assert "drawn ones" not in visible(page)
+
+
+def test_the_picture_of_a_drawn_captcha_is_the_drawn_one(drawn_results, undrawn):
+    places = {"raw": "gone", "drawn": str(drawn_results.folder / "draw/drawn/pictures.npy")}
+    pages = [written(drawn_results, pictures=place) for place in (places, {}, places | {"drawn": "gone"})]
+    drawn, cleaned, gone = (re.findall(r'<img src="data:image/png;base64,([^"]*)"', page) for page in pages)
+    assert drawn
+    assert len(drawn) == len(cleaned)
+    assert not set(drawn) & set(cleaned)
+    assert gone == cleaned
+    shown = {np.asarray(Image.open(io.BytesIO(base64.b64decode(picture)))).tobytes() for picture in drawn}
+    assert shown <= {picture.tobytes() for picture in np.load(places["drawn"])}
+
+
+def test_an_augmentation_is_told(mixed_results, tmp_path, undrawn):
+    assert "augmentation" not in visible(written(mixed_results))
+    copy = shutil.copytree(mixed_results.folder, tmp_path / "results")
+    augment = {"augment": {"method": "affine", "rotation": 5}}
+    parameters = read_json(copy / "train/good/parameters.json")
+    write_json(copy / "train/good/parameters.json", parameters | augment)
+    assert "augmentation affine, rotation 5" in visible(written(mixed_results, copy))
 
 
 def test_the_page_fetches_nothing(page):

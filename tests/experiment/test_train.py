@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from captchanet.experiment.dataset import Part
-from captchanet.experiment.train import train
+from captchanet.experiment.train import _mixture, train
+from captchanet.images.augment import Crops
 from captchanet.nn import Network, Objective, one_hot
 
 SETTINGS = {
@@ -17,6 +20,8 @@ SETTINGS = {
     "start": {"method": "uniform", "limit": 0.1},
     "optimiser": {"method": "cg", "iterations": 8},
     "schedule": {"method": "constant"},
+    "augment": {"method": "none"},
+    "drawn_share": 0.9,
     "dropout": [],
     "label_smoothing": 0.0,
     "early_stopping": None,
@@ -182,3 +187,108 @@ def test_the_history_of_plain_descent_is_exact_with_a_penalty():
 
     gradient_descent(objective, start, learning_rate=0.3, epochs=40, callback=callback)
     assert [row[3] for row in trained.history] == seen
+
+
+# drawn captchas and augmentation
+
+AFFINE = {"method": "affine", "rotation": 15.0, "shear_x": 0.0, "shear_y": 0.0, "shift": 0.6, "scale": 0.04}
+AFFINE |= {"contrast": 0.0, "noise": 0.0, "pivot": (0.0, 0.0)}
+
+
+def captchas(n=4, seed=0):
+    """Captchas of two characters, each the ink of a window of 2 × 3 pixels, and the crops they are."""
+    rng = np.random.default_rng(seed)
+    cleaned = rng.random((n, 9, 12), dtype=np.float32)
+    windows = np.array([[left, 4, left + 3, 6] for _ in range(n) for left in (2, 6)])
+    X = np.stack([cleaned[i // 2, 4:6, w[0] : w[2]].ravel() for i, w in enumerate(windows)])
+    y = rng.integers(1, 4, (2 * n, 1))
+    part = Part(X.astype(np.float64), y, [("p", f"{i}", "l", "s") for i in range(n)])
+    return part, Crops(cleaned, windows, (2, 3))
+
+
+@given(
+    rows=st.integers(1, 400), drawn=st.integers(1, 4000), share=st.floats(0.05, 0.95), held_out=st.booleans()
+)
+def test_the_drawn_ones_are_as_near_to_their_share_of_an_epoch_as_whole_repeats_come(
+    rows, drawn, share, held_out
+):
+    known = np.arange(rows)[held_out:] if rows > 1 else np.arange(rows)
+    mixed = _mixture(known, drawn, share)
+    assert np.count_nonzero(mixed == -1) == drawn
+    kinds, times = np.unique(mixed[mixed >= 0], return_counts=True)
+    np.testing.assert_array_equal(kinds, known)
+    (repeats,) = set(times.tolist())
+    wanted = drawn * (1 - share) / share  # rows that would make the share exact
+    assert repeats == 1 or abs(repeats * len(known) - wanted) <= len(known) / 2 + 1e-6
+    # more known rows are repeated less often
+    assert len(_mixture(np.arange(2 * rows), drawn, share)) <= 2 * rows * max(repeats, 2) + drawn
+
+
+def test_without_drawn_ones_every_row_stands_once():
+    np.testing.assert_array_equal(_mixture(np.array([3, 5]), 0, 0.9), [3, 5])
+
+
+def test_an_epoch_goes_through_the_known_rows_repeated_and_the_drawn_ones_once():
+    known, _ = captchas(2)
+    drawn, _ = captchas(16, seed=1)
+    settings = SETTINGS | {"optimiser": SGD | {"batch_size": 8}, "drawn_share": 0.8}
+    trained = train(known, 3, settings, drawn=drawn)
+    # 32 drawn rows, 8 of the known: 4 rows twice
+    assert trained.evaluations == 3 * (32 + 8) // 8
+    again = Part(np.concatenate([known.X, known.X, drawn.X]), np.concatenate([known.y, known.y, drawn.y]), [])
+    assert trained.theta.tobytes() == train(again, 3, settings).theta.tobytes()
+
+
+def test_no_drawn_captcha_is_no_change():
+    known, _ = captchas()
+    nothing = Part(known.X[:0], known.y[:0], [])
+    settings = SETTINGS | {"optimiser": SGD}
+    plain = train(known, 3, settings)
+    assert train(known, 3, settings, drawn=nothing).theta.tobytes() == plain.theta.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("batch_size", [3, None])
+def test_augmentation_is_drawn_by_the_seed_and_changes_only_what_is_not_drawn(dtype, batch_size):
+    (known, crops), (drawn, _) = captchas(), captchas(8, seed=1)
+    before = known.X.copy()
+    optimiser = SGD | {"batch_size": batch_size}
+    settings = SETTINGS | {"optimiser": optimiser, "dtype": dtype, "augment": AFFINE, "drawn_share": 0.6}
+
+    def theta(**changes):
+        return train(known, 3, settings | changes, drawn=drawn, crops=crops).theta.tobytes()
+
+    assert theta() == theta() != theta(seed=2)
+    assert theta() != theta(augment={"method": "none"})
+    still = AFFINE | dict.fromkeys(("rotation", "shift", "scale"), 0.0)
+    assert theta(augment=still) == theta(augment={"method": "none"})
+    np.testing.assert_array_equal(known.X, before)
+
+
+def test_what_early_stopping_watches_is_neither_drawn_nor_augmented(monkeypatch):
+    from captchanet.experiment import train as module
+
+    (known, crops), (drawn, _) = captchas(10), captchas(8, seed=1)
+    objectives = []
+
+    class Watched(Objective):
+        def __init__(self, *data, **options):
+            super().__init__(*data, **options)
+            objectives.append(self)
+
+    monkeypatch.setattr(module, "Objective", Watched)
+    stopping = {"share": 0.3, "patience": 2}
+    settings = SETTINGS | {"optimiser": SGD, "augment": AFFINE, "early_stopping": stopping}
+    train(known, 3, settings, drawn=drawn, crops=crops)
+    trained_on, watched = objectives
+    assert watched.augment is None
+    held_out = {row.tobytes() for row in watched.X}
+    assert len(held_out) == 2 * 3
+    assert held_out <= {row.tobytes() for row in watched.network.with_ones(known.X, np.float64)}
+    assert not held_out & {row.tobytes() for row in trained_on.X}
+
+
+def test_augmentation_without_pictures_is_refused():
+    known, _ = captchas()
+    with pytest.raises(ValueError, match="it needs the crops"):
+        train(known, 3, SETTINGS | {"optimiser": SGD, "augment": AFFINE})

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.nn import (
+    Dropout,
     Network,
     Objective,
     cross_entropy,
@@ -152,3 +153,77 @@ def test_what_was_read_right_is_counted_from_the_outputs_of_the_last_call():
         assert objective.correct() == right.sum()
         objective(theta, np.array([4, 2, 1]))
         assert objective.correct() == right[[4, 2, 1]].sum()
+
+
+# augmentation
+
+ROWS = [None, np.array([5, 0, 0, 3])]
+
+
+def augmented(augment, dropout=False, **options):
+    """A problem whose objective has this augmentation, and dropout of the input if it is wanted."""
+    if dropout:
+        options["dropout"] = Dropout((0.5, 0.0), np.random.default_rng(1))
+    return problem((3, 4, 2), augment=augment, **options)
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("dropout", [True, False])
+def test_an_augmentation_that_changes_nothing_changes_no_bit(rows, bias, dropout):
+    plain, theta, _, _ = augmented(None, dropout, bias=bias)
+    same, _, _, _ = augmented(lambda inputs, rows: None, dropout, bias=bias)
+    for _ in range(2):
+        (cost, gradient), (again, other) = plain(theta, rows), same(theta, rows)
+        assert cost == again
+        assert gradient.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_an_augmentation_is_given_the_rows_and_their_inputs_and_decides_what_is_learnt_from(rows, bias):
+    seen = []
+
+    def twice(inputs, rows):
+        seen.append((inputs.copy(), rows.copy()))
+        inputs *= 2
+
+    doubled, theta, X, _ = augmented(twice, bias=bias)
+    wanted = np.arange(6) if rows is None else rows
+    cost, gradient = doubled(theta, rows)
+    ((inputs, of),) = seen
+    np.testing.assert_array_equal(of, wanted)
+    np.testing.assert_array_equal(inputs, X[wanted])
+    plain, _, _, Y = problem((3, 4, 2), bias=bias)
+    expected = Objective(plain.network, 2 * X, Y)
+    cost_there, gradient_there = expected(theta, rows)
+    assert cost == cost_there
+    assert gradient.tobytes() == gradient_there.tobytes()
+    assert doubled.correct() == expected.correct()
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_the_data_themselves_are_never_augmented(rows):
+    def erase(inputs, rows):
+        inputs[...] = 0
+
+    erased, theta, X, _ = augmented(erase)
+    plain, _, _, _ = augmented(None)
+    before = X.copy()
+    for _ in range(3):
+        assert erased(theta, rows)[0] != plain(theta, rows)[0]
+    np.testing.assert_array_equal(X, before)
+    np.testing.assert_array_equal(erased.X, plain.X)
+    # not those of a whole batch either, which a plain pass reads in place
+    assert erased(theta)[0] == erased(theta)[0]
+    np.testing.assert_array_equal(erased.X, plain.X)
+
+
+def test_dropout_of_the_input_comes_after_the_augmentation():
+    def ones(inputs, rows):
+        assert not (inputs == 0).any()
+        inputs[...] = 1
+
+    objective, theta, _, _ = augmented(ones, dropout=True)
+    objective(theta, np.arange(6))
+    assert set(np.unique(objective._workspaces[6].a[0])) == {0, 1, 2}

@@ -214,6 +214,9 @@ def known(notebook, tmp_path_factory):
         "bare": log("bare", {"captchanet.git.dirty": "true"}, {}, data="e" * 64),
         "gitless": log("gitless", {"mlflow.source.git.commit": ""}, data="d" * 64),
         "machine": log("machine", {"captchanet.python": "3.12", "captchanet.blas": f"mkl {'x' * 40}"}),
+        "drawn": log("drawn", {}, files(lists={"pictures": LIST}), data="1" * 64),
+        "redrawn": log("redrawn", {}, files(lists={"pictures": LIST}), data="2" * 64),
+        "mixed": log("mixed", {"captchanet.data.drawn_sha256": "3" * 64}, data="d" * 64),
         "xor": log("xor", {}, files(), data=None),
         "xor2": log("xor2", {}, files(), data=None),
     }
@@ -290,7 +293,14 @@ def test_pictures_one_by_one(shown):
 @pytest.mark.parametrize(
     ("a", "b", "said"),
     [
-        ("a", "cut", "the same pictures with the same labels, cleaned, cut or chosen in another way"),
+        ("a", "cut", "the same pictures with the same labels, cleaned, cut, chosen or drawn in another way"),
+        (
+            "drawn",
+            "redrawn",
+            "the same pictures with the same labels, cleaned, cut, chosen or drawn in another",
+        ),
+        ("a", "mixed", "digest of drawn  -  3333"),
+        ("a", "drawn", "pictures only in A: 4"),
         ("old", "older", "pictures with other content: 1\n    ~ raw/two.png"),
         ("old", "older", "(compared: the pictures that trained;"),
         ("a", "bare", "no list of its pictures was recorded with B"),

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from captchanet.configuration import resolved
 from captchanet.errors import UserError
-from captchanet.files import read_json
+from captchanet.experiment.dataset import PICTURES
+from captchanet.files import read_csv, read_json
 from captchanet.images.labels import read_label_file
 from captchanet.tracking.execute import MARKER, claimed, kernel, snakemake
 from captchanet.tracking.restore import (
@@ -251,6 +252,22 @@ def test_a_restored_configuration_is_valid_and_looks_nowhere_else(made_results, 
             before = asked.get(section, found[section])
             assert json.dumps(found[section], sort_keys=True) == json.dumps(before, sort_keys=True)
         assert found["xor"] == asked.get("xor", found["xor"])
+
+
+@pytest.mark.parametrize("results", ["mixed_results", "drawn_results"])
+def test_what_was_drawn_is_drawn_again(results, request, root, tmp_path):
+    made = request.getfixturevalue(results)
+    asked = read_json(made.folder / "train/good/configuration.json")
+    restored = yaml.safe_load(yaml.safe_dump(restore_configuration(asked)))
+    assert restored["pictures"]["drawn"] == asked["pictures"]["drawn"]
+    found = resolved(restored, root / "workflow/schemas/config.schema.yaml")
+    assert found["pictures"]["drawn"]["draw"] == made.config["pictures"]["drawn"]["draw"]
+    # and none of it is looked for in a folder
+    rows = read_csv(made.folder / "dataset/main/pictures.csv", PICTURES)
+    assert {row[0] for row in rows} == set(asked["pictures"]) - {"drawn"}
+    differences, remarks = restore_pictures(rows, asked["pictures"], Path(), tmp_path, "HEAD")
+    assert (differences, remarks) == ([], [])
+    assert {place.name for place in tmp_path.iterdir()} == {row[0] for row in rows}
 
 
 # its pictures

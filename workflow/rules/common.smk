@@ -34,10 +34,9 @@ if not workflow.config_settings.configfiles:
 
 try:
     config = resolved(config, HOME / "workflow/schemas/config.schema.yaml")
+    # those that a data set uses; what lies in a folder is told by its fingerprint, what is drawn by its style
     PICTURES = {
-        name: place
-        if place.get("draw")
-        else place
+        name: place if "draw" in place else place
         | {"fingerprint": fingerprint(Path(place["folder"]), place["labels"] and Path(place["labels"]))}
         for name, place in config["pictures"].items()
         if any(name in (data["train"], data["drawn"], data["unseen"]) for data in config["dataset"].values())

@@ -23,7 +23,7 @@ rule dataset:
         train="results/dataset/{data}/train_data.pkl",
         unseen="results/dataset/{data}/unseen_data.pkl",
         drawn="results/dataset/{data}/drawn_data.pkl",
-        sources="results/dataset/{data}/train_pictures.npz",
+        cropped="results/dataset/{data}/train_pictures.npz",
         captchas="results/dataset/{data}/captchas.csv",
         pictures="results/dataset/{data}/pictures.csv",
         facts="results/dataset/{data}/dataset.json",

@@ -8,6 +8,7 @@ rule report:
         expand(rules.evaluate.output, run=config["train"]),
         expand(rules.dataset.output, data=DATA),
         [file for data in DATA for file in segmented(data)],
+        [drawn(name)[0] for data in DATA for name in folders(data) if "draw" in PICTURES[name]],
         rules.xor.output,
         str(HOME / "src/captchanet/experiment/report.html.j2"),
         code=code("report"),
@@ -22,7 +23,10 @@ rule report:
         ],
         sweeps=config["sweeps"],
         headline=config["read"]["run"],
-        pictures={name: place["folder"] for name, place in PICTURES.items() if "folder" in place},
+        pictures={
+            name: drawn(name)[0] if "draw" in place else place["folder"]
+            for name, place in PICTURES.items()
+        },
     script:
         "../scripts/report.py"
 

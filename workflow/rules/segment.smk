@@ -5,7 +5,7 @@ rule segment:
     message:
         "segment {wildcards.pictures} by {wildcards.cut}"
     input:
-        unpack(lambda w: dict(rules.draw.output.items()) if "draw" in PICTURES[w.pictures] else {}),
+        lambda w: drawn(w.pictures) if "draw" in PICTURES[w.pictures] else [],
         code=code("segment"),
     output:
         characters="results/segment/{cut}/{pictures}/characters.npy",

@@ -6,7 +6,7 @@ from captchanet.files import write_csv, write_npy
 from captchanet.images.drawn import DRAWERS
 from captchanet.job import job
 
-with job("draw"):
+with job(f"draw: {snakemake.wildcards.pictures}"):
     options = dict(snakemake.params.draw)
     pictures, labels = DRAWERS[options.pop("method")](**options)
     write_npy(snakemake.output.pictures, pictures)

@@ -9,5 +9,6 @@ from captchanet.job import job
 with job("evaluate"):
     data = Path("results/dataset", snakemake.params.data)
     run = Path("results/train", snakemake.wildcards.run)
-    evaluation = evaluate_run(run, dataset.read(data, "train"), dataset.read(data, "unseen"))
+    parts = (dataset.read(data, part) for part in ("train", "unseen", "drawn"))
+    evaluation = evaluate_run(run, *parts)
     write(evaluation, Path(snakemake.output.metrics).parent)

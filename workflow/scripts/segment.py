@@ -4,18 +4,19 @@ from pathlib import Path
 
 from captchanet.files import read_csv, read_npy
 from captchanet.images.cut import Cut
-from captchanet.images.drawn import segment_drawn
 from captchanet.images.segment import check_rejected, segment, write_rejected, write_segmented
+from captchanet.images.segment_drawn import segment_drawn
 from captchanet.job import job
 
 with job("segment"):
     cut = Cut.from_settings(snakemake.params.cut)
     source = snakemake.params.source
     if "draw" in source:
-        labels = [label for (label,) in read_csv(snakemake.input.labels, ("label",))]
-        segmented = segment_drawn(read_npy(snakemake.input.pictures), labels, cut)
+        pictures, table = snakemake.input[:2]
+        labels = [label for (label,) in read_csv(table, ("label",))]
+        segmented = segment_drawn(read_npy(pictures), labels, cut)
     else:
         segmented = segment(source["folder"], cut, source["labels"])
     write_rejected(segmented, snakemake.log[0])
-    check_rejected(segmented, cut, source.get("folder", "results/draw"), snakemake.log[0])
+    check_rejected(segmented, cut, source.get("folder", snakemake.wildcards.pictures), snakemake.log[0])
     write_segmented(segmented, Path(snakemake.output.characters).parent)

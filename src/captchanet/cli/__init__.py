@@ -7,6 +7,7 @@ import click
 from captchanet.cli.common import Group
 from captchanet.cli.difference import diff
 from captchanet.cli.history import runs
+from captchanet.cli.look import look
 from captchanet.cli.reading import read
 from captchanet.cli.repeat import rerun, verify
 from captchanet.cli.sweeps import best
@@ -23,5 +24,5 @@ def main() -> None:
     """A neural network from nothing that reads captchas."""
 
 
-for _command in (read, runs, best, diff, rerun, verify, draw, ui, orphans, check_gradient):
+for _command in (read, look, runs, best, diff, rerun, verify, draw, ui, orphans, check_gradient):
     main.add_command(_command)

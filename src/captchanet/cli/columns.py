@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # importing mlflow takes a second
 ACCURACY = "unseen/captchas/accuracy"
 ALWAYS = ("id", "name", "status", "started", "configured")
 # The tags that are shown where they differ: what the runs belong to, and what they were made of
-GROUPS, ORIGINS = ("set", "sweep"), ("code", "data.train_sha256", "data.unseen_sha256")
+GROUPS = ("set", "sweep")
+ORIGINS = ("code", "data.train_sha256", "data.drawn_sha256", "data.unseen_sha256")
 # Parameters that follow from others
 DERIVED = ("layers", "parameters")
 HIDDEN_TAGS = ("key", "kind", "status", "configured")

@@ -142,7 +142,7 @@ def _pictures(pictures: "Pictures", digests_differ: bool) -> list[str]:
     if digests_differ and pictures.missing:
         lines.append(f"  {pictures.missing}")
     elif digests_differ and not lines:
-        lines.append("  the same pictures with the same labels, cleaned, cut or chosen in another way")
+        lines.append("  the same pictures with the same labels, cleaned, cut, chosen or drawn in another way")
     if lines and pictures.of:
         lines.append(f"  (compared: {pictures.of})")
     return lines if digests_differ or not lines else ["Data", *lines]

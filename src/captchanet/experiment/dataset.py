@@ -83,35 +83,44 @@ def split(captchas: int, settings: Mapping[str, Any]) -> tuple[list[int], list[i
 
 
 def build(
-    train: "Segmented", unseen: "Segmented | None", settings: Mapping[str, Any], alphabet: str
+    train: "Segmented",
+    unseen: "Segmented | None",
+    settings: Mapping[str, Any],
+    alphabet: str,
+    drawn: "Segmented | None" = None,
 ) -> tuple[Part, Part, int]:
     """The part to train on, the unseen part, and how many unseen captchas were left out as copies.
 
     `unseen` is the segmented folder that `settings["unseen"]` names, or None where that is a share, a
-    number or "rest" of the training folder. A picture that trains is taken out of an unseen folder.
+    number, "rest" or "fold" of the training folder. A picture that trains, as one of these or as one of
+    those `drawn` to be mixed in, is taken out of the unseen ones.
     """
     name = settings["train"]
     if unseen is None:
         rows, held_out = split(len(train.pictures), settings)
-        return part(train, rows, name, alphabet), part(train, held_out, name, alphabet), 0
-    rows, _ = split(len(train.pictures), {**settings, "unseen": 0})
-    training = part(train, rows, name, alphabet)
+        source, called = train, name
+    else:
+        rows, _ = split(len(train.pictures), {**settings, "unseen": 0})
+        source, called, held_out = unseen, settings["unseen"], list(range(len(unseen.pictures)))
     seen = {train.pictures[row].pixels for row in rows}
-    kept = [row for row, picture in enumerate(unseen.pictures) if picture.pixels not in seen]
+    seen |= {picture.pixels for picture in drawn.pictures} if drawn else set()
+    kept = [row for row in held_out if source.pictures[row].pixels not in seen]
     if not kept:
+        trains = [f"`{name}`"] * (unseen is not None) + [f"`{settings['drawn']}`"] * (drawn is not None)
         raise UserError(
-            f"every picture of `{settings['unseen']}` is also in `{name}`; "
-            "unseen pictures must be others, or the result would say nothing"
+            f"every picture of {'`' + called + '`' if unseen else 'the unseen part'} is also in "
+            f"{' or '.join(trains)}; unseen pictures must be others, or the result would say nothing"
         )
-    return training, part(unseen, kept, settings["unseen"], alphabet), len(unseen.pictures) - len(kept)
+    training = part(train, rows, name, alphabet)
+    return training, part(source, kept, called, alphabet), len(held_out) - len(kept)
 
 
 @dataclass(frozen=True)
 class Made:
-    """A data set. `drawn` are the captchas mixed into the training, `copies` how many unseen ones were copies.
+    """A data set. `drawn` are captchas to mix into the training, `copies` how many unseen ones were copies.
 
-    `cleaned`, float32 (n, h, w), are the training captchas' pictures and `windows`, int (characters, 4), left,
-    top, right, bottom of each character, for augmentation. `problem` is why there are no captchas, or None.
+    `cleaned`, float32 (n, h, w), are the training captchas' pictures and `windows`, int (characters, 4),
+    left, top, right, bottom of each character, for augmentation. `problem` is why there are no captchas.
     """
 
     train: Part
@@ -134,24 +143,21 @@ def make(folders: Mapping[str, "Segmented"], settings: Mapping[str, Any], alphab
     Where it cannot be, empty parts and the reason: one impossible data set among many fails its own runs, by
     name, and takes no other down.
     """
-    source = folders[settings["train"]]
-    drawn = folders.get(settings["drawn"])
+    source, drawn = folders[settings["train"]], folders.get(settings["drawn"])
     nothing = part(source, [], settings["train"], alphabet)
-    try:
-        train, unseen, copies = build(source, folders.get(settings["unseen"]), settings, alphabet)
-    except UserError as error:
-        none = np.zeros((0, 4), np.int64)
-        return Made(nothing, nothing, nothing, source.cleaned[:0], none, 0, str(error))
-    rows = {picture.file: row for row, picture in enumerate(source.pictures)}
-    wanted = [rows[file] for _, file, _, _ in train.captchas]
     windows = np.array([character[3:] for character in source.characters], np.int64)
-    per = len(windows) // len(source.pictures)
+    try:
+        train, unseen, copies = build(source, folders.get(settings["unseen"]), settings, alphabet, drawn)
+    except UserError as error:
+        return Made(nothing, nothing, nothing, source.cleaned[:0], windows[:0], 0, str(error))
+    row_of = {picture.file: row for row, picture in enumerate(source.pictures)}
+    rows = [row_of[file] for _, file, _, _ in train.captchas]
     return Made(
         train,
         unseen,
         part(drawn, range(len(drawn.pictures)), settings["drawn"], alphabet) if drawn else nothing,
-        source.cleaned[wanted],
-        windows.reshape(-1, per, 4)[wanted].reshape(-1, 4),
+        source.cleaned[rows],
+        windows.reshape(len(source.pictures), -1, 4)[rows].reshape(-1, 4),
         copies,
     )
 
@@ -159,7 +165,10 @@ def make(folders: Mapping[str, "Segmented"], settings: Mapping[str, Any], alphab
 def summary(
     made: Made, settings: Mapping[str, Any], cut: Mapping[str, Any], pictures: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What `dataset.json` says: sizes, digests, examples of each class, where the pictures are, their cut."""
+    """What `dataset.json` says: sizes, digests, examples of each class, where the pictures are, their cut.
+
+    `cleaned` is the digest of what augmentation reads: it sees more of a picture than the characters show.
+    """
     alphabet = cut["alphabet"]
     counts = {
         name: dict(
@@ -174,19 +183,27 @@ def summary(
         "copies_left_out_of_unseen": made.copies,
         "classes_without_example": missing,
         "examples": counts,
-        "digest": {name: p.digest for name, p in made.parts.items()},
+        "digest": {name: p.digest for name, p in made.parts.items() if name != "drawn" or p.captchas},
+        "cleaned": hashlib.sha256(made.cleaned.tobytes() + made.windows.tobytes()).hexdigest(),
         "pictures": dict(pictures),
         "dataset": dict(settings),
         "segment": dict(cut),
     }
 
 
+def trained_on(facts: Mapping[str, Any]) -> str:
+    """What dataset.json tells of the training, in words: 60 captchas and 5,000 drawn ones."""
+    alone = "drawn " if "draw" in facts["pictures"].get(facts["dataset"]["train"], {}) else ""
+    said = f"{facts['captchas']['train']:,} {alone}captchas"
+    return said + (f" and {facts['captchas']['drawn']:,} drawn ones" if facts["captchas"]["drawn"] else "")
+
+
 def write(folder: Path, made: Made, facts: Mapping[str, Any], folders: Mapping[str, "Segmented"]) -> None:
     """The data set's files. `train_data.pkl`, `unseen_data.pkl`, `drawn_data.pkl`, each a dict of X and y.
 
     captchas.csv lists the captchas of train and unseen, pictures.csv every usable picture of the segmented
-    `folders` that were not drawn (a draw among them depends on all), dataset.json holds the facts, and
-    train_pictures.npz what augmentation works from.
+    `folders` (a split depends on all of them) but for those that a seed draws again, dataset.json holds the
+    facts, and train_pictures.npz what augmentation reads.
     """
     for name, content in made.parts.items():
         data = {"X": content.X, "y": content.y}
@@ -214,7 +231,7 @@ def read_pictures(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]
 def read(folder: Path, name: str) -> Part:
     """The part "train", "unseen" or "drawn" of the data set in `folder`, as `write` left it.
 
-    Of drawn captchas no list is kept: they are all alike.
+    Of captchas that are mixed in no list is kept.
     """
     data = pickle.loads((folder / f"{name}_data.pkl").read_bytes())
     table = read_csv(folder / "captchas.csv", HEADER)

@@ -49,8 +49,11 @@ def proportion(correct: int, n: int) -> dict[str, Any]:
     return {"n": n, "correct": correct, "accuracy": correct / n if n else None, "low": low, "high": high}
 
 
-def evaluate(model: Model, train: Part, unseen: Part) -> Evaluation:
-    """Reads both parts of a data set with `model` and counts."""
+def evaluate(model: Model, train: Part, unseen: Part, drawn: Part | None = None) -> Evaluation:
+    """Reads the training and the unseen part of a data set with `model` and counts.
+
+    Those `drawn` to be mixed into the training count as examples of their classes, and are not read.
+    """
     alphabet = model.segment["alphabet"]
     readings, confidences, _ = model.read(unseen.X)
     labels = [label for _, _, label, _ in unseen.captchas]
@@ -74,7 +77,8 @@ def evaluate(model: Model, train: Part, unseen: Part) -> Evaluation:
         )
         if not good
     ]
-    examples = np.bincount(train.y[:, 0] - 1, minlength=len(alphabet))
+    known = [part.y[:, 0] for part in (train, drawn) if part is not None]
+    examples = np.bincount(np.concatenate(known) - 1, minlength=len(alphabet))
     classes = [
         (character, int(examples[i]), *proportion(int(confusion[i, i]), int(confusion[i].sum())).values())
         for i, character in enumerate(alphabet)
@@ -87,11 +91,11 @@ def _classes(readings: Sequence[str], alphabet: str) -> NDArray[np.int64]:
     return np.array([numbers[character] for reading in readings for character in reading], np.int64)
 
 
-def evaluate_run(folder: Path, train: Part, unseen: Part) -> Evaluation:
+def evaluate_run(folder: Path, train: Part, unseen: Part, drawn: Part | None = None) -> Evaluation:
     """The evaluation of the run in `folder`; of one whose training failed, only that it did, and why."""
     status = read_json(folder / "status.json")
     if status["status"] == "finished":
-        return evaluate(load(folder / "model.npz"), train, unseen)
+        return evaluate(load(folder / "model.npz"), train, unseen, drawn)
     metrics = {"status": status["status"], "reason": status["reason"]}
     return Evaluation(metrics, np.zeros((0, 0), np.int64), [], [])
 

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from captchanet.experiment import figures, report_sweeps
+from captchanet.experiment.dataset import trained_on
 from captchanet.experiment.evaluate import CLASSES, MISREADS
 from captchanet.experiment.figure_parts import fitted
 from captchanet.experiment.train import HISTORY
 from captchanet.files import read_csv, read_json
 from captchanet.images.read import Unusable, decode, read_bytes
 from captchanet.images.segment import Picture, Rejected
+from captchanet.images.segment_drawn import number_of
 
 ACRONYMS = ("cg", "sgd", "l1", "l2")
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -32,9 +34,9 @@ def report(
 ) -> str:
     """The page, as HTML, about `headline`, which is spoken of first, and `runs`, each in full.
 
-    `results` is the results folder; `pictures` gives the source folder of each named folder of captchas, for
-    the pictures of the misreads. The runs of each of `sweeps`, as the resolved configuration tells of them,
-    share one section. The same results give the same text.
+    `results` is the results folder; `pictures` gives for each entry of captchas its folder or, where it was
+    drawn, its file of drawn pictures, for the pictures of the misreads. The runs of each of `sweeps`, as the
+    resolved configuration tells of them, share one section. The same results give the same text.
     """
     about = [_run(results, name) for name in dict.fromkeys([headline, *runs])]
     finished = [run for run in about if run["metrics"]["status"] == "finished"]
@@ -116,13 +118,15 @@ def _data(results: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """A data set's facts, and what its folders had to reject."""
     facts = read_json(results / "dataset" / parameters["data"] / "dataset.json")
     cut = results / "segment" / facts["dataset"]["cut"]
-    names = [facts["dataset"]["train"], facts["dataset"]["unseen"]]
+    names = [facts["dataset"][use] for use in ("train", "drawn", "unseen")]
     folders = {}
     for name in dict.fromkeys(str(name) for name in names):
         if (cut / name / "segment.json").exists():
             rows = [Rejected(*row) for row in read_csv(cut / name / "rejected.csv", Rejected._fields)]
-            folders[name] = {"counts": read_json(cut / name / "segment.json"), "rejected": rows}
-    return {"facts": facts, "folders": folders, "cut": cut}
+            draw = facts["pictures"].get(name, {}).get("draw")
+            counts = read_json(cut / name / "segment.json")
+            folders[name] = {"counts": counts, "rejected": rows, "draw": draw}
+    return {"facts": facts, "folders": folders, "cut": cut, "trained_on": trained_on(facts)}
 
 
 def _xor(folder: Path) -> dict[str, Any]:
@@ -166,8 +170,11 @@ def _picture(data: Mapping[str, Any], folder: str, file: str, source: str | None
     try:
         if source is None:
             raise Unusable("its folder is not named any more")
-        pixels = decode(read_bytes(Path(source) / file, **size), **size)
-    except Unusable:
+        if "draw" in data["facts"]["pictures"].get(folder, {}):
+            pixels = np.load(source, mmap_mode="r", allow_pickle=False)[number_of(file)]
+        else:
+            pixels = decode(read_bytes(Path(source) / file, **size), **size)
+    except (Unusable, OSError, ValueError, IndexError):
         place = data["cut"] / folder
         rows = [row[0] for row in read_csv(place / "pictures.csv", Picture._fields)]
         cleaned = np.load(place / "cleaned.npy", mmap_mode="r", allow_pickle=False)[rows.index(file)]

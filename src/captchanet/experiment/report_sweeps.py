@@ -12,7 +12,7 @@ from captchanet.files import read_json
 from captchanet.sweeps.expand import STAGES
 from captchanet.sweeps.names import Names
 
-PARTS = ("train", "unseen")
+PARTS = ("train", "drawn", "unseen")
 MOST_NAMED = 8
 """Values, seeds or sizes that are named one by one; of more than that it is said how many they are."""
 

@@ -16,6 +16,7 @@ from captchanet.experiment.model import Model, theta_digest
 from captchanet.experiment.provenance import arithmetic, digests, provenance
 from captchanet.experiment.train import HISTORY, Trained, train, untrained
 from captchanet.files import read_json, write_csv, write_json
+from captchanet.images.augment import crops
 
 
 def perform(
@@ -34,17 +35,20 @@ def perform(
         if facts["problem"]:
             trained = untrained(part, classes, settings, f"its data set cannot be made: {facts['problem']}")
         else:
-            options = facts["segment"]["cut"]
-            shape = (options["height"], options["width"])
-            pictures = (*dataset.read_pictures(data), shape)
-            drawn = dataset.read(data, "drawn")
-            trained = train(part, classes, settings, checkpoint, drawn=drawn, pictures=pictures)
+            drawn = dataset.read(data, "drawn") if facts["captchas"]["drawn"] else None
+            cropped = None
+            if settings["augment"]["method"] != "none":
+                cropped = crops(part.X, *dataset.read_pictures(data), facts["segment"]["cut"])
+            trained = train(part, classes, settings, checkpoint, drawn=drawn, crops=cropped)
+    drawn_by_seed = {of: place for of, place in facts["pictures"].items() if "draw" in place}
     parameters = {
         "run": name,
         **settings,
         "layers": list(trained.network.layers),
         "parameters": trained.network.size,
         "dataset": facts["dataset"],
+        # where other pictures lie decides nothing, but how these are drawn
+        "pictures": drawn_by_seed,
         # how many pictures may be unusable decides nothing about the network
         "segment": {key: value for key, value in facts["segment"].items() if key != "max_rejected"},
     }
@@ -57,9 +61,9 @@ def perform(
         "train": {name: dict(settings)},
     }
     started, paused = checkpoint.started, checkpoint.paused
-    write_run(
-        folder, trained, parameters, configuration, code, started, part.captchas, facts["digest"], paused
-    )
+    # a drawn picture is known by its style and seed, and thousands of digests would only be a burden
+    captchas = [row for row in part.captchas if row[0] not in drawn_by_seed]
+    write_run(folder, trained, parameters, configuration, code, started, captchas, facts["digest"], paused)
     checkpoint.remove()
 
 

@@ -13,12 +13,9 @@ from captchanet.experiment import methods
 from captchanet.experiment.checkpoint import Checkpoint
 from captchanet.experiment.dataset import Part
 from captchanet.experiment.methods import COSTS, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, options
-from captchanet.images.augment import AUGMENTERS, Augmenter
+from captchanet.images.augment import AUGMENTERS, Augmenter, Crops
 from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
 from captchanet.nn.activations import Array
-
-Pictures = tuple[NDArray[np.float32], NDArray[np.integer], tuple[int, int]]
-"""(cleaned, windows, (height, width) of a vector), see `captchanet.images.augment.Augmenter`."""
 
 HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
 
@@ -110,16 +107,16 @@ def train(
     checkpoint: Checkpoint | None = None,
     *,
     drawn: Part | None = None,
-    pictures: Pictures | None = None,
+    crops: Crops | None = None,
 ) -> Trained:
     """Trains the network that `settings` (a resolved entry of the configuration's `train`) describes.
 
-    `drawn` captchas are mixed in: the others are repeated until they are their share of each epoch. `pictures`
-    (cleaned, windows, a vector's height and width) are what augmentation makes versions of `data` from.
+    `drawn` captchas are mixed in: the others are repeated until the drawn ones are `drawn_share` of each
+    epoch. `crops` are what augmentation reads versions of `data` from; only it needs them.
     A training that fails numerically does not raise: it comes back with status "failed", its reason and the
-    last theta that was good. Start, mini-batches, dropout and the rows held out for early stopping have
-    random streams of their own, all from the seed. An optimiser that can be resumed goes on from `checkpoint`
-    and keeps it up to date; any other starts over.
+    last theta that was good. Start, mini-batches, dropout, the rows held out for early stopping and
+    augmentation have random streams of their own, all from the seed. An optimiser that can be resumed goes
+    on from `checkpoint` and keeps it up to date; any other starts over.
     """
     network = methods.network(data.X.shape[1], classes, settings)
     rngs = np.random.default_rng(settings["seed"]).spawn(5)
@@ -128,16 +125,16 @@ def train(
         network, start_rng, dtype=settings["dtype"], **options(settings["start"])
     )
     rows, held_out = _hold_out(data, settings["early_stopping"], held_out_rng)
-    characters = _mixture(rows, drawn, settings["drawn_share"])
-    others = np.flatnonzero(characters < 0)
+    characters = _mixture(rows, 0 if drawn is None else len(drawn.y), settings["drawn_share"])
     X, y = data.X[characters], data.y[characters]
-    if drawn is not None and len(others):
-        X[others], y[others] = drawn.X, drawn.y
+    if drawn is not None:
+        X[characters < 0], y[characters < 0] = drawn.X, drawn.y
     augment = None
     how = AUGMENTERS[settings["augment"]["method"]](**options(settings["augment"]))
-    if how is not None and pictures is not None:
-        cleaned, windows, shape = pictures
-        augment = Augmenter(how, cleaned, windows, shape, characters, augment_rng)
+    if how is not None:
+        if crops is None:
+            raise ValueError("augmentation reads from pictures: it needs the crops")
+        augment = Augmenter(how, crops, characters, augment_rng)
     objective = Objective(
         network,
         X,
@@ -206,15 +203,13 @@ def _resumed(
     return {"resume": state, "checkpoint": partial(checkpoint.offer, beside=recorder.state)}
 
 
-def _mixture(rows: NDArray[np.integer], drawn: Part | None, share: float) -> NDArray[np.integer]:
+def _mixture(rows: NDArray[np.integer], drawn: int, share: float) -> NDArray[np.integer]:
     """Which character each row of the training is: the `rows`, repeated, then -1 for each drawn one.
 
-    So often that drawn ones are `share` of them all, but at least once.
+    They are repeated as often as brings the drawn ones nearest to their `share` of all, and at least once.
     """
-    if drawn is None or not len(drawn.y):
-        return rows
-    times = max(1, round(len(drawn.y) * (1 - share) / share / len(rows)))
-    return np.concatenate([np.tile(rows, times), np.full(len(drawn.y), -1)])
+    times = max(1, round(drawn * (1 - share) / share / len(rows))) if drawn else 1
+    return np.concatenate([np.tile(rows, times), np.full(drawn, -1)])
 
 
 def _hold_out(

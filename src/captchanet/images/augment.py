@@ -1,14 +1,20 @@
 """Augmentation: at every step of a training other versions of its characters, turned, sheared, moved, scaled.
 
-A version is read from the cleaned picture, not from the character's window: what the window cut off comes back
-when a letter is turned or moved, and with it the neighbours' ink.
+A version is read from the cleaned picture, not from the character's window: what the window cut off comes
+back when a letter is turned or moved, and with it the neighbours' ink (see `crops`).
+
+To add an augmentation, write a function `f(*, option: type = default, …)` that returns an `Affine`, and name
+it in `AUGMENTERS`; a configuration can then set its options.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from captchanet.errors import UserError
 
 MARGIN = 8
 """Pixels of paper around a picture. Beyond them there is nothing but paper either."""
@@ -24,14 +30,14 @@ class Affine:
     below its window's centre.
     """
 
-    rotation: float
-    shear_x: float
-    shear_y: float
-    shift: float
-    scale: float
-    contrast: float
-    noise: float
-    pivot: tuple[float, float]
+    rotation: float = 0.0
+    shear_x: float = 0.0
+    shear_y: float = 0.0
+    shift: float = 0.0
+    scale: float = 0.0
+    contrast: float = 0.0
+    noise: float = 0.0
+    pivot: tuple[float, float] = (0.0, 0.0)
 
 
 def affine(
@@ -57,70 +63,120 @@ def none() -> None:
 AUGMENTERS: dict[str, Callable[..., Affine | None]] = {"none": none, "affine": affine}
 
 
+class Crops(NamedTuple):
+    """Characters as crops of their pictures: the cleaned pictures, each character's window, a vector's shape.
+
+    `cleaned` is float32 (n, h, w) or (n, h, w, channels); `windows` (characters, 4), left, top, right, bottom
+    of each character, so many of each picture, picture after picture; `shape` is (height, width) of a vector.
+    """
+
+    cleaned: NDArray[np.float32]
+    windows: NDArray[np.floating]
+    shape: tuple[int, int]
+
+
+def crops(
+    vectors: NDArray[np.floating],
+    cleaned: NDArray[np.float32],
+    windows: NDArray[np.integer],
+    cut: Mapping[str, Any],
+) -> Crops:
+    """The characters `vectors` as crops of the pictures that the method and options `cut` cut them from.
+
+    Where they are not what their windows show, because the cut left something out, they are crops of
+    themselves: what it took away must not come back. Raises UserError where they are no windows at all.
+    """
+    shape = (cut["height"], cut["width"])
+    channels, rest = divmod(vectors.shape[1], shape[0] * shape[1])
+    if rest or not channels:
+        raise UserError(
+            f"augment: {cut['method']} makes vectors of {vectors.shape[1]} numbers, which are no windows of "
+            f"{shape[1]} × {shape[0]} pixels; train without, or cut in another way"
+        )
+    found = Crops(cleaned, _exact(windows, len(windows) // len(cleaned), cut), shape)
+    plain = Augmenter(Affine(), found, np.arange(len(vectors)), np.random.default_rng(0))
+    for start in range(0, len(vectors), 4096):
+        some = np.arange(start, min(start + 4096, len(vectors)))
+        shown = plain.versions(some)
+        if shown.shape != vectors[some].shape or not np.allclose(shown, vectors[some], rtol=0, atol=1e-3):
+            break
+    else:
+        return found
+    maps = np.moveaxis(vectors.reshape(-1, channels, *shape), 1, 3).astype(np.float32)
+    whole = np.tile([0.0, 0.0, shape[1], shape[0]], (len(vectors), 1))
+    return Crops(maps, whole, shape)
+
+
+def _exact(windows: NDArray[np.integer], per: int, cut: Mapping[str, Any]) -> NDArray[np.float64]:
+    """`windows`, so many `per` picture, are whole pixels; in a grid they may begin at a fraction of one."""
+    exact = windows.astype(np.float64)
+    if cut["method"] in ("grid", "seams"):
+        fraction = np.round(cut["left"] + cut["pitch"] * (np.arange(len(windows)) % per), 9) % 1
+        exact[:, 0] += fraction
+        exact[:, 2] += fraction - np.ceil(fraction)
+    return exact
+
+
 class Augmenter:
     """Writes other versions of characters over their vectors: what `captchanet.nn.Objective` calls `augment`.
 
-    `cleaned`, float32 (n, h, w), are the pictures; `windows`, int (characters, 4), left, top, right, bottom
-    of each character, n · k of them, picture after picture; `shape` is (height, width) of a vector. Training
-    row r is the character `characters[r]`; rows with -1 there are left as they are.
+    Training row r is the character `characters[r]` of the crops; rows with -1 there are left as they are.
     """
 
     def __init__(
-        self,
-        how: Affine,
-        cleaned: NDArray[np.float32],
-        windows: NDArray[np.integer],
-        shape: tuple[int, int],
-        characters: NDArray[np.integer],
-        rng: np.random.Generator,
+        self, how: Affine, of: Crops, characters: NDArray[np.integer], rng: np.random.Generator
     ) -> None:
         self.how, self.characters, self.rng = how, characters, rng
-        padded = np.pad(cleaned, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN))).astype(np.float32)
-        self._pixels, (_, self._height, self._width) = padded.ravel(), padded.shape
-        each = self._height * self._width
-        per = len(windows) // max(1, len(cleaned))
-        self._picture = np.repeat(np.arange(len(cleaned)) * each, per)
-        left, top, right, bottom = windows.astype(np.float32).T
-        height, width = shape
+        maps = of.cleaned[np.newaxis] if of.cleaned.ndim == 3 else np.moveaxis(of.cleaned, 3, 0)
+        padded = np.pad(maps, ((0, 0), (0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN))).astype(np.float32)
+        # channel by channel, all its pictures in a row
+        self._channels = padded.reshape(len(padded), -1)
+        self._height, self._width = padded.shape[2:]
+        per = len(of.windows) // max(1, len(of.cleaned))
+        self._picture = np.repeat(np.arange(len(of.cleaned)) * self._height * self._width, per)
+        left, top, right, bottom = of.windows.astype(np.float64).T
+        height, width = of.shape
         # a window may have been brought to another size on its way to the vector
         self._stretch = np.stack([(right - left) / width, (bottom - top) / height])
-        self._centre = np.stack([(left + right) / 2, (top + bottom) / 2]) + MARGIN
-        rows, columns = np.mgrid[:height, :width].astype(np.float32)
-        self._across = columns.ravel() + np.float32(0.5 - width / 2)
-        self._down = rows.ravel() + np.float32(0.5 - height / 2)
+        # -0.5: from the edges of pixels, in which windows are given, to their centres
+        self._centre = np.stack([(left + right) / 2, (top + bottom) / 2]) + (MARGIN - 0.5)
+        rows, columns = np.mgrid[:height, :width]
+        across, down = columns.ravel() + (0.5 - width / 2), rows.ravel() + (0.5 - height / 2)
+        self._places = np.stack([across, down, np.ones(height * width)]).astype(np.float32)
 
     def __call__(self, inputs: NDArray[np.floating], rows: NDArray[np.integer]) -> None:
         """Overwrites `inputs` (rows, pixels of a vector), as far as its rows can have versions."""
         characters = self.characters[rows]
-        if characters.min() >= 0:
+        some = np.flatnonzero(characters >= 0)
+        if len(some) == len(rows):
             inputs[...] = self.versions(characters)
-        else:
-            some = np.flatnonzero(characters >= 0)
+        elif len(some):
             inputs[some] = self.versions(characters[some])
 
     def versions(self, characters: NDArray[np.integer]) -> NDArray[np.float32]:
         """One new version of each of these characters, float32 (characters, pixels of a vector)."""
         how, n = self.how, len(characters)
-        drawn = self.rng.standard_normal((8, n), dtype=np.float32)
-        angle = drawn[0] * np.float32(np.radians(how.rotation))
-        wider, taller = np.exp(drawn[1:3] * np.float32(how.scale))
-        shear_x, shear_y = drawn[3] * np.float32(how.shear_x), drawn[4] * np.float32(how.shear_y)
-        moved = drawn[5:7] * np.float32(how.shift)
-        stretch, centre = self._stretch[:, characters], self._centre[:, characters]
+        drawn = self.rng.standard_normal((8, n), dtype=np.float32).astype(np.float64)
+        angle = drawn[0] * np.radians(how.rotation)
+        wider, taller = np.exp(drawn[1:3] * how.scale)
+        shear_x, shear_y = drawn[3] * how.shear_x, drawn[4] * how.shear_y
+        moved = drawn[5:7] * how.shift
         # where in the picture each pixel of the vector comes from: about the pivot, (xx xy; yx yy)
-        cosine, sine = np.cos(angle), np.sin(angle)
-        xx, xy = cosine * wider, (shear_x - sine) * wider
-        yx, yy = (shear_y + sine) * taller, cosine * taller
-        pivot = np.array(how.pivot, np.float32)[:, np.newaxis]
-        across = self._across * stretch[0][:, np.newaxis] - (moved[0] + pivot[0])[:, np.newaxis]
-        down = self._down * stretch[1][:, np.newaxis] - (moved[1] + pivot[1])[:, np.newaxis]
-        # -0.5: from the edges of pixels, in which places are given, to their centres
-        x0, y0 = centre + pivot - np.float32(0.5)
-        x = xx[:, np.newaxis] * across + xy[:, np.newaxis] * down + x0[:, np.newaxis]
-        y = yx[:, np.newaxis] * across + yy[:, np.newaxis] * down + y0[:, np.newaxis]
+        xx, xy = np.cos(angle) * wider, (shear_x - np.sin(angle)) * wider
+        yx, yy = (shear_y + np.sin(angle)) * taller, np.cos(angle) * taller
+        pivot = np.array(how.pivot)[:, np.newaxis]
+        to_x, to_y = moved + pivot
+        stretch, (x, y) = self._stretch[:, characters], self._centre[:, characters] + pivot
+        from_places = np.array(
+            [
+                [xx * stretch[0], xy * stretch[1], x - xx * to_x - xy * to_y],
+                [yx * stretch[0], yy * stretch[1], y - yx * to_x - yy * to_y],
+            ]
+        )
+        x, y = from_places.astype(np.float32).transpose(0, 2, 1) @ self._places
         ink = self._between(x, y, self._picture[characters])
         if how.contrast:
-            ink *= np.exp(drawn[7] * np.float32(how.contrast))[:, np.newaxis]
+            ink *= np.exp(drawn[7] * how.contrast).astype(np.float32)[:, np.newaxis]
         if how.noise:
             ink += self.rng.standard_normal(ink.shape, dtype=np.float32) * np.float32(how.noise)
         if how.contrast or how.noise:
@@ -130,17 +186,19 @@ class Augmenter:
     def _between(
         self, x: NDArray[np.float32], y: NDArray[np.float32], picture: NDArray[np.integer]
     ) -> NDArray[np.float32]:
-        """The ink at the points (x, y), blended from the four pixels around each."""
+        """The ink at the points (x, y), blended from the four pixels around each, channel after channel."""
         np.clip(x, 0, self._width - 1.001, out=x)
         np.clip(y, 0, self._height - 1.001, out=y)
         column, row = x.astype(np.int32), y.astype(np.int32)
         x -= column
         y -= row
         at = picture[:, np.newaxis] + (row * self._width + column)
-        above = self._pixels.take(at)
-        above += x * (self._pixels.take(at + 1) - above)
-        at += self._width
-        below = self._pixels.take(at)
-        below += x * (self._pixels.take(at + 1) - below)
-        above += y * (below - above)
-        return above
+        found = []
+        for pixels in self._channels:
+            above = pixels.take(at)
+            above += x * (pixels.take(at + 1) - above)
+            below = pixels.take(at + self._width)
+            below += x * (pixels.take(at + (self._width + 1)) - below)
+            above += y * (below - above)
+            found.append(above)
+        return found[0] if len(found) == 1 else np.concatenate(found, axis=1)

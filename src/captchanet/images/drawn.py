@@ -4,13 +4,12 @@ To add a kind, write a function `f(*, count: int, seed: int, option: type = defa
 and labels, and name it in `DRAWERS`; a configuration can then draw it.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from captchanet.images.cut import Cut, clean_and_cut
+from captchanet.errors import UserError
 from captchanet.images.draw import (
     HEROS,
     Alpha,
@@ -24,7 +23,6 @@ from captchanet.images.draw import (
     soft,
 )
 from captchanet.images.outlines import Coverage, Face
-from captchanet.images.segment import BATCH, Character, Picture, Segmented
 
 Drawn = tuple[np.ndarray, list[str]]
 """pictures, uint8 (n, h, w, 3), and what stands on them."""
@@ -61,9 +59,17 @@ def turned(
     "mixed" (the nearest free face of each character, and half the time TeX Gyre Heros), or the name of one
     face for all; `one_bit_share` and `fringed_share` are the shares of captchas with hard ink and with
     colour-fringed ink, the rest is soft. Lengths are in pixels, `rotation` the largest angle in degrees, `sd`
-    standard deviations (of logarithms for size, aspect and gain). Raises UserError for a character that no
-    face has.
+    standard deviations (of logarithms for size, aspect and gain). Raises UserError for a face that there is
+    not, a character that no face has, a colour that is none, and shares above 1 together.
     """
+    if one_bit_share + fringed_share > 1:
+        raise UserError(
+            f"one_bit_share {one_bit_share} and fringed_share {fringed_share} are more than all captchas; "
+            "make their sum 1 at most"
+        )
+    for name, colours in (("ink", ink), ("frame", () if frame is None else (frame,))):
+        if not all(0 <= colour <= 255 for colour in colours):
+            raise UserError(f"{name}: found {colours}; expected 0 to 255, from dark to light")
     style = replace(
         Style(),
         width=width,
@@ -105,20 +111,3 @@ def _mixed() -> dict[str, tuple[Face, ...]]:
 
 
 DRAWERS: dict[str, Callable[..., Drawn]] = {"turned": turned}
-
-
-def segment_drawn(pictures: np.ndarray, labels: list[str], cut: Cut) -> Segmented:
-    """Drawn pictures, uint8 (n, h, w, 3), through the same cleaning and cutting as real ones."""
-    made = [clean_and_cut(pictures[start : start + BATCH], cut) for start in range(0, len(pictures), BATCH)]
-    cleaned, vectors, windows = (np.concatenate(parts) for parts in zip(*made, strict=True))
-    digests = [hashlib.sha256(picture).hexdigest() for picture in pictures]
-    rows = [
-        Picture(f"{number:06}-{label}", label, digest, digest)
-        for number, (label, digest) in enumerate(zip(labels, digests, strict=True))
-    ]
-    characters = [
-        Character(row.file, position, row.label[position], *window)
-        for row, places in zip(rows, windows.tolist(), strict=True)
-        for position, window in enumerate(places)
-    ]
-    return Segmented(vectors.reshape(-1, vectors.shape[-1]), characters, cleaned, rows, [])

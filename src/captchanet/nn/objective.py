@@ -15,9 +15,8 @@ from captchanet.nn.dropout import Dropout
 from captchanet.nn.network import Network
 from captchanet.nn.penalties import Penalty, no_penalty
 
-
 Augment = Callable[[Array, NDArray[np.integer]], None]
-"""augment(inputs, rows) writes other versions of these training rows over the batch's inputs (rows, inputs)."""
+"""augment(inputs, rows) overwrites a batch's inputs (rows, inputs) by other versions of these rows."""
 
 
 class Workspace:

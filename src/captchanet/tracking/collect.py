@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from captchanet.experiment import figures
+from captchanet.experiment.dataset import trained_on
 from captchanet.experiment.train import HISTORY
 from captchanet.files import read_csv, read_json
 from captchanet.tracking.record import Content, Record
@@ -61,13 +62,14 @@ def _content(one: Record, results: Path, place: str, scratch: Path) -> Content:
             facts["digest"][part],
             {"captchas": facts["captchas"][part], "characters": sum(facts["examples"][part].values())},
         )
-        for part, context in (("train", "training"), ("unseen", "evaluation"))
+        for part, context in (("train", "training"), ("drawn", "training"), ("unseen", "evaluation"))
+        if part in facts["digest"]
     ]
     segmented = results / "segment" / parameters["dataset"]["cut"]
     rejected = {
         f"pictures/{counts.parent.name}/rejected": read_json(counts)["rejected"]
         for counts in sorted(segmented.glob("*/segment.json"))
-        if counts.parent.name in (parameters["dataset"]["train"], parameters["dataset"]["unseen"])
+        if counts.parent.name in [parameters["dataset"][use] for use in ("train", "drawn", "unseen")]
     }
     content.finals = {
         **rejected,
@@ -116,7 +118,7 @@ def _description(one: Record, metrics: Mapping[str, Any], facts: Mapping[str, An
     """What the run's page in the MLflow UI opens with (markdown)."""
     layers = "-".join(map(str, one.parameters["layers"]))
     optimiser = one.parameters["optimiser"]["method"].upper()
-    what = f"A {layers} network trained by {optimiser} on {facts['captchas']['train']} captchas"
+    what = f"A {layers} network trained by {optimiser} on {trained_on(facts)}"
     if metrics["status"] != "finished":
         return f"{what}: **failed**, {metrics['reason']}."
     found = metrics["unseen"]["captchas"]

@@ -128,9 +128,10 @@ def _pictures(store: Store, a: Run, b: Run, origins: list[dict[str, Any]]) -> Pi
     """From the lists of all pictures; of runs recorded without, from the digests of those that trained."""
     if not any(tag.startswith("data.") for run in (a, b) for tag in run.tags):
         return Pictures()
-    tables = [_table(artifact(store, run, "dataset/pictures.csv")) for run in (a, b)]
+    lists = [_table(artifact(store, run, "dataset/pictures.csv")) for run in (a, b)]
+    tables = [table for table in lists if table is not None]
     trained = [origin.get("pictures") or {} for origin in origins]
-    if all(tables):
+    if len(tables) == 2:
         labels = rows(*({name: row["label"] for name, row in table.items()} for table in tables))
         labels = [row for row in labels if None not in row]
         before, after = ({name: row["sha256"] for name, row in table.items()} for table in tables)
@@ -139,10 +140,11 @@ def _pictures(store: Store, a: Run, b: Run, origins: list[dict[str, Any]]) -> Pi
         (before, after), labels = trained, []
         of = "the pictures that trained; the others, and all labels, were not recorded"
     else:
-        without = [which for which, *has in zip("AB", tables, trained, strict=True) if not any(has)]
+        each = zip("AB", lists, trained, strict=True)
+        without = [which for which, table, digests in each if table is None and not digests]
         known = " and ".join(without) or "both in the same way"
         return Pictures(missing=f"no list of its pictures was recorded with {known}")
-    chosen = [_table(artifact(store, run, "dataset/captchas.csv")) for run in (a, b)]
+    chosen = [_table(artifact(store, run, "dataset/captchas.csv")) or {} for run in (a, b)]
     parts = {}
     for part, spoken in PARTS.items() if all(chosen) else ():
         in_a, in_b = ({name for name, row in table.items() if row.get("part") == part} for table in chosen)
@@ -162,13 +164,15 @@ def _pictures(store: Store, a: Run, b: Run, origins: list[dict[str, Any]]) -> Pi
     )
 
 
-def _table(text: str | None) -> dict[str, dict[str, str]]:
-    """The rows of a list of pictures by folder and file; {} where there is none."""
+def _table(text: str | None) -> dict[str, dict[str, str]] | None:
+    """The rows of a list of pictures by folder and file; None where there is no list."""
+    if not text:
+        return None
     try:
-        found = list(csv.DictReader(io.StringIO(text or "", newline="")))
+        found = list(csv.DictReader(io.StringIO(text, newline="")))
         return {f"{row['pictures']}/{row['file']}": row for row in found if row["label"] and row["sha256"]}
     except (csv.Error, KeyError):
-        return {}
+        return None
 
 
 def _code(a: Run, b: Run, origins: list[dict[str, Any]], repository: Path) -> Code:

@@ -131,8 +131,11 @@ def restore_configuration(recorded: Mapping[str, Any]) -> dict[str, Any]:
             "train": {"none": {"data": "none"}},
             **recorded,
         }
+    # what was drawn is drawn again
     pictures = {
-        name: {"folder": f"data/{name}", "labels": place["labels"] and f"data/{name}.labels.csv"}
+        name: place
+        if "draw" in place
+        else {"folder": f"data/{name}", "labels": place["labels"] and f"data/{name}.labels.csv"}
         for name, place in recorded["pictures"].items()
     }
     return {**recorded, "pictures": pictures}
@@ -169,7 +172,7 @@ def restore_pictures(
         if content is not None:
             write_bytes(into / name / file, content)
     for name, place in recorded.items():
-        if place["labels"]:
+        if place.get("labels"):
             write_csv(into / f"{name}.labels.csv", COLUMNS, labels[name])
     for name, of in labels.items():
         if of and not (into / name).is_dir():
