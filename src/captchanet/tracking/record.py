@@ -100,7 +100,9 @@ def record(
             run = known.get(one.key)
             if run is None:
                 tags = {f"{PREFIX}key": one.key, f"{PREFIX}set": of}
-                run = store.create_run(experiment, start_time=one.started, run_name=one.name, tags=tags)
+                # under its sweep in MLflow's lists, which are narrow: what it is comes first
+                shown = one.name.removeprefix(f"{belongs.get(f'{PREFIX}sweep')},")
+                run = store.create_run(experiment, start_time=one.started, run_name=shown, tags=tags)
             else:
                 _belong(store, run, belongs)
             if run.info.status not in COMPLETE:
