@@ -18,7 +18,7 @@ ALWAYS = ("id", "name", "status", "started", "configured")
 # The tags that are shown where they differ: what the runs belong to, and what they were made of
 GROUPS, ORIGINS = ("set", "sweep"), ("code", "data.train_sha256", "data.unseen_sha256")
 # Parameters that follow from others
-DERIVED = ("layers", "parameters")
+DERIVED = ("size.layers", "size.parameters")
 HIDDEN_TAGS = ("key", "kind", "status", "configured")
 
 
