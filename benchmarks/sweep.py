@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -84,17 +83,14 @@ def bare(folder: Path, environment: dict[str, str], fits: int) -> tuple[float, f
 
 def stages(folder: Path) -> dict[str, float]:
     """From Snakemake's metadata: the seconds that the jobs of each rule took, added up."""
-    rules: dict[str, float] = {}
-    jobs = set()
+    jobs: dict[tuple[str, int], float] = {}
     for file in (folder / ".snakemake/metadata").iterdir():
         facts = json.loads(file.read_text())
-        jobs.add((facts["rule"], facts["starttime"], facts["endtime"]))
-    for rule, started, ended in jobs:
-        begun, over = (
-            each if isinstance(each, int | float) else datetime.fromisoformat(each).timestamp()
-            for each in (started, ended)
-        )
-        rules[rule] = rules.get(rule, 0.0) + over - begun
+        # one record for each file that a job wrote
+        jobs[facts["rule"], facts["job_hash"]] = facts["endtime"] - facts["starttime"]
+    rules: dict[str, float] = {}
+    for (rule, _), seconds in jobs.items():
+        rules[rule] = rules.get(rule, 0.0) + seconds
     return dict(sorted(rules.items(), key=lambda item: -item[1]))
 
 
