@@ -9,12 +9,12 @@ jobs of each rule took is read from Snakemake's own metadata.
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -53,42 +53,45 @@ def project(folder: Path, fits: int) -> dict[str, str]:
     return {**os.environ, **threads, "PYTHONPATH": str(folder / "src")}
 
 
-def snakemake(folder: Path, environment: dict[str, str], *words: str) -> float:
-    """Seconds of a run of Snakemake in `folder`."""
-    started = time.perf_counter()
+def spent() -> float:
+    """CPU seconds of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def snakemake(folder: Path, environment: dict[str, str], *words: str) -> tuple[float, float]:
+    """Seconds of a run of Snakemake in `folder`: by the clock, and of CPU."""
+    started, before = time.perf_counter(), spent()
     command = [SNAKEMAKE, "--cores", "2", *words]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, spent() - before
 
 
-def bare(folder: Path, environment: dict[str, str], fits: int) -> float:
-    """Seconds of the bare fits, in two processes."""
-    started = time.perf_counter()
+def bare(folder: Path, environment: dict[str, str], fits: int) -> tuple[float, float]:
+    """Seconds of the bare fits, in two processes: by the clock, and of CPU."""
+    started, before = time.perf_counter(), spent()
     command = [sys.executable, "-c", BARE]
     both = [
         subprocess.Popen([*command, str(first), str(fits)], cwd=folder, env=environment) for first in (1, 2)
     ]
     if [process.wait() for process in both] != [0, 0]:
         raise SystemExit("a bare fit failed")
-    return time.perf_counter() - started
+    return time.perf_counter() - started, spent() - before
 
 
 def stages(folder: Path) -> dict[str, float]:
     """From Snakemake's metadata: the seconds that the jobs of each rule took, added up."""
-    spent: dict[str, float] = {}
-    jobs = set()
+    jobs: dict[tuple[str, int], float] = {}
     for file in (folder / ".snakemake/metadata").iterdir():
         facts = json.loads(file.read_text())
-        jobs.add((facts["rule"], facts["starttime"], facts["endtime"]))
-    for rule, started, ended in jobs:
-        begun, over = (
-            each if isinstance(each, int | float) else datetime.fromisoformat(each).timestamp()
-            for each in (started, ended)
-        )
-        spent[rule] = spent.get(rule, 0.0) + over - begun
-    return dict(sorted(spent.items(), key=lambda item: -item[1]))
+        # one record for each file that a job wrote
+        jobs[facts["rule"], facts["job_hash"]] = facts["endtime"] - facts["starttime"]
+    rules: dict[str, float] = {}
+    for (rule, _), seconds in jobs.items():
+        rules[rule] = rules.get(rule, 0.0) + seconds
+    return dict(sorted(rules.items(), key=lambda item: -item[1]))
 
 
 @click.command()
@@ -99,15 +102,15 @@ def main(fits: tuple[int, ...]) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             environment = project(folder, number)
-            whole = snakemake(folder, environment)
+            whole, whole_cpu = snakemake(folder, environment)
             settings = json.loads((folder / "results/train/cg/parameters.json").read_text())
             (folder / "settings.json").write_text(json.dumps(settings))
-            alone = bare(folder, environment, number)
-            again = snakemake(folder, environment)
+            alone, alone_cpu = bare(folder, environment, number)
+            again, _ = snakemake(folder, environment)
             click.echo(
                 f"{number} fits: bare {alone:.1f} s, as a sweep {whole:.1f} s = 1.5 x {alone:.1f} "
-                f"{whole - 1.5 * alone:+.1f} s; per run {(whole - alone) / number:.2f} s more; "
-                f"nothing to do {again:.1f} s"
+                f"{whole - 1.5 * alone:+.1f} s; CPU {alone_cpu:.1f} and {whole_cpu:.1f} s; "
+                f"per run {(whole - alone) / number:.2f} s more; nothing to do {again:.1f} s"
             )
             told = ", ".join(f"{rule} {seconds:.1f}" for rule, seconds in stages(folder).items())
             click.echo(f"  seconds in jobs, two at a time: {told}")

@@ -62,7 +62,10 @@ def wrong(project: Project, expected: dict[str, str], runs: set[str]) -> list[st
     """What is not as after an unbroken run, in words."""
     found = outcome(project)
     problems = [f"{file} differs" for file in expected if found.get(file) != expected[file]]
-    names = [name for (name,) in project.sql("select name from runs where lifecycle_stage = 'active'")]
+    keyed = "select value from runs join tags using (run_uuid) where key = 'captchanet.key'"
+    keys = [key for (key,) in project.sql(f"{keyed} and lifecycle_stage = 'active'")]
+    # name:digest, and a sweep's own: sweep name
+    names = [key.rpartition(":")[0] or key.removeprefix("sweep ") for key in keys]
     problems += [f"{name} is recorded {names.count(name)} times" for name in runs if names.count(name) != 1]
     problems += [f"{name} is no run" for name in names if name not in runs]
     problems += [
@@ -72,8 +75,8 @@ def wrong(project: Project, expected: dict[str, str], runs: set[str]) -> list[st
     ]
     deleted = project.sql("select count(*) from runs where lifecycle_stage != 'active'")[0][0]
     problems += [f"{deleted} deleted runs"] if deleted else []
-    keys = "select count(*) - count(distinct key || step || run_uuid) from metrics"
-    problems += ["metrics stand twice"] if project.sql(keys)[0][0] else []
+    twice = "select count(*) - count(distinct key || step || run_uuid) from metrics"
+    problems += ["metrics stand twice"] if project.sql(twice)[0][0] else []
     for name, uri in project.sql("select name, artifact_uri from runs"):
         place = Path(uri.removeprefix("file://"))
         files = {file.name for file in place.rglob("*") if file.is_file()}

@@ -7,6 +7,7 @@ import click
 import yaml
 
 from captchanet.cli import main
+from captchanet.configuration import resolved
 from captchanet.experiment.methods import OPTIMISERS, PENALTIES, STARTS
 from captchanet.images.augment import AUGMENTERS
 from captchanet.images.clean import CLEANERS
@@ -47,8 +48,11 @@ def test_the_readmes_cleaning_is_a_cleaning():
     assert (cleaned.dtype, cleaned.shape, cleaned.sum()) == (np.float32, (2, 3, 4), 1)
 
 
-def test_the_readmes_run_is_a_valid_run():
-    (block,) = blocks("yaml")
+def test_the_readmes_run_is_a_valid_run_and_its_sweep_a_valid_sweep():
+    block, sweep = sorted(blocks("yaml"), key=lambda text: "sweeps:" in text)
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    swept = resolved({**config, **yaml.safe_load(sweep)}, ROOT / "workflow/schemas/config.schema.yaml")
+    assert len(swept["sweeps"]["widths"]["runs"]) == 24
     (run,) = yaml.safe_load(block).values()
     found = resolve(run["optimiser"], OPTIMISERS, "optimiser", given=("rng", "callback"))
     assert (found["method"], found["epochs"], found["momentum"]) == ("sgd", 400, 0.0)

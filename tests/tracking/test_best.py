@@ -71,11 +71,11 @@ def test_repeats_are_called_what_they_are():
         child("b", (None, fold), 9) for fold in (1, 2)
     ]
     lines, said = told(*folds)
-    assert "p over folds" in lines[0]
+    assert "p folds" in lines[0]
     assert "set `folds: 5`" in said[1]
     both = [child(setting, (seed, fold), 10) for setting in "ab" for seed in (1, 2) for fold in (1, 2)]
     lines, said = told(*both)
-    assert "p over repeats" in lines[0]
+    assert "p repeats" in lines[0]
     assert "Over 4 repeats in common the lead is +0.0 points; p = 1.000 over repeats" in said[1]
 
 
@@ -165,6 +165,15 @@ def test_best_reads_it_all_from_mlflow(best):
     assert [line.split()[0] for line in lines[1:4]] == ["weight=0.1", "weight=1.0", "wild"]
     assert "weight=0.1 reads 89.7% ± 1.5 of the unseen captchas; the next, weight=1.0, 68.3% ± 2.1." in lines
     assert any(line.endswith("it stands out.") for line in lines)
+
+
+@marked
+def test_best_reads_the_same_where_the_files_are_not_on_this_disk(best, monkeypatch):
+    from captchanet.tracking import children
+
+    shown = best("weights")
+    monkeypatch.setattr(children, "_place", lambda *_: None)
+    assert best("weights") == shown
 
 
 @marked

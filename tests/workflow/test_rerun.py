@@ -69,7 +69,7 @@ def worktrees(project):
 
 
 def test_a_run_of_a_sweep_is_repeated_by_its_id(later):
-    ((child,),) = later.sql("select run_uuid from runs where name = 'weights,weight=1.0,seed=2'")
+    ((child,),) = later.sql("select run_uuid from runs where name = 'weight=1.0,seed=2'")
     again = command(later, "rerun", child[:8])
     assert again.status == 0, again.output
     assert "repeated to the last bit: theta" in again.output
@@ -147,7 +147,7 @@ def test_a_run_that_was_made_without_git_needs_its_code(later):
 
 
 def test_a_changed_and_a_lost_picture_refute_and_are_named_unless_git_has_them(later, root):
-    ((run,),) = later.sql("select run_uuid from runs where name = 'weights,weight=0.1,seed=1'")
+    ((run,),) = later.sql("select run_uuid from runs where name = 'weight=0.1,seed=1'")
     recorded = later.folder / "reruns" / f"weights,weight=0.1,seed=1-{run[:8]}"
     raw = [later.folder / "data/raw" / file.name for file in sorted((root / "data/raw").glob("*.png"))[:3]]
     raw[0].write_bytes(raw[1].read_bytes())

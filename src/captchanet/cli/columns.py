@@ -19,7 +19,7 @@ ALWAYS = ("id", "name", "status", "started", "configured")
 GROUPS = ("set", "sweep")
 ORIGINS = ("code", "data.train_sha256", "data.drawn_sha256", "data.unseen_sha256")
 # Parameters that follow from others
-DERIVED = ("layers", "parameters")
+DERIVED = ("size.layers", "size.parameters")
 HIDDEN_TAGS = ("key", "kind", "status", "configured")
 
 

@@ -85,8 +85,8 @@ def _row(one: "Standing", other: "Comparison | None") -> dict[str, Any]:
 
 def table(found: Sequence["Standing"], others: Sequence["Comparison"], kind: str) -> list[str]:
     """A line for each setting, the best first: how it stands, and how far it is behind the winner."""
-    head = ["setting", "mean", "±", "lowest", "highest", "runs", "failed", "behind", f"p over {kind}"]
-    rows = [[*head, "p over captchas"]]
+    head = ["setting", "mean", "±", "lowest", "highest", "runs", "failed", "behind"]
+    rows = [[*head, f"p {kind}", "p captchas"]]
     for one, other in zip(found, [None, *others], strict=True):
         told = ["", "", "", ""] if one.mean is None else [_percent(one.mean), _points(one.deviation)]
         if one.low is not None and one.high is not None:

@@ -165,7 +165,8 @@ def _run(run: mlflow_entities.Run) -> Run:
         tags |= {"commit": commit, "code": commit[:8] + "+" * (tags.get("git.dirty") == "true")}
     return Run(
         id=run.info.run_id,
-        name=run.info.run_name or "",
+        # MLflow shows a run of a sweep without its sweep's name
+        name=tags.get("key", "").rpartition(":")[0] or run.info.run_name or "",
         status=tags.get("status") or run.info.status.lower(),
         started=datetime.fromtimestamp((run.info.start_time or 0) / 1000).astimezone(),
         parameters={name: typed(text) for name, text in sorted(run.data.params.items())},

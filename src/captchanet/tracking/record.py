@@ -21,6 +21,7 @@ from captchanet.tracking.store import COMPLETE, PREFIX, client, reachable
 from captchanet.tracking.sweeps import MEMBERSHIP, Parents, Sweep
 
 LONGEST_PARAM = 6000
+DERIVED = ("layers", "parameters")
 
 
 @dataclass
@@ -100,7 +101,9 @@ def record(
             run = known.get(one.key)
             if run is None:
                 tags = {f"{PREFIX}key": one.key, f"{PREFIX}set": of}
-                run = store.create_run(experiment, start_time=one.started, run_name=one.name, tags=tags)
+                # under its sweep in MLflow's lists, which are narrow: what it is comes first
+                shown = one.name.removeprefix(f"{belongs.get(f'{PREFIX}sweep')},")
+                run = store.create_run(experiment, start_time=one.started, run_name=shown, tags=tags)
             else:
                 _belong(store, run, belongs)
             if run.info.status not in COMPLETE:
@@ -152,7 +155,11 @@ def _log(store: MlflowClient, run_id: str, one: Record, belongs: Mapping[str, st
         for name, value in values.items()
     ]
     metrics += [Metric(name, value, one.ended, 0) for name, value in content.finals.items()]
-    params = [Param(name, _short(text)) for name, text in flattened(one.parameters)]
+    # What follows from others comes after them in MLflow's comparison, which begins with the first three that
+    # differ; the name is the run's already
+    settings = {name: value for name, value in one.parameters.items() if name not in (*DERIVED, "run")}
+    settings["size"] = {name: one.parameters[name] for name in DERIVED if name in one.parameters}
+    params = [Param(name, _short(text)) for name, text in flattened(settings)]
     tags = [RunTag(name, text) for name, text in {**_tags(one, content.description), **belongs}.items()]
     inputs = [
         # MLflow holds 36 characters of a digest; the whole one is a tag of the run
