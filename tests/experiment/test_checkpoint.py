@@ -249,6 +249,7 @@ def process(made_results, settings, folder, **options):
     return subprocess.Popen([sys.executable, "-c", RUN, *words], env=env, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.workflow
 def test_after_a_real_kill_the_run_folder_is_that_of_an_unbroken_run(made_results, tmp_path):
     settings = made_results.config["train"]["other"] | {"dropout": [0.1, 0.2]}
     settings["optimiser"] = ADAMW | {"epochs": 400}

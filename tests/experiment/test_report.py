@@ -377,6 +377,7 @@ def test_accuracy_is_drawn_over_the_one_key_with_numbers(
     assert ("The lines are the 6 with the best setting on them; 2 more" in visible(page)) == (len(lines) > 6)
 
 
+@pytest.mark.workflow
 def test_a_sweep_of_hundreds_is_a_small_section_that_stays_the_same(swept, made_results, tmp_path):
     runs, right = {}, {}
     for number in range(200):

@@ -81,7 +81,7 @@ def test_another_kind_is_measured_with_and_without_labels(other, tmp_path):
     assert "no labels" in remarks[0]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(2, 7), st.integers(9, 20), st.integers(0, 8), st.integers(0, 9), st.integers(0, 10**6))
 def test_places_of_boxes_are_found(characters, pitch, left, top, seed):
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.configuration import resolved
@@ -211,6 +211,7 @@ def test_a_name_that_would_be_too_long_keeps_its_seed_and_stays_its_own():
     assert all(name.endswith(("seed=1", "seed=2")) for name in names)
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     weights=st.lists(st.floats(0, 100), min_size=1, max_size=4),
     layers=st.lists(st.lists(st.integers(1, 9), max_size=3), min_size=1, max_size=4),

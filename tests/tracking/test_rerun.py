@@ -390,6 +390,7 @@ def test_a_workflow_that_fails_is_said_with_its_own_words(tmp_path):
         snakemake(tmp_path, tmp_path, ["results/x"], 1, {}, 0)
 
 
+@pytest.mark.workflow
 def test_the_kernel_of_the_record_is_set_where_the_processor_has_it():
     from captchanet.experiment.provenance import arithmetic
 

@@ -178,7 +178,8 @@ def _picture(data: Mapping[str, Any], folder: str, file: str, source: str | None
         place = data["cut"] / folder
         rows = [row[0] for row in read_csv(place / "pictures.csv", Picture._fields)]
         cleaned = np.load(place / "cleaned.npy", mmap_mode="r", allow_pickle=False)[rows.index(file)]
-        pixels = (255 - 255 * np.clip(cleaned, 0, 1)).astype(np.uint8)
+        ink = cleaned[..., 0] if cleaned.ndim == 3 else cleaned  # of several channels the first
+        pixels = (255 - 255 * np.clip(ink, 0, 1)).astype(np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
