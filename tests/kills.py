@@ -82,11 +82,8 @@ def wrong(project: Project, expected: dict[str, str], runs: set[str]) -> list[st
         files = {file.name for file in place.rglob("*") if file.is_file()}
         if not {"settings.csv", "model.npz", "xor.json"} & files:
             problems.append(f"{name} has no artifacts")
-    left = [
-        *(project.folder / "results").rglob(".*.tmp"),
-        *(project.folder / "results/checkpoints").glob("*.npz"),
-    ]
-    problems += [f"{file.name} is left" for file in left if file.suffix == ".npz"]
+    left = (project.folder / "results/checkpoints").glob("*.npz")
+    problems += [f"{file.name} is left" for file in left]
     return problems
 
 

@@ -164,6 +164,7 @@ def test_the_charts_show_the_curves_of_training(ui, page):
     page.get_by_placeholder("Search metric charts").fill("training_accuracy")
     page.get_by_text("training_accuracy").first.wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
+    assert page.locator(".js-plotly-plot").count() == 1
 
 
 def test_figures_and_misreads_are_there_to_be_looked_at(ui, page):
@@ -174,6 +175,7 @@ def test_figures_and_misreads_are_there_to_be_looked_at(ui, page):
         page.get_by_text(folder, exact=True).first.click()
         page.get_by_text(file, exact=True).first.click()
     page.get_by_text("confidence").first.wait_for()
+    assert {"label", "reading", "confidence"} <= set(page.inner_text("body").split())
 
 
 def test_the_pages_ask_nobody_but_this_machine(ui, page):

@@ -1,4 +1,4 @@
-"""The command line: `captchanet read` reads pictures, `draw` draws some, `ui` opens the history of runs."""
+"""The command line `captchanet`: its commands, which stand in a module for each purpose, and nothing else."""
 
 import os
 
