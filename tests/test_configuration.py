@@ -29,6 +29,7 @@ def test_the_default_configuration_is_the_tutorials_recipe():
     config = resolved(DEFAULT, SCHEMA)
     assert config["train"]["tutorial"] == {
         "data": "main",
+        "convolutions": [],
         "hidden": [200, 200],
         "bias": True,
         "activation": "sigmoid",

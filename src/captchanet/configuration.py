@@ -108,12 +108,15 @@ def _add_sweep(
 def _fitting(run: dict[str, Any], key: str) -> None:
     """The parts of a run go together."""
     try:
-        network(1, 2, run)
+        # of the input only the size of its windows matters, which `_refer` looks at
+        network(1, 2, {**run, "convolutions": []})
     except ValueError as error:
         raise UserError(f"{key}.output: {error}; choose another output or cost") from error
-    if len(run["dropout"]) not in (0, len(run["hidden"]) + 1):
+    convolved = bool(run["convolutions"])
+    if len(run["dropout"]) not in (0, len(run["hidden"]) + 1 + convolved):
         raise UserError(
-            f"{key}.dropout: found {run['dropout']}; expected one rate for the input and one for each of the "
+            f"{key}.dropout: found {run['dropout']}; expected one rate for the input, "
+            f"{'one for what the convolutions hand on, ' if convolved else ''}and one for each of the "
             f"{len(run['hidden'])} hidden layers, or none at all"
         )
     method = run["optimiser"]["method"]
@@ -155,6 +158,7 @@ def _refer(config: dict[str, Any]) -> None:
     for name, run in config["train"].items():
         known(f"train.{name}.data", run["data"], "dataset")
         cut = config["segment"][config["dataset"][run["data"]]["cut"]]["cut"]
+        _convolutions(run, cut, f"configuration: train.{name}.convolutions")
         if run["augment"]["method"] != "none" and not {"width", "height"} <= set(cut):
             raise UserError(
                 f"configuration: train.{name}.augment: {cut['method']} does not cut windows of one width and "
@@ -162,6 +166,22 @@ def _refer(config: dict[str, Any]) -> None:
             )
     config["read"]["run"] = config["read"]["run"] or next(iter(config["train"]))
     known("read.run", config["read"]["run"], "train")
+
+
+def _convolutions(run: Mapping[str, Any], cut: Mapping[str, Any], key: str) -> None:
+    """What is cut out are pictures, and large enough to be convolved."""
+    if not run["convolutions"]:
+        return
+    if not {"width", "height"} <= set(cut):
+        raise UserError(
+            f"{key}: {cut['method']} does not cut windows of one width and height, which convolutions look "
+            "at; take another way of cutting, or none"
+        )
+    window = cut["height"], cut["width"]
+    try:
+        network(window[0] * window[1], 2, run, window)
+    except ValueError as error:
+        raise UserError(f"{key}: {error}") from error
 
 
 def _held_out(data: Mapping[str, Any], key: str) -> None:

@@ -30,6 +30,7 @@ AFFINE = {"method": "affine", "rotation": 15.0, "shear_x": 0.1, "shear_y": 0.0, 
 AFFINE |= {"contrast": 0.1, "noise": 0.0, "pivot": (0.0, 0.0)}
 ONE_CYCLE = {"method": "one_cycle", "warm_up": 0.2, "start": 0.04}
 SETTINGS = {
+    "convolutions": [],
     "hidden": [6],
     "bias": True,
     "activation": "sigmoid",

@@ -11,6 +11,7 @@ from captchanet.images.augment import Crops
 from captchanet.nn import Network, Objective, one_hot
 
 SETTINGS = {
+    "convolutions": [],
     "hidden": [6],
     "bias": True,
     "activation": "sigmoid",

@@ -40,7 +40,8 @@ def test_every_legal_combination_is_right_by_entries_and_along_lines(checked, dt
 
 def test_no_legal_combination_is_left_out(checked):
     # pairs of output and cost × penalties × bias × dtypes, at depth 1, and with 3 activations at 2 to 4
-    assert len(checked) == 3 * 2 * 2 * 2 * (1 + 3 * 3)
+    # and 3 ways of convolving × activations × bias × dtypes
+    assert len(checked) == 3 * 2 * 2 * 2 * (1 + 3 * 3) + 3 * 3 * 2 * 2
     assert len({(one.name, one.depth, one.dtype) for one in checked}) == len(checked)
 
 

@@ -32,13 +32,20 @@ DESCENTS: dict[str, Callable[..., nn.Result]] = {"sgd": nn.gradient_descent, "ad
 OPTIMISERS = {**LINE_SEARCHES, **DESCENTS}
 
 
-def network(inputs: int, classes: int, settings: Mapping[str, Any]) -> nn.Network:
-    """The network that a run's settings describe; raises ValueError where its parts do not fit."""
+def network(
+    inputs: int, classes: int, settings: Mapping[str, Any], window: tuple[int, int] | None = None
+) -> nn.Network:
+    """The network that a run's settings describe; raises ValueError where its parts do not fit.
+
+    `window` is the height and width of the pictures that the vectors are; only convolutions need it.
+    """
     made = nn.Network(
         (inputs, *settings["hidden"], classes),
         settings["bias"],
         ACTIVATIONS[settings["activation"]],
         OUTPUTS[settings["output"]],
+        (inputs // (window[0] * window[1]), *window) if window else None,
+        tuple(nn.Convolution(**each) for each in settings["convolutions"]),
     )
     COSTS[settings["cost"]].for_output(made.output)
     return made

@@ -12,7 +12,7 @@ import numpy as np
 from captchanet.errors import UserError
 from captchanet.experiment.methods import ACTIVATIONS, OUTPUTS
 from captchanet.files import atomic, write_json
-from captchanet.nn import Network
+from captchanet.nn import Convolution, Network
 from captchanet.nn.activations import Array
 
 FORMAT = 1
@@ -68,6 +68,8 @@ class Model:
                 "bias": self.network.bias,
                 "activation": self.network.hidden.name,
                 "output": self.network.output.name,
+                "picture": self.network.picture and list(self.network.picture),
+                "convolutions": [each._asdict() for each in self.network.convolutions],
             },
             "segment": dict(self.segment),
             "theta_sha256": self.digest,
@@ -120,6 +122,9 @@ def load(file: Path) -> Model:
         described["bias"],
         ACTIVATIONS[described["activation"]],
         OUTPUTS[described["output"]],
+        # models of older versions have none
+        tuple(described["picture"]) if described.get("picture") else None,
+        tuple(Convolution(**each) for each in described.get("convolutions", [])),
     )
     model = Model(network, theta, facts["run"], facts["segment"])
     if model.digest != facts["theta_sha256"]:

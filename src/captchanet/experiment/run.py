@@ -32,14 +32,18 @@ def perform(
         decides = {"settings": settings, "data": facts, "code": digests(code), **arithmetic()}
         checkpoint = Checkpoint(checkpoints, name, decides)
         classes = len(facts["segment"]["alphabet"])
+        cut = facts["segment"]["cut"]
+        # a way of cutting that makes no windows has no such options, and convolutions are refused with it
+        window = (cut["height"], cut["width"]) if settings["convolutions"] else None
         if facts["problem"]:
-            trained = untrained(part, classes, settings, f"its data set cannot be made: {facts['problem']}")
+            reason = f"its data set cannot be made: {facts['problem']}"
+            trained = untrained(part, classes, settings, reason, window)
         else:
             drawn = dataset.read(data, "drawn") if facts["captchas"]["drawn"] else None
             cropped = None
             if settings["augment"]["method"] != "none":
-                cropped = crops(part.X, *dataset.read_pictures(data), facts["segment"]["cut"])
-            trained = train(part, classes, settings, checkpoint, drawn=drawn, crops=cropped)
+                cropped = crops(part.X, *dataset.read_pictures(data), cut)
+            trained = train(part, classes, settings, checkpoint, drawn=drawn, crops=cropped, window=window)
     drawn_by_seed = {of: place for of, place in facts["pictures"].items() if "draw" in place}
     parameters = {
         "run": name,

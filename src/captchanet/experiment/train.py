@@ -108,17 +108,19 @@ def train(
     *,
     drawn: Part | None = None,
     crops: Crops | None = None,
+    window: tuple[int, int] | None = None,
 ) -> Trained:
     """Trains the network that `settings` (a resolved entry of the configuration's `train`) describes.
 
     `drawn` captchas are mixed in: the others are repeated until the drawn ones are `drawn_share` of each
-    epoch. `crops` are what augmentation reads versions of `data` from; only it needs them.
+    epoch. `crops` are what augmentation reads versions of `data` from; only it needs them. `window` is the
+    height and width of the pictures that the vectors are; only convolutions need it.
     A training that fails numerically does not raise: it comes back with status "failed", its reason and the
     last theta that was good. Start, mini-batches, dropout, the rows held out for early stopping and
     augmentation have random streams of their own, all from the seed. An optimiser that can be resumed goes
     on from `checkpoint` and keeps it up to date; any other starts over.
     """
-    network = methods.network(data.X.shape[1], classes, settings)
+    network = methods.network(data.X.shape[1], classes, settings, window)
     rngs = np.random.default_rng(settings["seed"]).spawn(5)
     start_rng, batch_rng, dropout_rng, held_out_rng, augment_rng = rngs
     start = STARTS[settings["start"]["method"]](
@@ -172,9 +174,11 @@ def train(
     return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations)
 
 
-def untrained(data: Part, classes: int, settings: Mapping[str, Any], reason: str) -> Trained:
+def untrained(
+    data: Part, classes: int, settings: Mapping[str, Any], reason: str, window: tuple[int, int] | None = None
+) -> Trained:
     """A run that failed before it began: theta is 0."""
-    network = methods.network(data.X.shape[1], classes, settings)
+    network = methods.network(data.X.shape[1], classes, settings, window)
     return Trained(network, np.zeros(network.size, settings["dtype"]), [], "failed", reason, 0)
 
 

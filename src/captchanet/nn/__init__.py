@@ -6,6 +6,7 @@ optimisers, which know no network: `descent` and `schedules`, `line_search`, `ea
 """
 
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
+from captchanet.nn.convolution import Convolution
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
 from captchanet.nn.descent import State, adamw, gradient_descent
 from captchanet.nn.dropout import Dropout
@@ -21,6 +22,7 @@ from captchanet.nn.targets import one_hot
 
 __all__ = [
     "Activation",
+    "Convolution",
     "Cost",
     "Diverged",
     "Dropout",

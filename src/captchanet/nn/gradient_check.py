@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from captchanet.nn.activations import Array, relu, sigmoid, softmax, tanh
-from captchanet.nn.costs import cross_entropy, quadratic
+from captchanet.nn.convolution import Convolution
+from captchanet.nn.costs import Cost, cross_entropy, quadratic
 from captchanet.nn.network import Network
 from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Minimised
-from captchanet.nn.penalties import l2, no_penalty
+from captchanet.nn.penalties import Penalty, l2, no_penalty
 from captchanet.nn.start import uniform
 
 STEP = 1e-3
@@ -49,13 +50,27 @@ class Checked(NamedTuple):
 
 
 def _nearest_kink(network: Network, theta: Array, X: Array) -> float:
-    """How near to 0 any hidden z comes: a difference taken across ReLU's kink is no derivative."""
-    a, nearest = network.with_ones(X, theta.dtype).T, np.inf
-    for matrix in network.matrices(theta)[:-1]:
+    """How near to a kink any z comes: a difference taken across one is no derivative.
+
+    ReLU has one at 0; pooling has one where the two largest of a square are equal.
+    """
+    signal, nearest, extra = network.with_ones(X, theta.dtype), np.inf, int(network.bias)
+    filters, dense = network.parts(theta)
+    front, a = network.front(len(X), theta.dtype), signal.T
+    if front:
+        a = np.ones((extra + network.widths[0], len(X)))
+        front.forward(filters, network.hidden, signal, a[extra:])
+        for layer in front.layers:
+            squares = np.sort(np.stack(layer.squares), axis=0)
+            if len(squares) > 1:
+                nearest = min(nearest, float((squares[-1] - squares[-2]).min()))
+            if network.hidden is relu:
+                nearest = min(nearest, float(np.abs(squares[-1]).min()))
+    for matrix in dense[:-1] if network.hidden is relu else []:
         z = matrix @ a
         nearest = min(nearest, float(np.abs(z).min()))
-        a = np.ones((len(z) + int(network.bias), z.shape[1]))
-        network.hidden.apply(z, a[int(network.bias) :])
+        a = np.ones((len(z) + extra, z.shape[1]))
+        network.hidden.apply(z, a[extra:])
     return nearest
 
 
@@ -67,36 +82,57 @@ float64 at the same theta, and each of its sums is rounded to 6e-8 of its terms 
 
 
 def check_all(seed: int = 0) -> Iterator[Checked]:
-    """The gradient of every legal combination of output, cost, activation, penalty, depth 1 … 4 and dtype."""
+    """The gradient of every legal combination of output, cost, activation, penalty, depth 1 … 4 and dtype.
+
+    And of convolutions, in one and two layers, pooled and not, with every activation.
+    """
     outputs = ((sigmoid, cross_entropy), (sigmoid, quadratic), (softmax, cross_entropy))
     penalties = (("no penalty", no_penalty), ("l2", l2(weight=0.7)))
     combinations = product(outputs, (sigmoid, tanh, relu), penalties, (True, False), (1, 2, 3, 4))
     for (output, cost), hidden, (name, penalty), bias, depth in combinations:
         if depth == 1 and hidden is not sigmoid:
             continue  # without hidden layers their activation does not matter
-        rng = np.random.default_rng(seed)
         network = Network((*(4, 5, 3, 4)[:depth], 3), bias, hidden, output)
-        X, Y = rng.normal(size=(6, 4)), rng.dirichlet(np.ones(3), 6)
-        theta = uniform(network, rng, limit=1)
-        while hidden is relu and _nearest_kink(network, theta, X) < 0.02:
-            theta = uniform(network, rng, limit=1)
         words = [output.name, cost.name, *([hidden.name] if depth > 1 else []), name]
-        for dtype in ("float64", "float32"):
-            objective = Objective(network, X, Y, cost=cost, penalty=penalty, dtype=dtype)
-            gradient = objective(theta.astype(dtype))[1].astype(np.float64)
-            # in float32 the very numbers that the float32 objective saw, in float64 arithmetic
-            exact = Objective(
-                network, X.astype(dtype), Y.astype(dtype), cost=cost, penalty=penalty, dtype=np.float64
-            )
-            at = theta.astype(dtype).astype(np.float64)
-            reference = central_differences(exact, at)
-            lines = rng.normal(size=(8, theta.size))
-            slopes = np.array([slope_along(exact, at, line / np.linalg.norm(line)) for line in lines])
-            along = lines @ gradient / np.linalg.norm(lines, axis=1)
-            yield Checked(
-                ", ".join([*words, "bias" if bias else "no bias"]),
-                depth,
-                dtype,
-                relative_error(gradient, reference),
-                relative_error(along, slopes),
-            )
+        yield from _checked(", ".join([*words, _WITH[bias]]), network, cost, penalty, seed)
+    for convolutions, hidden, bias in product(CONVOLUTIONS, (sigmoid, tanh, relu), (True, False)):
+        network = Network((24, 3), bias, hidden, softmax, (2, 3, 4), convolutions)
+        words = [f"{len(convolutions)} convolved, pool {convolutions[-1].pool}", hidden.name, "l2"]
+        yield from _checked(", ".join([*words, _WITH[bias]]), network, cross_entropy, l2(weight=0.7), seed)
+
+
+CONVOLUTIONS = (
+    (Convolution(2, 3, 1),),
+    (Convolution(2, 3, 2),),
+    (Convolution(2, 3, 1), Convolution(2, 3, 2)),
+)
+
+_WITH = {True: "bias", False: "no bias"}
+
+
+def _checked(name: str, network: Network, cost: Cost, penalty: Penalty, seed: int) -> Iterator[Checked]:
+    """One combination, in float64 and in float32."""
+    rng = np.random.default_rng(seed)
+    X, Y = rng.normal(size=(6, network.layers[0])), rng.dirichlet(np.ones(3), 6)
+    theta = uniform(network, rng, limit=1)
+    while _nearest_kink(network, theta, X) < 0.02:
+        theta = uniform(network, rng, limit=1)
+    for dtype in ("float64", "float32"):
+        objective = Objective(network, X, Y, cost=cost, penalty=penalty, dtype=dtype)
+        gradient = objective(theta.astype(dtype))[1].astype(np.float64)
+        # in float32 the very numbers that the float32 objective saw, in float64 arithmetic
+        exact = Objective(
+            network, X.astype(dtype), Y.astype(dtype), cost=cost, penalty=penalty, dtype=np.float64
+        )
+        at = theta.astype(dtype).astype(np.float64)
+        reference = central_differences(exact, at)
+        lines = rng.normal(size=(8, theta.size))
+        slopes = np.array([slope_along(exact, at, line / np.linalg.norm(line)) for line in lines])
+        along = lines @ gradient / np.linalg.norm(lines, axis=1)
+        yield Checked(
+            name,
+            len(network.shapes),
+            dtype,
+            relative_error(gradient, reference),
+            relative_error(along, slopes),
+        )

@@ -1,0 +1,220 @@
+"""A convolution is the dense layer's arithmetic on windows of a picture, and learns by the same rules."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captchanet.nn import (
+    Convolution,
+    Dropout,
+    Network,
+    Objective,
+    adamw,
+    he,
+    l2,
+    relu,
+    sigmoid,
+    softmax,
+    tanh,
+    uniform,
+)
+from captchanet.nn.convolution import Layer, pictures
+from captchanet.nn.gradient_check import central_differences, relative_error
+
+
+def textbook(matrix, picture, how, bias, activation):
+    """One convolution of one picture (channels, height, width), place by place and number by number."""
+    channels, height, width = picture.shape
+    margin = how.size // 2
+    z = np.zeros((how.filters, height, width))
+    for filter_, y, x in product(range(how.filters), range(height), range(width)):
+        weights = matrix[filter_, int(bias) :].reshape(channels, how.size, how.size)
+        total = matrix[filter_, 0] if bias else 0.0
+        for channel, dy, dx in product(range(channels), range(how.size), range(how.size)):
+            row, column = y + dy - margin, x + dx - margin
+            if 0 <= row < height and 0 <= column < width:
+                total += weights[channel, dy, dx] * picture[channel, row, column]
+        z[filter_, y, x] = total
+    high, wide = height // how.pool, width // how.pool
+    pooled = np.empty((how.filters, high, wide))
+    for y, x in product(range(high), range(wide)):
+        square = z[:, y * how.pool : (y + 1) * how.pool, x * how.pool : (x + 1) * how.pool]
+        pooled[:, y, x] = square.max(axis=(1, 2))
+    return activation.apply(pooled, pooled.copy())
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.tuples(st.integers(1, 2), st.integers(2, 5), st.integers(2, 5)),
+    st.lists(
+        st.builds(Convolution, st.integers(1, 3), st.sampled_from([1, 3, 5]), st.integers(1, 2)),
+        min_size=1,
+        max_size=2,
+    ),
+    st.booleans(),
+    st.sampled_from([sigmoid, tanh, relu]),
+    st.integers(0, 3),
+)
+def test_the_outputs_are_those_of_the_textbook_loop(picture, convolutions, bias, hidden, seed):
+    try:
+        pictures(picture, convolutions)
+    except ValueError:
+        return
+    rng = np.random.default_rng(seed)
+    inputs = int(np.prod(picture))
+    network = Network((inputs, 3), bias, hidden, softmax, picture, tuple(convolutions))
+    theta, X = uniform(network, rng, limit=1), rng.random((3, inputs))
+    filters, (last,) = network.parts(theta)
+    for row, outputs in zip(X, network.outputs(theta, X), strict=True):
+        a = row.reshape(picture)
+        for matrix, how in zip(filters, convolutions, strict=True):
+            a = textbook(matrix, a, how, bias, hidden)
+        z = last @ np.concatenate([[1.0], a.ravel()] if bias else [a.ravel()])
+        np.testing.assert_allclose(outputs, np.exp(z) / np.exp(z).sum(), rtol=1e-10)
+
+
+CONVOLUTIONS = (Convolution(3, 3, 2), Convolution(2, 3, 1))
+PICTURE = (2, 5, 4)
+
+
+def made(hidden=tanh, bias=True, layers=(40, 5, 3)):
+    rng = np.random.default_rng(0)
+    network = Network(layers, bias, hidden, softmax, PICTURE, CONVOLUTIONS)
+    return network, rng.random((7, 40)), rng.dirichlet(np.ones(3), 7), uniform(network, rng, limit=1), rng
+
+
+def test_the_parameters_of_a_convolution_are_its_filters_with_the_bias_first():
+    network, *_ = made()
+    # 2 channels of 3 × 3, then 3 of them; of 5 × 4 pixels pooling leaves 2 × 2
+    assert network.shapes == [(3, 1 + 18), (2, 1 + 27), (5, 1 + 8), (3, 1 + 5)]
+    assert network.widths == (8, 5, 3)
+    theta = np.arange(float(network.size))
+    filters, dense = network.parts(theta)
+    assert [len(filters), len(dense)] == [2, 2]
+    assert np.concatenate([matrix.ravel() for matrix in filters + dense]).tolist() == theta.tolist()
+
+
+@pytest.mark.parametrize("rows", [None, np.array([6, 0, 3])])
+def test_outputs_are_those_of_the_pass_that_gave_the_gradient(rows):
+    network, X, Y, theta, _ = made()
+    objective = Objective(network, X, Y)
+    objective(theta, rows)
+    expected = network.outputs(theta, X if rows is None else X[rows])
+    np.testing.assert_allclose(objective._last[0].T, expected, rtol=1e-12)
+
+
+def test_outputs_do_not_depend_on_how_many_rows_are_read_together():
+    network, _, _, theta, rng = made()
+    X = rng.random((600, 40))
+    np.testing.assert_allclose(
+        network.outputs(theta, X)[250:260], network.outputs(theta, X[250:260]), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("hidden", [sigmoid, tanh, relu])
+@pytest.mark.parametrize("rates", [(0.0, 0.4, 0.0), (0.3, 0.4, 0.5)])
+def test_with_dropout_the_gradient_is_that_of_the_thinned_network(hidden, rates):
+    network, X, Y, theta, rng = made(hidden)
+    dropout = Dropout(rates, rng)
+    objective = Objective(network, X, Y, dropout=dropout, penalty=l2(weight=0.3))
+
+    class SameDraw:
+        """The objective, drawing the same units at every call."""
+
+        rows = 7
+
+        def __call__(self, at, _=None):
+            dropout.rng = np.random.default_rng(5)
+            return objective(at, np.array([6, 0, 3, 2]))
+
+    gradient = SameDraw()(theta)[1].copy()
+    # a short step, so that no difference is taken across a kink; rounding then allows 1e-9
+    assert relative_error(gradient, central_differences(SameDraw(), theta, 1e-5)) < 2e-9
+
+
+def test_where_the_largest_are_equal_one_of_them_counts_and_not_all():
+    # on blank paper all z of a square are the bias: its derivative must not come four times
+    network = Network((16, 2), True, tanh, softmax, (1, 4, 4), (Convolution(1, 3, 2),))
+    X, Y = np.zeros((3, 16)), np.eye(2)[[0, 1, 1]]
+    theta = uniform(network, np.random.default_rng(1), limit=1)
+    objective = Objective(network, X, Y)
+    gradient = objective(theta)[1].copy()
+    numbers = central_differences(objective, theta, 1e-4)
+    assert relative_error(gradient[:1], numbers[:1]) < 1e-8
+    assert gradient[0] != 0
+
+
+def test_a_second_step_knows_nothing_of_the_first():
+    network, X, Y, theta, rng = made(relu)
+    objective = Objective(network, X, Y)
+    fresh = objective(theta)[1].copy()
+    objective(uniform(network, rng, limit=3))
+    np.testing.assert_array_equal(objective(theta)[1], fresh)
+
+
+def test_a_stroke_may_stand_anywhere():
+    # four pictures of a bar that lies or stands; a new place for it is read as well, as no pixel's own
+    # weight could
+    rng = np.random.default_rng(0)
+
+    def bars(places):
+        X = np.zeros((2 * len(places), 1, 8, 8))
+        for n, (y, x) in enumerate(places):
+            X[2 * n, 0, y, x : x + 4] = 1
+            X[2 * n + 1, 0, y : y + 4, x] = 1
+        return X.reshape(-1, 64), np.tile(np.eye(2), (len(places), 1))
+
+    network = Network((64, 2), True, relu, softmax, (1, 8, 8), (Convolution(6, 3, 2), Convolution(6, 3, 4)))
+    X, Y = bars([(0, 0), (2, 1), (4, 4), (1, 3), (3, 0)])
+    result = adamw(Objective(network, X, Y), he(network, rng), learning_rate=0.02, epochs=150)
+    unseen, truth = bars([(1, 1), (3, 3), (2, 4), (4, 2)])
+    assert (network.outputs(result.theta, unseen).argmax(axis=1) == truth.argmax(axis=1)).all()
+
+
+def test_what_cannot_be_convolved_is_refused_in_words():
+    with pytest.raises(ValueError, match="picture of 40 numbers, not at None"):
+        Network((40, 2), convolutions=CONVOLUTIONS)
+    with pytest.raises(ValueError, match="picture of 40 numbers"):
+        Network((40, 2), picture=(1, 5, 4), convolutions=CONVOLUTIONS)
+    with pytest.raises(ValueError, match="size is odd"):
+        Network((40, 2), picture=PICTURE, convolutions=(Convolution(2, 4),))
+    with pytest.raises(ValueError, match="pool less"):
+        Network((40, 2), picture=PICTURE, convolutions=(Convolution(2, 3, 6),))
+    with pytest.raises(ValueError, match="2 dropout rates for 3 layers"):
+        Objective(made()[0], made()[1], made()[2], dropout=Dropout((0.1, 0.1), np.random.default_rng(0)))
+
+
+def test_a_step_after_the_first_allocates_no_array():
+    import tracemalloc
+
+    network, X, Y, theta, _ = made(relu)
+    objective, rows = Objective(network, X, Y), np.array([6, 0, 3])
+    objective(theta, rows)
+    tracemalloc.start()
+    objective(theta, rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    layer = Layer(CONVOLUTIONS[0], PICTURE, 3, True, np.dtype(float))
+    assert peak < layer.patches.nbytes / 2
+
+
+def test_cost_and_gradient_are_pytorchs_to_a_part_in_10_to_the_12():
+    torch = pytest.importorskip("torch", reason="pip install 'captchanet[bench]' (PyTorch)")
+    network, X, Y, theta, _ = made(relu)
+    value, gradient = Objective(network, X, Y)(theta)
+    matrices = [torch.tensor(matrix, requires_grad=True) for matrix in network.matrices(theta)]
+    a = torch.tensor(X).reshape(-1, *PICTURE)
+    for matrix, how in zip(matrices, CONVOLUTIONS, strict=False):
+        weights = matrix[:, 1:].reshape(how.filters, -1, how.size, how.size)
+        z = torch.nn.functional.conv2d(a, weights, matrix[:, 0], padding=how.size // 2)
+        a = torch.relu(torch.nn.functional.max_pool2d(z, how.pool))
+    a = torch.relu(a.flatten(1) @ matrices[2][:, 1:].T + matrices[2][:, 0])
+    z = a @ matrices[3][:, 1:].T + matrices[3][:, 0]
+    loss = torch.nn.functional.cross_entropy(z, torch.tensor(Y))
+    loss.backward()
+    expected = np.concatenate([matrix.grad.numpy().ravel() for matrix in matrices])
+    assert value == pytest.approx(float(loss.detach()), rel=1e-12)
+    assert np.linalg.norm(gradient - expected) < 1e-12 * np.linalg.norm(expected)
