@@ -13,7 +13,8 @@ rule report:
         str(HOME / "src/captchanet/experiment/report.html.j2"),
         code=code("report"),
     output:
-        report("results/report.html", caption="../report/page.rst", category="Report"),
+        page=report("results/report.html", caption="../report/page.rst", category="Report"),
+        sweeps=[f"results/sweeps/{name}.csv" for name in config["sweeps"]],
     params:
         # the runs that are written by hand; those of a sweep share its section
         runs=[
@@ -38,7 +39,7 @@ rule verdict:
         expand(rules.train.output.status, run=config["train"]),
         rules.xor.output.status,
         # last, so that a failed run is reported and recorded before it fails the workflow
-        rules.report.output,
+        rules.report.output.page,
         rules.track.output,
     output:
         "results/verdict.txt",

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from captchanet.experiment.report import report
+from captchanet.experiment.report_sweeps import write_table
 from captchanet.files import write_text
 from captchanet.job import job
 
 with job("report"):
     params = snakemake.params
+    for plan, file in zip(params.sweeps.values(), snakemake.output.sweeps, strict=True):
+        write_table(Path("results"), plan, Path(file))
     page = report(Path("results"), params.runs, params.headline, params.pictures, params.sweeps)
     # a page is UTF-8: bytes of a file name that are none are shown as escapes
-    write_text(snakemake.output[0], page.encode("utf-8", "backslashreplace").decode())
+    write_text(snakemake.output.page, page.encode("utf-8", "backslashreplace").decode())

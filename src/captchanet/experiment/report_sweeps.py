@@ -7,7 +7,7 @@ from typing import Any
 
 from captchanet.experiment import figures
 from captchanet.experiment.figure_over import MOST_LINES, Line, over
-from captchanet.experiment.sweep import Child, Standing, child, compare, standings
+from captchanet.experiment.sweep import Child, Standing, child, compare, standings, write_standings
 from captchanet.files import read_json
 from captchanet.sweeps.expand import STAGES
 from captchanet.sweeps.names import Names
@@ -17,13 +17,19 @@ MOST_NAMED = 8
 """Values, seeds or sizes that are named one by one; of more than that it is said how many they are."""
 
 
+def write_table(results: Path, plan: Mapping[str, Any], file: Path) -> None:
+    """A sweep's settings and how they stand, as a CSV, the best first."""
+    found = standings(child(results, run, about) for run, about in plan["runs"].items())
+    write_standings(file, plan["keys"], plan["runs"], found)
+
+
 def section(results: Path, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
     """All about one sweep, from the results folder; `plan` as `captchanet.sweeps.expand` tells of it."""
     runs = plan["runs"]
     children = [child(results, run, about) for run, about in runs.items()]
     found = standings(children)
     finished = [one for one in found if one.mean is not None]
-    key, lines = _lines(plan, found)
+    key, lines = _lines(results, plan, found)
     drawn = {id(one) for _, points in lines[:MOST_LINES] for _, one in points}
     pictures, more_settings = [], 0
     if lines:
@@ -64,7 +70,7 @@ def p_value(p: float) -> str:
     return ("p < 0.001" if p < 0.001 else f"p = {p:.2g}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _lines(plan: Mapping[str, Any], found: Sequence[Standing]) -> tuple[str, list[Line]]:
+def _lines(results: Path, plan: Mapping[str, Any], found: Sequence[Standing]) -> tuple[str, list[Line]]:
     """The one varied key with three numbers or more, and a line over it for each setting of the other keys.
 
     The line with the best setting comes first. No lines, where there is no such key, or more than one.
@@ -80,6 +86,10 @@ def _lines(plan: Mapping[str, Any], found: Sequence[Standing]) -> tuple[str, lis
     lines: dict[str, list[tuple[float, Standing]]] = {}
     for one in found:
         at = values[one.setting].get(keys[0])
+        if keys[0] == "dataset.captchas" and at is None and one.mean is not None:
+            # all that there are: how many, the data set knows
+            run = next(child.run for child in one.children if not child.failed)
+            at = _facts(results, run)["captchas"]["train"]
         if one.mean is not None and _is_number(at):
             label = names.label(rest[one.setting], STAGES) or plan["run"]
             lines.setdefault(label, []).append((at, one))
@@ -123,10 +133,15 @@ def _repeats(plan: Mapping[str, Any]) -> str:
     return " and ".join(told)
 
 
+def _facts(results: Path, run: str) -> dict[str, Any]:
+    """The facts of a run's data set, and its name."""
+    name = read_json(results / "train" / run / "parameters.json")["data"]
+    return {**read_json(results / "dataset" / name / "dataset.json"), "name": name}
+
+
 def _data(results: Path, children: Sequence[Child]) -> dict[str, Any]:
     """How many data sets the runs have, of which sizes, and how many lack an example of some class."""
-    names = {read_json(results / "train" / one.run / "parameters.json")["data"] for one in children}
-    facts = [read_json(results / "dataset" / name / "dataset.json") for name in sorted(names)]
+    facts = {each["name"]: each for each in (_facts(results, one.run) for one in children)}.values()
     return {
         "number": len(facts),
         **{part: _listed(sorted(one["captchas"][part] for one in facts), "or", "") for part in PARTS},

@@ -1,5 +1,6 @@
 """What a sweep found: how each setting stands over its seeds and folds, and whether the best stands out."""
 
+import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from captchanet.experiment.evaluate import MISREADS
-from captchanet.files import read_csv, read_json
+from captchanet.files import read_csv, read_json, write_csv
 
 Captcha = tuple[str, str]
 """(pictures, file): which captcha."""
@@ -104,6 +105,32 @@ def standings(children: Iterable[Child]) -> list[Standing]:
         mean = statistics.fmean(shares)
         found.append(Standing(setting, tuple(of), failed, mean, deviation, min(shares), max(shares)))
     return sorted(found, key=lambda one: -1.0 if one.mean is None else one.mean, reverse=True)
+
+
+def write_standings(
+    file: Path, keys: Sequence[str], runs: Mapping[str, Mapping[str, Any]], found: Sequence[Standing]
+) -> None:
+    """A CSV with a row for each setting, as ordered: what is varied, and how it stands over its repeats.
+
+    `keys` and `runs` as `captchanet.sweeps.expand` tells of them. Lists are written as JSON.
+    """
+    numbers = ("mean", "deviation", "low", "high")
+    values = {about["setting"]: about["values"] for about in runs.values()}
+    rows = [
+        (
+            one.setting,
+            *(_plain(values[one.setting].get(key, "")) for key in keys),
+            *("" if (value := getattr(one, name)) is None else f"{value:.6g}" for name in numbers),
+            len(one.children),
+            one.failed,
+        )
+        for one in found
+    ]
+    write_csv(file, ("setting", *keys, *numbers, "runs", "failed"), rows)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def compare(first: Sequence[Child], second: Sequence[Child], seed: int = 0) -> Comparison:

@@ -18,8 +18,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Run, RunTag
 
 from captchanet.experiment import figures
-from captchanet.experiment.sweep import Child, Standing, child, standings
-from captchanet.files import write_csv
+from captchanet.experiment.sweep import Child, Standing, child, standings, write_standings
 from captchanet.tracking.store import COMPLETE, PREFIX
 
 if TYPE_CHECKING:
@@ -175,27 +174,8 @@ class Parents:
 
 def _write(folder: Path, sweep: Sweep, found: Sequence[Standing]) -> None:
     """settings.csv and settings.png: a row for each setting, the best first."""
-    numbers = ("mean", "deviation", "low", "high")
-    values = {about["setting"]: about["values"] for about in sweep.runs.values()}
-    write_csv(
-        folder / "settings.csv",
-        ("setting", *sweep.keys, *numbers, "runs", "failed"),
-        [
-            (
-                one.setting,
-                *(_plain(values[one.setting].get(key, "")) for key in sweep.keys),
-                *("" if (value := getattr(one, name)) is None else value for name in numbers),
-                len(one.children),
-                one.failed,
-            )
-            for one in found
-        ],
-    )
+    write_standings(folder / "settings.csv", sweep.keys, sweep.runs, found)
     figures.save_png(figures.settings(found), folder / "settings.png")
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _description(
