@@ -8,6 +8,8 @@ from captchanet.job import job
 
 with job("report"):
     params = snakemake.params
-    page = report(Path("results"), params.runs, params.headline, params.pictures, params.sweeps)
+    page = report(
+        Path("results"), params.runs, params.headline, params.pictures, params.sweeps, params.beside
+    )
     # a page is UTF-8: bytes of a file name that are none are shown as escapes
     write_text(snakemake.output[0], page.encode("utf-8", "backslashreplace").decode())
