@@ -11,6 +11,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/xor.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/track.smk"
+include: "workflow/rules/beside.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -23,6 +24,7 @@ rule all:
         expand(rules.train.output, run=config["train"]),
         expand(rules.evaluate.output, run=config["train"]),
         rules.xor.output,
+        expand(rules.beside.output, data=BESIDE),
         rules.report.output,
         rules.track.output,
         local_store,

@@ -101,23 +101,26 @@ def test_orphans_are_listed_and_deleted_and_nothing_else_is(tmp_path, monkeypatc
         "train/few-labels",
         "evaluate/few-labels",
         "dataset/main",
+        "beside/main",
         "segment/ink-grid",
         "draw/drawn",
         "track/x",
     ]
     kept += ["checkpoints"]
-    orphaned = ["train/old", "evaluate/old", "dataset/main,captchas=3", "segment/other", "draw/raw"]
+    orphaned = ["train/old", "evaluate/old", "beside/old", "dataset/main,captchas=3", "segment/other"]
+    orphaned += ["draw/raw"]
     for name in [*kept, *orphaned]:
         (tmp_path / "results" / name).mkdir(parents=True)
     words = ["orphans", "--configfile", str(root / "config/few-labels.yaml")]
     listed = run(*words)
     assert listed.output.split() == [
+        "results/beside/old",
         "results/dataset/main,captchas=3",
         "results/draw/raw",
         "results/evaluate/old",
         "results/segment/other",
         "results/train/old",
     ]
-    assert run(*words, "--delete").output.count("deleted") == 5
+    assert run(*words, "--delete").output.count("deleted") == 6
     assert all((tmp_path / "results" / name).exists() for name in kept)
     assert run(*words).output == "Every folder in results/ belongs to the configuration.\n"

@@ -23,6 +23,9 @@ def test_every_stage_depends_on_what_it_uses_and_not_on_what_it_does_not():
     assert "experiment/evaluate.py" not in names("train")
     assert "experiment/evaluate.py" in names("evaluate")
     assert "tracking/record.py" in names("track")
+    assert "experiment/page.py" in names("report")
+    assert {"experiment/page.py", "experiment/beside_classes.py"} <= names("beside")
+    assert "experiment/figures.py" not in names("beside")
     assert not {name for name in names("evaluate") if name.startswith("tracking/")}
 
 

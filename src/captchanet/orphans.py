@@ -7,7 +7,7 @@ from typing import Any
 
 def orphans(results: Path, config: Mapping[str, Any]) -> list[Path]:
     """The folders below `results` of what the resolved `config` does not name: drawn captchas, cuts, data
-    sets and runs.
+    sets, pages about them and runs.
 
     A folder of another configuration in the same place is an orphan to this one.
     """
@@ -15,6 +15,7 @@ def orphans(results: Path, config: Mapping[str, Any]) -> list[Path]:
         "draw": [name for name, place in config["pictures"].items() if "draw" in place],
         "segment": config["segment"],
         "dataset": config["dataset"],
+        "beside": config["dataset"],
         "train": config["train"],
         "evaluate": config["train"],
     }

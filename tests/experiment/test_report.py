@@ -113,6 +113,15 @@ def test_the_picture_of_a_drawn_captcha_is_the_drawn_one(drawn_results, undrawn)
     assert shown <= {picture.tobytes() for picture in np.load(places["drawn"])}
 
 
+def test_it_links_to_the_drawn_beside_the_real_ones_where_it_speaks_of_the_data_set(mixed_results, undrawn):
+    places, link = {}, '<a href="beside/main/beside.html">'
+    linked = report(mixed_results.folder, ["good"], "good", places, {}, {"main": "beside/main/beside.html"})
+    head, *_, about = linked.split("<section>")
+    assert link in head
+    assert f"{link}drawn beside real characters</a></dd>" in about
+    assert "beside" not in visible(report(mixed_results.folder, ["good"], "good", places))
+
+
 def test_an_augmentation_is_told(mixed_results, tmp_path, undrawn):
     assert "augmentation" not in visible(written(mixed_results))
     copy = shutil.copytree(mixed_results.folder, tmp_path / "results")

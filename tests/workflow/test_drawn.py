@@ -1,6 +1,7 @@
 """Captchas that are drawn for a training: made, made again, and made anew with all that depends on them."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -65,13 +66,29 @@ def test_captchas_are_drawn_once_and_train_beside_others_alone_or_not_at_all(pro
     ]
 
 
+def test_drawn_characters_stand_beside_real_ones_where_any_train(project):
+    assert project.first.jobs["beside"] == 2
+    pages = {file.parent.name for file in (project.folder / "results/beside").glob("*/beside.html")}
+    assert pages == {"mixed", "alone"}
+    report = project.text("results/report.html")
+    assert re.findall(r'href="(beside/[^"]*)"', report.split("<section>")[0]) == [
+        f"beside/{data}/beside.html" for data in ("mixed", "alone")
+    ]
+    mixed, alone = (project.text(f"results/beside/{data}/beside.html") for data in ("mixed", "alone"))
+    assert re.search(r"Of \d+ characters", mixed)
+    assert mixed.count('alt="real captcha labelled ') == mixed.count('alt="drawn captcha labelled ') == 6
+    # what is unseen there is drawn, too
+    assert "nothing to compare" in alone
+    assert alone.count('alt="drawn captcha labelled ') == 6
+
+
 def test_all_are_drawn_again_when_a_letters_outline_changes_and_nothing_else_is(project):
     face = "src/captchanet/images/faces/inter-bold.json"
     text = project.text(face)
     project.write(face, text + "\n")
     jobs = project.snakemake("--dry-run", configfile=FILE).jobs
     project.write(face, text)
-    stages = {"draw": 2, "segment": 2, "dataset": 2, "train": 2, "evaluate": 2}
+    stages = {"draw": 2, "segment": 2, "dataset": 2, "train": 2, "evaluate": 2, "beside": 2}
     assert jobs == stages | {"track": 1, "report": 1, "verdict": 1}
 
 

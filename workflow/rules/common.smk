@@ -46,6 +46,10 @@ except UserError as error:
 
 # the data sets that the runs train on, each once
 DATA = list(dict.fromkeys(run["data"] for run in config["train"].values()))
+# the runs that are written by hand; those of a sweep share its section of the report
+BY_HAND = [run for run in config["train"] if not any(run in sweep["runs"] for sweep in config["sweeps"].values())]
+# the templates of the pages for a person
+TEMPLATES = HOME / "src/captchanet/experiment"
 
 
 wildcard_constraints:

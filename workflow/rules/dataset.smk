@@ -13,6 +13,18 @@ def segmented(data):
     return [file.format(cut=cut, pictures=name) for name in folders(data) for file in rules.segment.output]
 
 
+def raw(data):
+    """Where the pictures of each of them are: a folder, or a file of drawn ones."""
+    return {
+        name: drawn(name)[0] if "draw" in PICTURES[name] else PICTURES[name]["folder"] for name in folders(data)
+    }
+
+
+def raw_drawn(data):
+    """Those of them that the workflow drew."""
+    return [file for name, file in raw(data).items() if "draw" in PICTURES[name]]
+
+
 rule dataset:
     message:
         "make the data set {wildcards.data}"

@@ -8,26 +8,21 @@ rule report:
         expand(rules.evaluate.output, run=config["train"]),
         expand(rules.dataset.output, data=DATA),
         [file for data in DATA for file in segmented(data)],
-        [drawn(name)[0] for data in DATA for name in folders(data) if "draw" in PICTURES[name]],
+        [file for data in DATA for file in raw_drawn(data)],
         rules.xor.output,
-        str(HOME / "src/captchanet/experiment/report.html.j2"),
+        # linked to, so there before it
+        expand(rules.beside.output, data=BESIDE),
+        [str(TEMPLATES / file) for file in ("report.html.j2", "page.css.j2")],
         code=code("report"),
     output:
         page=report("results/report.html", caption="../report/page.rst", category="Report"),
         sweeps=[f"results/sweeps/{name}.csv" for name in config["sweeps"]],
     params:
-        # the runs that are written by hand; those of a sweep share its section
-        runs=[
-            run
-            for run in config["train"]
-            if not any(run in sweep["runs"] for sweep in config["sweeps"].values())
-        ],
+        runs=BY_HAND,
         sweeps=config["sweeps"],
         headline=config["read"]["run"],
-        pictures={
-            name: drawn(name)[0] if "draw" in place else place["folder"]
-            for name, place in PICTURES.items()
-        },
+        pictures={name: place for data in DATA for name, place in raw(data).items()},
+        beside={data: rules.beside.output[0].format(data=data).removeprefix("results/") for data in BESIDE},
     script:
         "../scripts/report.py"
 

@@ -11,6 +11,8 @@ with job("report"):
     params = snakemake.params
     for plan, file in zip(params.sweeps.values(), snakemake.output.sweeps, strict=True):
         write_table(Path("results"), plan, Path(file))
-    page = report(Path("results"), params.runs, params.headline, params.pictures, params.sweeps)
+    page = report(
+        Path("results"), params.runs, params.headline, params.pictures, params.sweeps, params.beside
+    )
     # a page is UTF-8: bytes of a file name that are none are shown as escapes
     write_text(snakemake.output.page, page.encode("utf-8", "backslashreplace").decode())

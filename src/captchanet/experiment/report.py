@@ -1,28 +1,25 @@
 """The report: one page that a person reads, with everything in it and nothing to fetch."""
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from captchanet.experiment import figures, report_sweeps
+from captchanet.experiment import figures, page, report_sweeps
 from captchanet.experiment.dataset import trained_on
 from captchanet.experiment.evaluate import CLASSES, MISREADS
 from captchanet.experiment.figure_parts import fitted
 from captchanet.experiment.train import HISTORY
 from captchanet.files import read_csv, read_json
-from captchanet.images.read import Unusable, decode, read_bytes
-from captchanet.images.segment import Picture, Rejected
-from captchanet.images.segment_drawn import number_of
+from captchanet.images.segment import Rejected
 
-ACRONYMS = ("cg", "sgd", "l1", "l2")
-TEMPLATE = Path(__file__).with_name("report.html.j2")
+FILTERS = {
+    "percent": lambda share: f"{100 * share:.1f}\N{NO-BREAK SPACE}%",
+    "points": lambda share: f"{100 * share:.1f}",
+    "p_value": report_sweeps.p_value,
+}
 
 
 def report(
@@ -31,21 +28,18 @@ def report(
     headline: str,
     pictures: Mapping[str, str],
     sweeps: Mapping[str, Any] | None = None,
+    beside: Mapping[str, str] | None = None,
 ) -> str:
     """The page, as HTML, about `headline`, which is spoken of first, and `runs`, each in full.
 
     `results` is the results folder; `pictures` gives for each entry of captchas its folder or, where it was
     drawn, its file of drawn pictures, for the pictures of the misreads. The runs of each of `sweeps`, as the
-    resolved configuration tells of them, share one section. The same results give the same text.
+    resolved configuration tells of them, share one section. `beside` gives for a data set with drawn captchas
+    the page that shows them beside real ones, as a link from here. The same results give the same text.
     """
     about = [_run(results, name) for name in dict.fromkeys([headline, *runs])]
     finished = [run for run in about if run["metrics"]["status"] == "finished"]
     data = {run["parameters"]["data"]: _data(results, run["parameters"]) for run in about}
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
-    environment.filters["options"] = _options
-    environment.filters["points"] = lambda share: f"{100 * share:.1f}"
-    environment.filters["p_value"] = report_sweeps.p_value
     bars = [
         # a name that a sweep made up may be long
         (
@@ -54,7 +48,9 @@ def report(
         )
         for name, run in ((run["name"], run) for run in finished)
     ]
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+    return page.render(
+        "report.html.j2",
+        FILTERS,
         headline=about[0],
         runs=about,
         finished=finished,
@@ -63,6 +59,7 @@ def report(
         xor=_xor(results / "xor"),
         most_settings=figures.MOST_SETTINGS,
         sweeps=[report_sweeps.section(results, name, plan) for name, plan in (sweeps or {}).items()],
+        beside=beside or {},
         comparison=figures.svg(figures.captcha_accuracies(bars)) if bars else "",
     )
 
@@ -76,8 +73,8 @@ def _run(results: Path, name: str) -> dict[str, Any]:
     run = {
         "name": name,
         "parameters": parameters,
-        "optimiser": _options(parameters["optimiser"]),
-        "penalty": _options(parameters["penalty"]),
+        "optimiser": page.options(parameters["optimiser"]),
+        "penalty": page.options(parameters["penalty"]),
         "metrics": metrics,
         "status": read_json(train / "status.json"),
         "provenance": read_json(train / "provenance.json"),
@@ -104,14 +101,6 @@ def _confused(confusion: NDArray[np.int64], alphabet: Sequence[str]) -> list[tup
         if row != column
     ]
     return sorted(wrong, key=lambda error: (-error[2], error[0], error[1]))[:5]
-
-
-def _options(section: Mapping[str, Any]) -> str:
-    """A method and its options as a short text: SGD, epochs 200, batch size 32. A 0 is said, None is not."""
-    method = section["method"]
-    options = {key.replace("_", " "): value for key, value in section.items() if key != "method"}
-    said = [f"{key} {value}" for key, value in options.items() if value is not None]
-    return ", ".join([method.upper() if method in ACRONYMS else method, *said])
 
 
 def _data(results: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,31 +144,10 @@ def _misreads(
             )
             one["readings"][run["name"]] = (reading, float(confidence))
     for (of, folder, file), one in found.items():
-        one["picture"] = _picture(data[of], folder, file, pictures.get(folder))
+        one["picture"] = page.captcha(data[of]["facts"], data[of]["cut"], folder, file, pictures.get(folder))
         one["by_first"] = finished[0]["name"] in one["readings"]
     first = finished[0]["name"] if finished else ""
     return sorted(
         found.values(),
         key=lambda one: (-one["readings"].get(first, ("", -1.0))[1], one["label"], one["file"]),
     )
-
-
-def _picture(data: Mapping[str, Any], folder: str, file: str, source: str | None) -> str:
-    """The picture as a data URI: the original, or, where that is gone, the cleaned one."""
-    size = data["facts"]["segment"]["picture"]
-    try:
-        if source is None:
-            raise Unusable("its folder is not named any more")
-        if "draw" in data["facts"]["pictures"].get(folder, {}):
-            pixels = np.load(source, mmap_mode="r", allow_pickle=False)[number_of(file)]
-        else:
-            pixels = decode(read_bytes(Path(source) / file, **size), **size)
-    except (Unusable, OSError, ValueError, IndexError):
-        place = data["cut"] / folder
-        rows = [row[0] for row in read_csv(place / "pictures.csv", Picture._fields)]
-        cleaned = np.load(place / "cleaned.npy", mmap_mode="r", allow_pickle=False)[rows.index(file)]
-        ink = cleaned[..., 0] if cleaned.ndim == 3 else cleaned  # of several channels the first
-        pixels = (255 - 255 * np.clip(ink, 0, 1)).astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
