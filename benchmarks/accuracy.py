@@ -71,7 +71,9 @@ def main(folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[i
         raise click.ClickException(str(error)) from error
     total, alphabet = len(pictures.pictures), settings["alphabet"]
     click.echo(f"{total} captchas, {len(pictures.rejected)} rejected; run {name}: {run['optimiser']}")
-    click.echo("trained on  unseen  characters %  whole captchas % (lowest … highest)  training %  seconds")
+    click.echo(
+        "trained on  unseen  characters %  whole captchas % (lowest … highest)  ECE   training %  seconds"
+    )
     for wanted in captchas:
         size = wanted if wanted >= 0 else total + wanted
         rows = []
@@ -84,21 +86,25 @@ def main(folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[i
                 split = {"train": "all", "drawn": "drawn" if drawer else None, "unseen": "rest"}
             else:
                 split = {"train": "drawn", "drawn": None, "unseen": "all"}
-            data_set = {**split, "captchas": size or None, "seed": seed}
+            data_set = {**split, "captchas": size or None, "seed": seed, "calibration": data["calibration"]}
             made = dataset.make(sources, data_set, alphabet)
             cropped = crops(made.train.X, made.cleaned, made.windows, settings["cut"])
             seeded = {**run, "seed": seed}
             trained = train(made.train, len(alphabet), seeded, drawn=made.drawn, crops=cropped)
-            seconds = time.process_time() - started
             model = Model(trained.network, trained.theta, name, settings)
+            if made.calibration.captchas:
+                model = model.calibrated(made.calibration.X, made.calibration.y)
+            seconds = time.process_time() - started
             metrics = evaluate(model, made.train, made.unseen).metrics
             found = [metrics["unseen"][of]["accuracy"] * 100 for of in ("characters", "captchas")]
-            rows.append((*found, metrics["training"]["accuracy"] * 100, seconds))
-        characters, whole, training, spent = zip(*rows, strict=True)
+            off = metrics["unseen"]["captchas"]["ece"]
+            rows.append((*found, off, metrics["training"]["accuracy"] * 100, seconds))
+        characters, whole, errors, training, spent = zip(*rows, strict=True)
+        left = len(made.unseen.captchas)
         click.echo(
-            f"{size:10}  {total - size:6}  {statistics.mean(characters):12.1f}  {statistics.mean(whole):7.1f}"
-            f"  ({min(whole):.1f} … {max(whole):.1f}){'':13}{statistics.mean(training):8.1f}"
-            f"  {statistics.mean(spent):7.1f}"
+            f"{size:10}  {left:6}  {statistics.mean(characters):12.1f}  {statistics.mean(whole):7.1f}"
+            f"  ({min(whole):.1f} … {max(whole):.1f}){'':10}{statistics.mean(errors):.3f}"
+            f"  {statistics.mean(training):10.1f}  {statistics.mean(spent):7.1f}"
         )
 
 

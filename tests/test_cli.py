@@ -1,5 +1,6 @@
 """The command line says what it did, or in one sentence why it could not."""
 
+import json
 import socket
 
 import pytest
@@ -41,6 +42,21 @@ def test_read_with_a_model_prints_a_table(made_results):
     shown = run("read", str(made_results.pictures / "unseen"), "--model", model)
     assert shown.exit_code == 0
     assert len(shown.output.splitlines()) == 7
+
+
+def test_read_says_nothing_of_what_it_is_not_sure_of_but_how_sure_it_is(made_results):
+    words = ("read", str(made_results.pictures / "unseen"))
+    words += ("--model", str(made_results.folder / "train/good/model.npz"))
+    rows = json.loads(run(*words, "--format", "json").stdout)
+    middle = sorted(row["confidence"] for row in rows)[3]
+    shown = run(*words, "--format", "json", "--sure", repr(middle))
+    assert shown.exit_code == 0
+    assert "the run good was not calibrated" in shown.stderr
+    expected = [row | ({} if row["confidence"] >= middle else {"reading": ""}) for row in rows]
+    assert json.loads(shown.stdout) == expected
+    assert run(*words, "--sure", "90").exit_code == 2
+    table = run(*words, "--sure", "1").stdout.splitlines()
+    assert all(len(line.split()) == 2 for line in table[1:])
 
 
 @pytest.mark.parametrize("text", [None, "train: [", "track: {}"])

@@ -90,6 +90,7 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
         "unseen": 0.25,
         "drawn": None,
         "captchas": 50,
+        "calibration": 0,
         "seed": 1,
     }
 
@@ -142,6 +143,8 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
         ("dataset.main.unseen", "rest", ["dataset.main.unseen", "captchas"]),
         ("dataset.main.unseen", 0, ["dataset.main.unseen", "more than 0"]),
         ("dataset.main.unseen", 1.5, ["dataset.main.unseen", "1.5", "below 1"]),
+        ("dataset.main.calibration", 2.5, ["dataset.main.calibration", "2.5", "below 1"]),
+        ("dataset.main.calibration", -1, ["dataset.main.calibration", "at least 0"]),
         ("dataset.main", {"cut": "ink-grid", "train": "raw"}, ["dataset.main", "'unseen' is missing"]),
         ("read.run", "best", ["read.run", "'best'", "tutorial, cg, sgd"]),
         ("track.set", "", ["track.set", "letters"]),

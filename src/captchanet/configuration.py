@@ -185,10 +185,11 @@ def _convolutions(run: Mapping[str, Any], cut: Mapping[str, Any], key: str) -> N
 
 
 def _held_out(data: Mapping[str, Any], key: str) -> None:
-    """`unseen` makes sense, and what goes with it is there."""
+    """`unseen` and `calibration` make sense, and what goes with them is there."""
     unseen = data["unseen"]
-    if isinstance(unseen, float) and unseen >= 1 and not unseen.is_integer():
-        raise UserError(f"{key}.unseen: found {unseen}; expected a share below 1")
+    for of in ("unseen", "calibration"):
+        if isinstance(data[of], float) and data[of] >= 1 and not data[of].is_integer():
+            raise UserError(f"{key}.{of}: found {data[of]}; expected a share below 1")
     if (unseen == "fold") != ("fold" in data and "folds" in data):
         raise UserError(f"{key}: `unseen: fold` goes with `folds` and `fold`")
     if unseen == "fold" and data["fold"] > data["folds"]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from captchanet.errors import UserError
 from captchanet.experiment import dataset
-from captchanet.experiment.dataset import build, make, split, summary, trained_on
+from captchanet.experiment.dataset import build, calibrated_on, make, split, summary, trained_on
 from captchanet.images.segment import Character, Picture, Segmented
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -51,7 +51,7 @@ def written(place, wanted, **folders):
 
 
 def test_classes_are_coded_from_1_for_0_to_36_for_z():
-    train, _, _ = build(folder(["0z", "9a"]), folder(["b1"], "u"), settings(), ALPHABET)
+    train = build({"raw": folder(["0z", "9a"]), "other": folder(["b1"], "u")}, settings(), ALPHABET).train
     assert train.y.tolist() == [[1], [36], [10], [11]]
     assert train.y.dtype == np.int64
     assert train.X.dtype == np.float64
@@ -65,8 +65,9 @@ def test_classes_are_coded_from_1_for_0_to_36_for_z():
 )
 def test_a_split_takes_each_captcha_at_most_once_and_the_same_for_the_same_seed(n, unseen, captchas, seed):
     wanted = settings(unseen=unseen, captchas=captchas if unseen == "rest" else None, seed=seed)
-    train, held_out = split(n, wanted)
-    assert (train, held_out) == split(n, wanted)
+    train, held_out, calibration = split(n, wanted)
+    assert (train, held_out, calibration) == split(n, wanted)
+    assert calibration == []
     assert sorted(train) == train
     assert len(train) + len(held_out) == n
     assert set(train) | set(held_out) == set(range(n))
@@ -80,8 +81,9 @@ def test_another_seed_draws_other_captchas():
 
 
 def test_the_characters_of_a_captcha_stay_together():
-    train, unseen, copies = build(folder(MANY), None, settings(unseen=0.25), ALPHABET)
-    assert copies == 0
+    made = build({"raw": folder(MANY)}, settings(unseen=0.25), ALPHABET)
+    train, unseen = made.train, made.unseen
+    assert made.copies == 0
     assert len(unseen.captchas) == 10
     for part in (train, unseen):
         firsts = [MANY.index(label) * 2 for _, _, label, _ in part.captchas]
@@ -93,11 +95,11 @@ def test_the_characters_of_a_captcha_stay_together():
 
 def test_a_training_picture_is_taken_out_of_the_unseen_folder():
     seen, other = folder(["0z", "9a"]), folder(["0z", "b1"], "other format ")
-    _, unseen, copies = build(seen, other, settings(), ALPHABET)
-    assert [row[2] for row in unseen.captchas] == ["b1"]
-    assert copies == 1
+    made = build({"raw": seen, "other": other}, settings(), ALPHABET)
+    assert [row[2] for row in made.unseen.captchas] == ["b1"]
+    assert made.copies == 1
     with pytest.raises(UserError, match="every picture of `other` is also in `raw`"):
-        build(seen, seen, settings(), ALPHABET)
+        build({"raw": seen, "other": seen}, settings(), ALPHABET)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_a_training_picture_is_taken_out_of_the_unseen_folder():
 )
 def test_too_few_captchas_are_said_with_the_numbers(changes):
     with pytest.raises(UserError, match="4 usable captchas are not enough"):
-        build(folder(MANY[:4]), None, settings(**changes), ALPHABET)
+        build({"raw": folder(MANY[:4])}, settings(**changes), ALPHABET)
 
 
 def test_the_pickles_hold_x_and_y_and_nothing_else_and_pandas_reads_them(tmp_path):
@@ -124,7 +126,7 @@ def test_the_same_data_are_the_same_bytes(tmp_path):
         wanted = settings(unseen=0.25, drawn="drawn")
         written(tmp_path / name, wanted, raw=folder(MANY), drawn=folder(["zz", "99"]))
     files = sorted(file.name for file in (tmp_path / "a").iterdir())
-    assert len(files) == 7
+    assert len(files) == 8
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
@@ -141,7 +143,7 @@ def test_a_class_without_an_example_is_listed():
 def test_every_captcha_is_unseen_in_exactly_one_fold_and_trains_in_all_others(n, folds, seed):
     unseen = []
     for fold in range(1, folds + 1):
-        train, held_out = split(n, settings(unseen="fold", folds=folds, fold=fold, seed=seed))
+        train, held_out, _ = split(n, settings(unseen="fold", folds=folds, fold=fold, seed=seed))
         assert sorted(train + held_out) == list(range(n))
         assert n // folds <= len(held_out) <= -(-n // folds)
         unseen += held_out
@@ -149,7 +151,7 @@ def test_every_captcha_is_unseen_in_exactly_one_fold_and_trains_in_all_others(n,
 
 
 def test_a_fold_trains_on_so_many_captchas_as_are_asked_for():
-    train, held_out = split(20, settings(unseen="fold", folds=4, fold=4, captchas=6))
+    train, held_out, _ = split(20, settings(unseen="fold", folds=4, fold=4, captchas=6))
     assert (len(train), len(held_out)) == (6, 5)
     assert not set(train) & set(held_out)
 
@@ -167,8 +169,8 @@ def test_what_cannot_be_made_is_empty_and_says_why(tmp_path):
     folders = {"raw": folder(MANY), "other": folder(["z1"]), "drawn": folder(["zz"])}
     made, facts = written(tmp_path, settings(captchas=99, drawn="drawn"), **folders)
     assert "40 usable captchas are not enough to train on 99" in facts["problem"] == made.problem
-    assert facts["captchas"] == {"train": 0, "unseen": 0, "drawn": 0}
-    for part in ("train", "unseen", "drawn"):
+    assert facts["captchas"] == {"train": 0, "unseen": 0, "drawn": 0, "calibration": 0}
+    for part in ("train", "unseen", "drawn", "calibration"):
         back = dataset.read(tmp_path, part)
         assert (back.X.shape, back.y.shape, back.captchas) == ((0, 3), (0, 1), [])
     cleaned, windows = dataset.read_pictures(tmp_path)
@@ -182,7 +184,7 @@ def test_what_cannot_be_made_is_empty_and_says_why(tmp_path):
 def test_drawn_captchas_are_a_part_of_their_own_and_no_list_of_them_is_kept(tmp_path):
     folders = {"raw": folder(MANY[:8]), "drawn": folder(["zz", "xy"]), "other": folder(["z1"])}
     made, facts = written(tmp_path, settings(drawn="drawn"), **folders)
-    assert facts["captchas"] == {"train": 8, "unseen": 1, "drawn": 2}
+    assert facts["captchas"] == {"train": 8, "unseen": 1, "drawn": 2, "calibration": 0}
     assert facts["digest"]["drawn"] == made.drawn.digest
     back = dataset.read(tmp_path, "drawn")
     np.testing.assert_array_equal(back.X, folders["drawn"].X)
@@ -243,3 +245,81 @@ def test_pictures_and_windows_are_those_of_the_training_captchas_in_their_order(
     other = written(tmp_path, settings(unseen=0.25, captchas=7, seed=3), raw=raw)[1]
     assert other["cleaned"] != facts["cleaned"]
     assert other["digest"] == facts["digest"]
+
+
+# captchas to calibrate on
+
+
+@pytest.mark.parametrize(
+    ("changes", "train", "unseen"),
+    [
+        ({"unseen": 0.25}, [0, 1, 2, 3, 5, 6, 7, 9], [4, 8]),
+        ({"unseen": 3}, [0, 1, 2, 3, 5, 6, 9], [4, 7, 8]),
+        ({"unseen": "rest", "captchas": 4}, [3, 5, 6, 9], [0, 1, 2, 4, 7, 8]),
+        ({"unseen": "fold", "folds": 3, "fold": 2}, [3, 4, 5, 6, 7, 8, 9], [0, 1, 2]),
+        ({"unseen": 0, "captchas": 5}, [0, 1, 4, 7, 8], []),
+        ({"unseen": 0}, list(range(10)), []),
+    ],
+)
+def test_without_calibration_the_split_is_what_it_was_before_there_was_any(changes, train, unseen):
+    assert split(10, settings(**changes)) == (train, unseen, [])
+    assert split(10, settings(calibration=0, **changes)) == (train, unseen, [])
+
+
+@given(
+    n=st.integers(8, 60),
+    how=st.sampled_from([("rest", 2), (0.25, None), (3, 2), ("fold", None), (0, 3)]),
+    calibration=st.integers(1, 2) | st.floats(0.05, 0.25),
+    seed=st.integers(0, 9),
+)
+def test_what_is_calibrated_on_neither_trains_nor_is_unseen_and_stays_the_same(n, how, calibration, seed):
+    wanted = settings(unseen=how[0], captchas=how[1], folds=4, fold=2, seed=seed)
+    train, unseen, _ = split(n, wanted)
+    found = split(n, wanted | {"calibration": calibration})
+    assert len(set().union(*found)) == sum(map(len, found))
+    assert len(found[2]) == (calibration if calibration >= 1 else max(1, round(calibration * n)))
+    if how[0] != "rest":
+        assert found[1] == unseen
+    if how[1] is not None:
+        # beside those that train, not out of them, and the same whatever number trains
+        assert len(found[0]) == len(train)
+        assert found[2] == split(n, wanted | {"calibration": calibration, "captchas": 1})[2]
+    if how in ((3, 2), (0, 3)):
+        assert found[0] == train
+
+
+@pytest.mark.parametrize("data", [{"drawn": "drawn"}, {"train": "drawn"}, {}])
+def test_they_are_taken_from_the_drawn_ones_where_there_are_any_and_kept_in_files(data, tmp_path):
+    folders = {"raw": folder(MANY[:20]), "drawn": folder(MANY[20:]), "other": folder(["z1"])}
+    wanted = settings(calibration=0.25, **data)
+    used = {name: folders[name] for name in folders if name in wanted.values()}
+    made, facts = written(tmp_path / "with", wanted, **used)
+    assert {row[0] for row in made.calibration.captchas} == {"drawn" if data else "raw"}
+    assert len(made.calibration.captchas) == facts["captchas"]["calibration"] == 5
+    assert calibrated_on(facts) == ("5 drawn captchas" if data else "5 captchas")
+    assert (len(made.train.captchas), len(made.drawn.captchas)) == ((20, 15) if "drawn" in data else (15, 0))
+    labels = [{row[2] for row in part.captchas} for part in made.parts.values()]
+    assert sum(map(len, labels)) == len(set().union(*labels)) == (41 if "drawn" in data else 21)
+    back = dataset.read(tmp_path / "with", "calibration")
+    assert back.captchas == made.calibration.captchas
+    assert back.digest == made.calibration.digest == facts["digest"]["calibration"]
+    _, facts = written(tmp_path / "without", settings(**data), **used)
+    assert calibrated_on(facts) == ""
+    assert "calibration" not in facts["digest"]
+
+
+def test_a_picture_that_is_calibrated_on_is_not_unseen_and_one_that_trains_is_not_calibrated_on():
+    folders = {"raw": folder(MANY[:4]), "drawn": folder(["z1", "z2"]), "other": folder(["z1", "z2", "z3"])}
+    made = make(folders, settings(drawn="drawn", calibration=1), ALPHABET)
+    assert [row[2] for row in made.unseen.captchas] == ["z3"]
+    folders["raw"] = folder(["z1", "z2"])
+    problem = make(folders, settings(drawn="drawn", calibration=1), ALPHABET).problem
+    assert "every captcha of `drawn` to calibrate on also trains" in problem
+
+
+def test_too_few_to_calibrate_on_are_said_with_the_numbers():
+    folders = {"raw": folder(MANY[:4]), "drawn": folder(MANY[4:8]), "other": folder(["z1"])}
+    problem = make(folders, settings(calibration=4), ALPHABET).problem
+    assert "4 usable captchas are not enough to train on 1 and calibrate on 4; add captchas, or" in problem
+    problem = make(folders, settings(drawn="drawn", calibration=5), ALPHABET).problem
+    assert "4 drawn captchas are not enough to train on 1 and calibrate on 5" in problem

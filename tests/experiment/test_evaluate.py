@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from captchanet.experiment.dataset import Part
-from captchanet.experiment.evaluate import evaluate, evaluate_run, wilson, write
+from captchanet.experiment.evaluate import evaluate, evaluate_run, write
 from captchanet.experiment.model import Model
+from captchanet.experiment.proportion import wilson
 from captchanet.nn import Network
 
 SEGMENT = {"alphabet": "abc", "characters": 2}
@@ -90,3 +91,24 @@ def test_a_failed_training_is_evaluated_as_failed(tmp_path):
     assert found.metrics == {"status": "failed", "reason": "nan"}
     write(found, tmp_path / "out")
     assert (tmp_path / "out/misreads.csv").read_text() == "pictures,file,label,reading,confidence\n"
+    assert (tmp_path / "out/reliability.csv").read_text().count("\n") == 1
+
+
+def test_confidences_are_judged_and_what_answering_only_if_sure_gives_is_counted(tmp_path):
+    labels, shown = ["ab", "bc", "ca", "aa"], ["ab", "ba", "ca", "aa"]
+    found = evaluate(MODEL, part(["ab"]), part(labels, shown))
+    _, confidence, each = MODEL.read(part(labels, shown).X)
+    unseen = found.metrics["unseen"]
+    # all are equally sure: one bin, and no threshold parts them
+    assert unseen["captchas"]["ece"] == pytest.approx(confidence[0] - 0.75)
+    assert unseen["characters"]["ece"] == pytest.approx(each[0, 0] - 7 / 8)
+    assert found.metrics["temperature"] == 1
+    assert found.metrics["answering"]["share_99_right"] == 0
+    by_sure = {one["sure"]: (one["n"], one["correct"]) for one in found.metrics["answering"]["sure"]}
+    assert by_sure == {0.5: (4, 3), 0.8: (4, 3), 0.9: (4, 3), 0.95: (0, 0), 0.99: (0, 0)}
+    write(found, tmp_path)
+    lines = (tmp_path / "reliability.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["of", "characters", "captchas"]
+    (header, row) = (tmp_path / "abstention.csv").read_text().splitlines()
+    assert header.startswith("sure,answered,share,correct,accuracy")
+    assert row.startswith(f"{confidence[0]},4,1.0,3,0.75,")

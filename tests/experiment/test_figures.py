@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from captchanet.experiment import figures
+from captchanet.experiment.calibration import abstention, reliability
+from captchanet.experiment.figure_confidence import confidence, read_confidence
 from captchanet.experiment.figure_over import over
 from captchanet.experiment.figure_parts import LINE, fitted, reach
 from captchanet.experiment.sweep import Child, standings
@@ -207,3 +209,19 @@ def test_the_axis_is_logarithmic_where_values_span_much_and_names_them_where_the
 def test_no_more_lines_are_drawn_than_can_be_told_apart():
     lines = [(f"hidden={number}", [(1, standing("s", 0.5)), (2, standing("t", 0.6))]) for number in range(9)]
     assert len(over("key", lines).legends[0].get_texts()) == 6
+
+
+def test_confidence_is_drawn_beside_what_was_right_and_thresholds_beside_what_they_leave():
+    sure, right = [0.97, 0.96, 0.85, 0.3], [True, True, False, True]
+    reliable, answering = confidence(reliability(sure, right), abstention(sure, right)).axes
+    dots = reliable.collections[-1].get_offsets()
+    np.testing.assert_allclose(dots, [[0.3, 1], [0.85, 0], [0.965, 1]], atol=1e-12)
+    curve, marked = answering.lines
+    np.testing.assert_allclose(curve.get_xydata(), [[0.25, 1], [0.5, 1], [0.75, 2 / 3], [1, 0.75]])
+    np.testing.assert_allclose(marked.get_xydata(), [[0.75, 2 / 3], [0.75, 2 / 3], [0.5, 1], [0.5, 1]])
+    assert "<svg" in figures.svg(confidence([], []))
+
+
+def test_a_runs_confidence_comes_back_from_its_files(made_results):
+    bins, levels = read_confidence(made_results.folder / "evaluate/good")
+    assert sum(row[2] for row in bins) == levels[-1][1] == 6

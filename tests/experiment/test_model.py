@@ -1,6 +1,8 @@
 """A model is two files without code in them, and what is no model is refused with a sentence."""
 
+import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,3 +124,51 @@ def test_readings_do_not_depend_on_the_batch(model, tmp_path, monkeypatch):
     for one, other in zip(whole, reading.read(model, paths), strict=True):
         assert one.reading == other.reading
         assert one.confidence == pytest.approx(other.confidence, rel=1e-12)
+
+
+def test_a_temperature_comes_back_and_a_model_of_before_there_was_one_is_read_as_ever(model, tmp_path):
+    replace(model, temperature=0.61).write(tmp_path / "new")
+    assert load(tmp_path / "new/model.npz").temperature == 0.61
+    model.write(tmp_path)
+    facts = json.loads((tmp_path / "model.json").read_text())
+    assert facts.pop("temperature") == 1
+    del facts["facts_sha256"]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    (tmp_path / "model.json").write_text(json.dumps(facts | {"facts_sha256": digest}))
+    assert load(tmp_path / "model.npz").temperature == 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_without_a_temperature_the_confidence_is_the_outputs_share_to_the_last_bit(model, dtype):
+    X = np.random.default_rng(1).random((8, 260))
+    plain = replace(model, theta=model.theta.astype(dtype))
+    outputs = plain.network.outputs(plain.theta, X)
+    share = (outputs.max(axis=1) / outputs.sum(axis=1)).reshape(-1, 4)
+    readings, confidence, each = plain.read(X)
+    assert each.tobytes() == share.tobytes()
+    assert confidence.tobytes() == share.prod(axis=1).tobytes()
+    for temperature in (0.3, 3.0):
+        other = replace(plain, temperature=temperature).read(X)
+        assert other[0] == readings
+        assert ((other[2] > each) == (temperature < 1)).all()
+
+
+def test_a_model_is_calibrated_on_characters_and_stays_the_same_network(model):
+    rng = np.random.default_rng(1)
+    X = rng.random((40, 260))
+    read = model.network.outputs(model.theta, X).argmax(axis=1)[:, None] + 1
+    surer, doubting = model.calibrated(X, read), model.calibrated(X, rng.integers(1, 37, (40, 1)))
+    assert surer.temperature < 1 < doubting.temperature
+    assert surer.digest == doubting.digest == model.digest
+
+
+def test_what_it_is_not_sure_enough_of_it_does_not_say(model, tmp_path):
+    draw_folder(tmp_path, 9, 3)
+    (tmp_path / "bad.png").write_text("not a picture")
+    paths = list(reading.files([str(tmp_path)]))
+    all_said = list(reading.read(model, paths))
+    sure = sorted(row.confidence for row in all_said if not row.problem)[5]
+    said = list(reading.read(model, paths, sure))
+    assert sum(row.reading != "" for row in said) == 4
+    for one, other in zip(all_said, said, strict=True):
+        assert other == (one if one.problem or one.confidence >= sure else one._replace(reading=""))

@@ -23,8 +23,9 @@ def test_every_real_picture_is_usable_and_60_labels_read_about_half_of_the_other
     assert [len(folder.pictures) for folder in folders] == [1266, 999]
     assert not [row for folder in folders for row in folder.rejected]
     for name, folder in zip(("old", "new"), folders, strict=True):
-        split = {"train": name, "unseen": "rest", "captchas": 60, "seed": 1}
-        known, unseen, _ = dataset.build(folder, None, split, settings["alphabet"])
+        split = {"train": name, "drawn": None, "unseen": "rest", "captchas": 60, "seed": 1}
+        made = dataset.build({name: folder}, split, settings["alphabet"])
+        known, unseen = made.train, made.unseen
         trained = train(known, 36, default_config["train"]["cg"])
         model = Model(trained.network, trained.theta, "cg", settings)
         metrics = evaluate(model, known, unseen).metrics

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captchanet.experiment import figures, report_sweeps
+from captchanet.experiment import figure_confidence, figures, report_sweeps
 from captchanet.experiment.evaluate import MISREADS
+from captchanet.experiment.proportion import proportion
 from captchanet.experiment.report import report
 from captchanet.files import read_json, write_csv, write_json, write_text
 from captchanet.images.segment import read_segmented
@@ -30,6 +31,7 @@ def written(made, folder=None, headline="good", runs=None, pictures=None, **swee
 @pytest.fixture
 def undrawn(monkeypatch):
     """For tests of the words alone: drawing is what takes the time."""
+    monkeypatch.setattr(figure_confidence, "confidence", lambda *data: None)
     for name in ("learning_curves", "confusion_matrix", "class_accuracy", "captcha_accuracies", "settings"):
         monkeypatch.setattr(figures, name, lambda *data: None)
     monkeypatch.setattr(report_sweeps, "over", lambda *data: None)
@@ -120,6 +122,46 @@ def test_it_links_to_the_drawn_beside_the_real_ones_where_it_speaks_of_the_data_
     assert link in head
     assert f"{link}drawn beside real characters</a></dd>" in about
     assert "beside" not in visible(report(mixed_results.folder, ["good"], "good", places))
+
+
+def test_how_sure_a_run_is_and_what_that_is_worth_is_said(made_results, tmp_path, undrawn):
+    copy = shutil.copytree(made_results.folder, tmp_path / "results")
+    file = copy / "evaluate/good/metrics.json"
+    metrics = read_json(file)
+    metrics["answering"]["sure"][2] = {"sure": 0.9, "share": 0.5} | proportion(3, 3)
+    metrics["answering"]["share_99_right"] = 2 / 3
+    write_json(file, metrics)
+    text = visible(written(made_results, copy)).replace("\N{NO-BREAK SPACE}", " ")
+    assert "The confidences of good are not calibrated: they are the network's own." in text
+    assert "Of 100 captchas it answers 50 when it must be 90 % sure, and 100.0 % of these are right" in text
+    assert "(3 of 3; 95 % interval 43.9 % to 100.0 %)" in text
+    assert "To be right in 99 % of what it answers, it may answer 66.7 of 100." in text
+    for run in ("good", "other"):
+        unseen = read_json(copy / "evaluate" / run / "metrics.json")["unseen"]
+        assert f" {run} not calibrated {100 * unseen['captchas']['ece']:.1f} " in text
+    metrics["answering"]["sure"][2] = {"sure": 0.9, "share": 0.0} | proportion(0, 0)
+    metrics["answering"]["share_99_right"] = 0.0
+    write_json(file, metrics)
+    text = visible(written(made_results, copy)).replace("\N{NO-BREAK SPACE}", " ")
+    assert "It is 90 % sure of no captcha." in text
+    assert "it is never right in 99 % of what it answers" in text
+
+
+def test_what_a_run_was_calibrated_on_is_said(mixed_results, tmp_path, undrawn):
+    copy = shutil.copytree(mixed_results.folder, tmp_path / "results")
+    facts = read_json(copy / "dataset/main/dataset.json")
+    facts["captchas"]["calibration"] = 500
+    write_json(copy / "dataset/main/dataset.json", facts)
+    text = visible(written(mixed_results, copy))
+    assert "The confidences of good were calibrated on 500 drawn captchas that trained nothing." in text
+
+
+def test_confidence_is_drawn_for_the_headline_alone(made_results, page, undrawn):
+    assert re.findall(r'aria-label="Confidence of (\w+) beside', page) == ["good"]
+    failed = written(made_results, headline="wild")
+    assert "Confidence of" not in failed
+    assert "good not calibrated" in visible(failed)
+    assert "what that is worth" not in written(made_results, headline="wild", runs=["wild"])
 
 
 def test_an_augmentation_is_told(mixed_results, tmp_path, undrawn):

@@ -1,6 +1,7 @@
 """A run folder tells of everything that made the run, also where captchas were drawn for it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from captchanet.configuration import resolved
 from captchanet.experiment import dataset, run
+from captchanet.experiment.model import load
 from captchanet.experiment.train import train
 from captchanet.images.augment import crops
 from captchanet.images.cut import Cut
@@ -85,6 +87,7 @@ def test_the_style_of_drawing_is_a_parameter_and_where_pictures_lie_is_none(made
         ({"drawn": "drawn"}, 9, {"train", "unseen", "drawn"}),
         ({"train": "drawn"}, 0, {"train", "unseen"}),
         ({"unseen": "drawn"}, 12, {"train", "unseen"}),
+        ({"calibration": 2}, 7, {"train", "unseen", "calibration"}),
     ],
 )
 def test_provenance_has_a_digest_of_each_picture_but_for_those_drawn(made, data, pictures, parts):
@@ -101,3 +104,27 @@ def test_a_configuration_of_the_run_alone_is_valid_and_draws_the_same(made, root
     again = resolved(yaml.safe_load(yaml.safe_dump(found["configuration"])), schema)
     assert json.loads(json.dumps(again["pictures"])) == found["configuration"]["pictures"]
     assert json.loads(json.dumps(again["train"])) == found["configuration"]["train"]
+
+
+@pytest.mark.parametrize("data", [{"drawn": "drawn"}, {}])
+def test_a_run_is_calibrated_on_captchas_that_trained_nothing(made, data):
+    one = made(calibration=4, **data)
+    found, held_out = one.perform(), one.made.calibration
+    assert found["model"]["temperature"] != 1
+    model = load(one.folder / "train/model.npz")
+    again = replace(model, temperature=1.0).calibrated(held_out.X, held_out.y)
+    assert again.temperature == model.temperature
+    cropped = crops(one.made.train.X, one.made.cleaned, one.made.windows, one.cut["cut"])
+    drawn = one.made.drawn if data else None
+    alone = train(one.made.train, 36, one.settings, drawn=drawn, crops=cropped)
+    assert alone.theta.tobytes() == found["theta"].tobytes()
+
+
+def test_a_failed_run_and_one_without_such_captchas_have_no_temperature(made):
+    assert made().perform()["model"]["temperature"] == 1
+    one = made(calibration=4)
+    wild = {"method": "sgd", "epochs": 99, "batch_size": None, "learning_rate": 1e6, "momentum": 0.0}
+    costly = {"cost": "quadratic", "penalty": {"method": "l2", "weight": 1e9}, "optimiser": wild}
+    one.settings = one.settings | costly
+    found = one.perform()
+    assert (found["status"]["status"], found["model"]["temperature"]) == ("failed", 1)

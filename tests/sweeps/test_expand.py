@@ -153,6 +153,14 @@ def test_a_seed_is_the_trainings_and_where_captchas_are_drawn_the_draws_too():
     assert len(runs(swept("{run: cg, seeds: 3}"))) == 3
 
 
+@pytest.mark.parametrize(("data", "seed"), [({}, 5), ({"drawn": "drawn"}, 1), ({"train": "drawn"}, 1)])
+def test_a_seed_draws_labelled_captchas_to_calibrate_on_and_leaves_drawn_ones(data, seed):
+    pictures = BASE["pictures"] | {"drawn": {"draw": {"method": "turned", "count": 9}}}
+    main = BASE["dataset"]["main"] | {"calibration": 2} | data
+    config = swept("{run: cg, seeds: [5]}", pictures=pictures, dataset={"main": main})
+    assert config["dataset"][config["train"]["s,seed=5"]["data"]]["seed"] == seed
+
+
 def test_folds_hold_out_each_part_of_the_training_folder_once():
     config = swept("{run: cg, folds: 3}")
     assert list(runs(config)) == ["s,fold=1", "s,fold=2", "s,fold=3"]

@@ -24,6 +24,10 @@ def test_drawn_captchas_are_a_data_set_of_their_own(mixed_results):
     assert inputs["main-train"][2] == {"captchas": 12, "characters": 48}
     assert record.provenance["data_sha256"] == digests
     assert found.finals["pictures/drawn/rejected"] == 0
+    evaluated = read_json(mixed_results.folder / "evaluate/good/metrics.json")
+    assert found.finals["unseen/captchas/ece"] == evaluated["unseen"]["captchas"]["ece"]
+    assert found.finals["unseen/captchas/share_99_right"] == evaluated["answering"]["share_99_right"]
+    assert found.finals["temperature"] == 1
     assert "trained by CG on 12 captchas and 15 drawn ones reads" in found.description
 
 

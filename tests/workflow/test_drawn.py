@@ -13,13 +13,13 @@ CONFIG = """
 pictures:
   raw: {folder: data/raw}
   unseen: {folder: data/unseen}
-  drawn: {draw: {method: turned, count: 40, rotation: 30}}
+  drawn: {draw: {method: turned, count: 50, rotation: 30}}
   others: {draw: {method: turned, count: 30, seed: 2}}
 segment: {grid: {}}
 dataset:
   plain: {cut: grid, train: raw, unseen: unseen, captchas: 20}
-  mixed: {cut: grid, train: raw, drawn: drawn, unseen: unseen, captchas: 20}
-  alone: {cut: grid, train: drawn, unseen: others}
+  mixed: {cut: grid, train: raw, drawn: drawn, unseen: unseen, captchas: 20, calibration: 10}
+  alone: {cut: grid, train: drawn, unseen: others, calibration: 0.2}
 train:
   plain: &run
     data: plain
@@ -58,8 +58,10 @@ def test_captchas_are_drawn_once_and_train_beside_others_alone_or_not_at_all(pro
     assert "40 drawn captchas to train on, 30 unseen" in page
     inputs = [name for (name,) in project.sql("select name from datasets")]
     assert sorted(name for name in inputs if "plain" not in name) == [
+        "alone-calibration",
         "alone-train",
         "alone-unseen",
+        "mixed-calibration",
         "mixed-drawn",
         "mixed-train",
         "mixed-unseen",
@@ -80,6 +82,22 @@ def test_drawn_characters_stand_beside_real_ones_where_any_train(project):
     # what is unseen there is drawn, too
     assert "nothing to compare" in alone
     assert alone.count('alt="drawn captcha labelled ') == 6
+
+
+def test_a_run_with_drawn_captchas_is_calibrated_on_some_of_them_and_says_so(project):
+    temperatures = {
+        run: json.loads(project.text(f"results/train/{run}/model.json"))["temperature"]
+        for run in ("plain", "mixed", "alone")
+    }
+    assert temperatures["plain"] == 1
+    assert 1 not in (temperatures["mixed"], temperatures["alone"])
+    table = project.text("results/dataset/mixed/captchas.csv").splitlines()
+    assert sum(line.startswith("calibration,drawn,") for line in table) == 10
+    logged = project.sql("select value from latest_metrics where key = 'temperature' order by value")
+    assert [value for (value,) in logged] == sorted(temperatures.values())
+    page = project.text("results/report.html")
+    assert "<td>10 drawn captchas</td>" in page
+    assert "<td>not calibrated</td>" in page
 
 
 def test_all_are_drawn_again_when_a_letters_outline_changes_and_nothing_else_is(project):

@@ -35,6 +35,7 @@ rule dataset:
         train="results/dataset/{data}/train_data.pkl",
         unseen="results/dataset/{data}/unseen_data.pkl",
         drawn="results/dataset/{data}/drawn_data.pkl",
+        calibration="results/dataset/{data}/calibration_data.pkl",
         cropped="results/dataset/{data}/train_pictures.npz",
         captchas="results/dataset/{data}/captchas.csv",
         pictures="results/dataset/{data}/pictures.csv",

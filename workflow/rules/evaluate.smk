@@ -30,6 +30,13 @@ rule evaluate:
             category="Runs",
             subcategory="{run}",
         ),
+        reliability="results/evaluate/{run}/reliability.csv",
+        abstention=report(
+            "results/evaluate/{run}/abstention.csv",
+            caption="../report/abstention.rst",
+            category="Runs",
+            subcategory="{run}",
+        ),
     params:
         data=lambda w: config["train"][w.run]["data"],
     threads: 1

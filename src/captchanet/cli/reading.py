@@ -18,20 +18,31 @@ from captchanet.errors import UserError
 @click.option("--model", type=click.Path(path_type=Path), help="A model.npz, with its model.json beside it.")
 @configfile
 @click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=0,
+    metavar="CONFIDENCE",
+    help="Leave the reading empty where the confidence is below this, 0 to 1.",
+)
+@click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
 )
-def read(paths: tuple[str, ...], model: Path | None, configfile: Path, form: str) -> None:
+def read(paths: tuple[str, ...], model: Path | None, configfile: Path, sure: float, form: str) -> None:
     """Read pictures: prints file, reading and confidence.
 
-    Without --model it is the model of the run that the configuration's `read.run` names. A picture that
-    cannot be read is listed with the reason; then the exit status is 1.
+    Without --model it is the model of the run that the configuration's `read.run` names. The confidence is
+    the probability that all of the reading is right, if the run was calibrated (`calibration` of its data
+    set). A picture that cannot be read is listed with the reason; then the exit status is 1.
     """
     from captchanet.experiment import reading
     from captchanet.experiment.model import load
 
     if model is None:
         model = Path("results/train", _run(configfile), "model.npz")
-    readings = reading.read(load(model), reading.files(paths))
+    reader = load(model)
+    if sure and reader.temperature == 1:
+        click.echo(f"the run {reader.run} was not calibrated: its confidence may be far off", err=True)
+    readings = reading.read(reader, reading.files(paths), sure)
     problems = {"table": _table, "csv": _csv, "json": _json}[form](readings)
     if problems:
         click.echo(f"{problems} of the files could not be read; the reason stands beside each", err=True)

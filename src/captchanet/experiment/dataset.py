@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.errors import UserError
+from captchanet.experiment.split import split
 from captchanet.files import atomic, read_csv, write_bytes, write_csv, write_json
 from captchanet.images.labels import encode
 
@@ -27,7 +28,7 @@ PICTURES = ("pictures", "file", "label", "sha256")
 
 @dataclass(frozen=True)
 class Part:
-    """Captchas of one part of a data set, "train", "unseen" or "drawn".
+    """Captchas of one part of a data set, "train", "unseen", "drawn" or "calibration".
 
     `X` (n, pixels) float64, 0 … 1; `y` (n, 1) int64, 1 … the number of classes; `captchas` one row
     (pictures, file, label, sha256) per captcha, in the order of its characters in X.
@@ -53,71 +54,10 @@ def part(segmented: "Segmented", rows: Sequence[int], name: str, alphabet: str) 
     return Part(X.astype(np.float64), np.array(y, np.int64).reshape(-1, 1), captchas)
 
 
-def split(captchas: int, settings: Mapping[str, Any]) -> tuple[list[int], list[int]]:
-    """Rows to train on and rows to keep unseen, of one folder with so many captchas, drawn by its seed.
-
-    `unseen` is a share below 1, a number of captchas, "rest" (all that training leaves) or "fold" (the part
-    number `fold` of `folds` nearly equal ones, from 1); where another folder is unseen, pass settings without
-    `unseen`. `captchas` limits the training rows. Both parts are in the folder's order. Raises UserError when
-    there are not enough captchas.
-    """
-    unseen, wanted = settings.get("unseen", 0), settings["captchas"]
-    order = np.random.default_rng(settings["seed"]).permutation(captchas)
-    if unseen == "rest":
-        held_out = captchas - wanted
-    elif unseen == "fold":
-        # the fold to the front: what follows is the same for all ways
-        folds, fold = settings["folds"], settings["fold"]
-        start, end = ((captchas * k) // folds for k in (fold - 1, fold))
-        order, held_out = np.roll(order, -start), end - start
-    else:
-        held_out = max(1, round(unseen * captchas)) if 0 < unseen < 1 else int(unseen)
-    left = captchas - held_out
-    training = left if wanted is None else wanted
-    if training < 1 or training > left or held_out < 0 or (unseen and held_out < 1):
-        raise UserError(
-            f"{captchas} usable captchas are not enough to train on {training} and keep "
-            f"{max(held_out, 1) if unseen else 0} unseen; add pictures, or change `captchas` or `unseen`"
-        )
-    return sorted(order[held_out : held_out + training].tolist()), sorted(order[:held_out].tolist())
-
-
-def build(
-    train: "Segmented",
-    unseen: "Segmented | None",
-    settings: Mapping[str, Any],
-    alphabet: str,
-    drawn: "Segmented | None" = None,
-) -> tuple[Part, Part, int]:
-    """The part to train on, the unseen part, and how many unseen captchas were left out as copies.
-
-    `unseen` is the segmented folder that `settings["unseen"]` names, or None where that is a share, a
-    number, "rest" or "fold" of the training folder. A picture that trains, as one of these or as one of
-    those `drawn` to be mixed in, is taken out of the unseen ones.
-    """
-    name = settings["train"]
-    if unseen is None:
-        rows, held_out = split(len(train.pictures), settings)
-        source, called = train, name
-    else:
-        rows, _ = split(len(train.pictures), {**settings, "unseen": 0})
-        source, called, held_out = unseen, settings["unseen"], list(range(len(unseen.pictures)))
-    seen = {train.pictures[row].pixels for row in rows}
-    seen |= {picture.pixels for picture in drawn.pictures} if drawn else set()
-    kept = [row for row in held_out if source.pictures[row].pixels not in seen]
-    if not kept:
-        trains = [f"`{name}`"] * (unseen is not None) + [f"`{settings['drawn']}`"] * (drawn is not None)
-        raise UserError(
-            f"every picture of {'`' + called + '`' if unseen else 'the unseen part'} is also in "
-            f"{' or '.join(trains)}; unseen pictures must be others, or the result would say nothing"
-        )
-    training = part(train, rows, name, alphabet)
-    return training, part(source, kept, called, alphabet), len(held_out) - len(kept)
-
-
 @dataclass(frozen=True)
 class Made:
-    """A data set. `drawn` are captchas to mix into the training, `copies` how many unseen ones were copies.
+    """A data set. `drawn` are captchas to mix into the training, `calibration` those that confidences are
+    calibrated on, `copies` how many unseen ones were copies.
 
     `cleaned`, float32 (n, h, w), are the training captchas' pictures and `windows`, int (characters, 4),
     left, top, right, bottom of each character, for augmentation. `problem` is why there are no captchas.
@@ -126,6 +66,7 @@ class Made:
     train: Part
     unseen: Part
     drawn: Part
+    calibration: Part
     cleaned: NDArray[np.float32]
     windows: NDArray[np.int64]
     copies: int = 0
@@ -134,32 +75,71 @@ class Made:
     @property
     def parts(self) -> dict[str, Part]:
         """The parts by name."""
-        return {"train": self.train, "unseen": self.unseen, "drawn": self.drawn}
+        names = ("train", "unseen", "drawn", "calibration")
+        return {name: getattr(self, name) for name in names}
+
+
+def build(folders: Mapping[str, "Segmented"], settings: Mapping[str, Any], alphabet: str) -> Made:
+    """The data set that `settings` describe, from segmented folders by name.
+
+    Captchas to calibrate on are taken from those `drawn` to be mixed in, where there are any, else from those
+    to train on. No picture is in two parts: one that trains is taken out of those to calibrate on, and both
+    out of the unseen ones. Raises UserError when it cannot be made.
+    """
+    name, mixing, calibrating = settings["train"], settings["drawn"], settings.get("calibration", 0)
+    source, drawn, other = folders[name], folders.get(mixing), folders.get(settings["unseen"])
+    of_source = {**settings, "calibration": 0 if drawn else calibrating} | ({"unseen": 0} if other else {})
+    rows, held_out, calibration = split(len(source.pictures), of_source)
+    mixed: list[int] = []
+    beside, beside_name = source, name
+    if drawn:
+        of_drawn = {"captchas": None, "calibration": calibrating, "seed": settings["seed"]}
+        mixed, _, calibration = split(len(drawn.pictures), of_drawn, "drawn")
+        beside, beside_name = drawn, mixing
+    unseen, called = (other, settings["unseen"]) if other else (source, name)
+    held_out = list(range(len(other.pictures))) if other else held_out
+    trains = _pixels(source, rows) | _pixels(beside, mixed)
+    calibration = [row for row in calibration if beside.pictures[row].pixels not in trains]
+    if calibrating and not calibration:
+        raise UserError(f"every captcha of `{beside_name}` to calibrate on also trains; add others to it")
+    seen = trains | _pixels(beside, calibration)
+    kept = [row for row in held_out if unseen.pictures[row].pixels not in seen]
+    if not kept:
+        named = [f"`{name}`"] * (other is not None) + [f"`{mixing}`"] * (drawn is not None)
+        raise UserError(
+            f"every picture of {'`' + called + '`' if other else 'the unseen part'} is also in "
+            f"{' or '.join(named)}; unseen pictures must be others, or the result would say nothing"
+        )
+    windows = np.array([character[3:] for character in source.characters], np.int64)
+    return Made(
+        part(source, rows, name, alphabet),
+        part(unseen, kept, called, alphabet),
+        part(drawn or source, mixed, mixing or name, alphabet),
+        part(beside, calibration, beside_name, alphabet),
+        source.cleaned[rows],
+        windows.reshape(len(source.pictures), -1, 4)[rows].reshape(-1, 4),
+        len(held_out) - len(kept),
+    )
+
+
+def _pixels(segmented: "Segmented", rows: Sequence[int]) -> set[str]:
+    """The digests of what these pictures show."""
+    return {segmented.pictures[row].pixels for row in rows}
 
 
 def make(folders: Mapping[str, "Segmented"], settings: Mapping[str, Any], alphabet: str) -> Made:
-    """The data set that `settings` describe, from segmented folders by name.
+    """The data set that `settings` describe, as `build` makes it.
 
     Where it cannot be, empty parts and the reason: one impossible data set among many fails its own runs, by
     name, and takes no other down.
     """
-    source, drawn = folders[settings["train"]], folders.get(settings["drawn"])
-    nothing = part(source, [], settings["train"], alphabet)
-    windows = np.array([character[3:] for character in source.characters], np.int64)
     try:
-        train, unseen, copies = build(source, folders.get(settings["unseen"]), settings, alphabet, drawn)
+        return build(folders, settings, alphabet)
     except UserError as error:
-        return Made(nothing, nothing, nothing, source.cleaned[:0], windows[:0], 0, str(error))
-    row_of = {picture.file: row for row, picture in enumerate(source.pictures)}
-    rows = [row_of[file] for _, file, _, _ in train.captchas]
-    return Made(
-        train,
-        unseen,
-        part(drawn, range(len(drawn.pictures)), settings["drawn"], alphabet) if drawn else nothing,
-        source.cleaned[rows],
-        windows.reshape(len(source.pictures), -1, 4)[rows].reshape(-1, 4),
-        copies,
-    )
+        source = folders[settings["train"]]
+        empty = part(source, [], settings["train"], alphabet)
+        windows = np.zeros((0, 4), np.int64)
+        return Made(empty, empty, empty, empty, source.cleaned[:0], windows, 0, str(error))
 
 
 def summary(
@@ -183,7 +163,9 @@ def summary(
         "copies_left_out_of_unseen": made.copies,
         "classes_without_example": missing,
         "examples": counts,
-        "digest": {name: p.digest for name, p in made.parts.items() if name != "drawn" or p.captchas},
+        "digest": {
+            name: p.digest for name, p in made.parts.items() if name in ("train", "unseen") or p.captchas
+        },
         "cleaned": hashlib.sha256(made.cleaned.tobytes() + made.windows.tobytes()).hexdigest(),
         "pictures": dict(pictures),
         "dataset": dict(settings),
@@ -198,17 +180,24 @@ def trained_on(facts: Mapping[str, Any]) -> str:
     return said + (f" and {facts['captchas']['drawn']:,} drawn ones" if facts["captchas"]["drawn"] else "")
 
 
-def write(folder: Path, made: Made, facts: Mapping[str, Any], folders: Mapping[str, "Segmented"]) -> None:
-    """The data set's files. `train_data.pkl`, `unseen_data.pkl`, `drawn_data.pkl`, each a dict of X and y.
+def calibrated_on(facts: Mapping[str, Any]) -> str:
+    """What dataset.json tells of the captchas to calibrate on, in words: 500 drawn captchas; "" for none."""
+    number, described = facts["captchas"].get("calibration", 0), facts["dataset"]
+    drawn = "draw" in facts["pictures"].get(described["drawn"] or described["train"], {})
+    return f"{number:,} {'drawn ' * drawn}captcha{'s' * (number > 1)}" if number else ""
 
-    captchas.csv lists the captchas of train and unseen, pictures.csv every usable picture of the segmented
+
+def write(folder: Path, made: Made, facts: Mapping[str, Any], folders: Mapping[str, "Segmented"]) -> None:
+    """The data set's files. `train_data.pkl` and the like for each part, each a dict of X and y.
+
+    captchas.csv lists the captchas of all parts but drawn, pictures.csv every usable picture of the segmented
     `folders` (a split depends on all of them) but for those that a seed draws again, dataset.json holds the
     facts, and train_pictures.npz what augmentation reads.
     """
     for name, content in made.parts.items():
         data = {"X": content.X, "y": content.y}
         write_bytes(folder / f"{name}_data.pkl", pickle.dumps(data, protocol=4))
-    rows = [(name, *row) for name in ("train", "unseen") for row in made.parts[name].captchas]
+    rows = [(name, *row) for name in ("train", "unseen", "calibration") for row in made.parts[name].captchas]
     write_csv(folder / "captchas.csv", HEADER, rows)
     usable = [
         (name, picture.file, picture.label, picture.sha256)
@@ -229,7 +218,7 @@ def read_pictures(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
 def read(folder: Path, name: str) -> Part:
-    """The part "train", "unseen" or "drawn" of the data set in `folder`, as `write` left it.
+    """The part "train", "unseen", "drawn" or "calibration" of the data set in `folder`, as `write` left it.
 
     Of captchas that are mixed in no list is kept.
     """

@@ -1,16 +1,17 @@
 """How well a model reads: what it trained on, and above all the captchas it never saw. NumPy only."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from captchanet.experiment import calibration
 from captchanet.experiment.dataset import Part
 from captchanet.experiment.model import Model, load
+from captchanet.experiment.proportion import proportion
 from captchanet.files import read_json, write_csv, write_json
 
 MISREADS = ("pictures", "file", "label", "reading", "confidence")
@@ -19,34 +20,17 @@ CLASSES = ("character", "trained_on", "unseen", "correct", "accuracy", "low", "h
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`metrics` as metrics.json holds them; `confusion` (classes, classes) int, rows the truth; CSV rows."""
+    """`metrics` as metrics.json holds them; `confusion` (classes, classes) int, rows the truth; CSV rows.
+
+    `reliability` and `abstention` have the columns that `captchanet.experiment.calibration` names.
+    """
 
     metrics: dict[str, Any]
     confusion: NDArray[np.int64]
     classes: list[tuple[Any, ...]]
     misreads: list[tuple[Any, ...]]
-
-
-def wilson(correct: int, n: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a proportion, correct of n.
-
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927):
-    unlike the normal approximation it stays within 0 … 1 and is not empty at 0 or 100 %. n = 0 tells
-    nothing: (0, 1).
-    """
-    if not n:
-        return 0.0, 1.0
-    z = 1.959963984540054  # the normal distribution's 97.5 % quantile
-    share, spread = correct / n, z * z / n
-    centre = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * math.sqrt(share * (1 - share) / n + spread / (4 * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def proportion(correct: int, n: int) -> dict[str, Any]:
-    """n, correct, accuracy and its 95 % Wilson interval, as metrics.json holds them."""
-    low, high = wilson(correct, n)
-    return {"n": n, "correct": correct, "accuracy": correct / n if n else None, "low": low, "high": high}
+    reliability: list[tuple[Any, ...]] = field(default_factory=list)
+    abstention: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def evaluate(model: Model, train: Part, unseen: Part, drawn: Part | None = None) -> Evaluation:
@@ -55,19 +39,27 @@ def evaluate(model: Model, train: Part, unseen: Part, drawn: Part | None = None)
     Those `drawn` to be mixed into the training count as examples of their classes, and are not read.
     """
     alphabet = model.segment["alphabet"]
-    readings, confidences, _ = model.read(unseen.X)
+    readings, confidences, of_characters = model.read(unseen.X)
     labels = [label for _, _, label, _ in unseen.captchas]
     truth, found = unseen.y[:, 0] - 1, _classes(readings, alphabet)
     confusion = np.zeros((len(alphabet), len(alphabet)), np.int64)
     np.add.at(confusion, (truth, found), 1)
     trained = _classes(model.read(train.X)[0], alphabet)
     right = [reading == label for reading, label in zip(readings, labels, strict=True)]
+    sure = {"characters": (of_characters.ravel(), truth == found), "captchas": (confidences, right)}
+    abstention = calibration.abstention(*sure["captchas"])
     metrics = {
         "status": "finished",
+        "temperature": model.temperature,
         "training": proportion(int(np.sum(trained == train.y[:, 0] - 1)), len(train.y)),
         "unseen": {
-            "characters": proportion(int(np.trace(confusion)), len(truth)),
-            "captchas": proportion(sum(right), len(labels)),
+            of: {**proportion(int(np.sum(good)), len(good)), **calibration.judged(confidence, good)}
+            for of, (confidence, good) in sure.items()
+        },
+        # of whole captchas: what a reader is worth that may say nothing
+        "answering": {
+            "share_99_right": calibration.largest_share(abstention, 0.99),
+            "sure": [calibration.answered(*sure["captchas"], least) for least in calibration.SURE],
         },
     }
     misreads = [
@@ -83,7 +75,8 @@ def evaluate(model: Model, train: Part, unseen: Part, drawn: Part | None = None)
         (character, int(examples[i]), *proportion(int(confusion[i, i]), int(confusion[i].sum())).values())
         for i, character in enumerate(alphabet)
     ]
-    return Evaluation(metrics, confusion, classes, misreads)
+    reliability = [(of, *row) for of, pairs in sure.items() for row in calibration.reliability(*pairs)]
+    return Evaluation(metrics, confusion, classes, misreads, reliability, abstention)
 
 
 def _classes(readings: Sequence[str], alphabet: str) -> NDArray[np.int64]:
@@ -101,10 +94,12 @@ def evaluate_run(folder: Path, train: Part, unseen: Part, drawn: Part | None = N
 
 
 def write(evaluation: Evaluation, folder: Path) -> None:
-    """metrics.json, classes.csv, confusion.csv (rows the truth, columns the reading) and misreads.csv."""
+    """metrics.json and classes, confusion (rows the truth), misreads, reliability and abstention as CSV."""
     alphabet = [row[0] for row in evaluation.classes]
     rows = [(letter, *row) for letter, row in zip(alphabet, evaluation.confusion.tolist(), strict=True)]
     write_json(folder / "metrics.json", evaluation.metrics)
     write_csv(folder / "classes.csv", CLASSES, evaluation.classes)
     write_csv(folder / "confusion.csv", ("true", *alphabet), rows)
     write_csv(folder / "misreads.csv", MISREADS, evaluation.misreads)
+    write_csv(folder / "reliability.csv", calibration.RELIABILITY, evaluation.reliability)
+    write_csv(folder / "abstention.csv", calibration.ABSTENTION, evaluation.abstention)

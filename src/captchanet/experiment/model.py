@@ -3,14 +3,16 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from captchanet.errors import UserError
 from captchanet.experiment.methods import ACTIVATIONS, OUTPUTS
+from captchanet.experiment.temperature import fit, tempered
 from captchanet.files import atomic, write_json
 from captchanet.nn import Convolution, Network
 from captchanet.nn.activations import Array
@@ -26,12 +28,16 @@ def theta_digest(theta: Array) -> str:
 
 @dataclass(frozen=True)
 class Model:
-    """A network, its theta, the name of its run, and the cut (a config's `segment` entry) it was fed with."""
+    """A network, its theta, the name of its run, and the cut (a config's `segment` entry) it was fed with.
+
+    Its `temperature` calibrates confidences, see `captchanet.experiment.temperature`; 1 is not calibrated.
+    """
 
     network: Network
     theta: Array
     run: str
     segment: Mapping[str, Any]
+    temperature: float = 1.0
 
     @property
     def digest(self) -> str:
@@ -42,15 +48,22 @@ class Model:
         """What stands on n captchas whose characters are `X` (n · characters, pixels), picture by picture.
 
         Returns the readings, the confidence in each, shape (n,), and in each character, (n, characters).
-        A character's confidence is its largest output over the sum of its outputs; a captcha's, the product.
+        A character's confidence is its largest output over the sum of its outputs, both tempered where there
+        is a temperature; a captcha's, the product.
         """
         outputs = self.network.outputs(self.theta, X)
         per, alphabet = self.segment["characters"], np.array(list(self.segment["alphabet"]))
         letters = alphabet[outputs.argmax(axis=1)].reshape(-1, per)
+        if self.temperature != 1:
+            outputs = tempered(outputs, self.temperature)
         # all 36 sigmoids can underflow to 0 together: then there is no confidence at all
         sums = np.maximum(outputs.sum(axis=1), np.finfo(outputs.dtype).tiny)
         confidence = (outputs.max(axis=1) / sums).reshape(-1, per)
         return ["".join(row) for row in letters], confidence.prod(axis=1), confidence
+
+    def calibrated(self, X: Array, y: NDArray[np.integer]) -> "Model":
+        """The same with the temperature that fits characters `X` (n, pixels) and their classes `y` (n, 1)."""
+        return replace(self, temperature=fit(self.network.outputs(self.theta, X), y[:, 0] - 1))
 
     def write(self, folder: Path, status: str = "finished") -> None:
         """`model.npz` (theta) and `model.json` (all else) in `folder`; readable with allow_pickle=False.
@@ -72,6 +85,7 @@ class Model:
                 "convolutions": [each._asdict() for each in self.network.convolutions],
             },
             "segment": dict(self.segment),
+            "temperature": self.temperature,
             "theta_sha256": self.digest,
         }
         write_json(folder / "model.json", facts | {"facts_sha256": _digest(facts)})
@@ -126,7 +140,8 @@ def load(file: Path) -> Model:
         tuple(described["picture"]) if described.get("picture") else None,
         tuple(Convolution(**each) for each in described.get("convolutions", [])),
     )
-    model = Model(network, theta, facts["run"], facts["segment"])
+    # those of before there was a temperature have none
+    model = Model(network, theta, facts["run"], facts["segment"], facts.get("temperature", 1.0))
     if model.digest != facts["theta_sha256"]:
         raise UserError(f"{file}: its theta is not the one that model.json describes; train the run again")
     return model

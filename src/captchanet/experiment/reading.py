@@ -16,7 +16,10 @@ BATCH = 256
 
 
 class Reading(NamedTuple):
-    """A file, what stands on it with which confidence, and, when it cannot be read, why."""
+    """A file, what stands on it with which confidence, and, when it cannot be read, why.
+
+    A reading that was not sure enough is "", and its confidence stands all the same.
+    """
 
     file: str
     reading: str
@@ -41,10 +44,11 @@ def files(paths: Iterable[str]) -> Iterator[str | Reading]:
         yield from (os.path.join(path, name) for name in names)  # noqa: PTH118 (spelt as given)
 
 
-def read(model: Model, paths: Iterable[str | Reading]) -> Iterator[Reading]:
+def read(model: Model, paths: Iterable[str | Reading], sure: float = 0.0) -> Iterator[Reading]:
     """Reads the pictures `paths`, in their order and in batches: memory does not grow with their number.
 
-    One that cannot be used gives a Reading with its problem, and does not stop the others.
+    Of one that it is less than `sure` of, 0 … 1, it says nothing but how sure it is. One that cannot be used
+    gives a Reading with its problem, and does not stop the others.
     """
     cut = Cut.from_settings(model.segment)
     pixels = np.empty((BATCH, cut.height, cut.width, 3), np.uint8)
@@ -61,13 +65,13 @@ def read(model: Model, paths: Iterable[str | Reading]) -> Iterator[Reading]:
         except Unusable as problem:
             waiting.append((path, str(problem)))
         if used == BATCH or len(waiting) == 4 * BATCH:
-            yield from _read(model, cut, pixels[:used], waiting)
+            yield from _read(model, cut, pixels[:used], waiting, sure)
             waiting, used = [], 0
-    yield from _read(model, cut, pixels[:used], waiting)
+    yield from _read(model, cut, pixels[:used], waiting, sure)
 
 
 def _read(
-    model: Model, cut: Cut, pixels: np.ndarray, waiting: list[tuple[str, int | str]]
+    model: Model, cut: Cut, pixels: np.ndarray, waiting: list[tuple[str, int | str]], sure: float
 ) -> Iterator[Reading]:
     if len(pixels):
         _, vectors, _ = clean_and_cut(pixels, cut)
@@ -78,4 +82,5 @@ def _read(
         if isinstance(place, str):
             yield Reading(path, "", None, place)
         else:
-            yield Reading(path, readings[place], float(confidences[place]), "")
+            confidence = float(confidences[place])
+            yield Reading(path, readings[place] if confidence >= sure else "", confidence, "")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.experiment import figures, page, report_sweeps
-from captchanet.experiment.dataset import trained_on
+from captchanet.experiment import figure_confidence, figures, page, report_sweeps
+from captchanet.experiment.dataset import calibrated_on, trained_on
 from captchanet.experiment.evaluate import CLASSES, MISREADS
 from captchanet.experiment.figure_parts import fitted
 from captchanet.experiment.train import HISTORY
@@ -18,6 +18,7 @@ from captchanet.images.segment import Rejected
 FILTERS = {
     "percent": lambda share: f"{100 * share:.1f}\N{NO-BREAK SPACE}%",
     "points": lambda share: f"{100 * share:.1f}",
+    "of_100": lambda share: f"{100 * share:.1f}".removesuffix(".0"),
     "p_value": report_sweeps.p_value,
 }
 
@@ -39,6 +40,10 @@ def report(
     """
     about = [_run(results, name) for name in dict.fromkeys([headline, *runs])]
     finished = [run for run in about if run["metrics"]["status"] == "finished"]
+    trusted = ""
+    if finished[:1] == about[:1]:
+        drawn = figure_confidence.read_confidence(results / "evaluate" / headline)
+        trusted = figures.svg(figure_confidence.confidence(*drawn), headline)
     data = {run["parameters"]["data"]: _data(results, run["parameters"]) for run in about}
     bars = [
         # a name that a sweep made up may be long
@@ -56,6 +61,7 @@ def report(
         finished=finished,
         data=data,
         misreads=_misreads(results, finished, data, pictures),
+        confidence=trusted,
         xor=_xor(results / "xor"),
         most_settings=figures.MOST_SETTINGS,
         sweeps=[report_sweeps.section(results, name, plan) for name, plan in (sweeps or {}).items()],
@@ -115,7 +121,13 @@ def _data(results: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
             draw = facts["pictures"].get(name, {}).get("draw")
             counts = read_json(cut / name / "segment.json")
             folders[name] = {"counts": counts, "rejected": rows, "draw": draw}
-    return {"facts": facts, "folders": folders, "cut": cut, "trained_on": trained_on(facts)}
+    return {
+        "facts": facts,
+        "folders": folders,
+        "cut": cut,
+        "trained_on": trained_on(facts),
+        "calibrated_on": calibrated_on(facts),
+    }
 
 
 def _xor(folder: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from captchanet.images.augment import crops
 def perform(
     name: str, settings: Mapping[str, Any], data: Path, folder: Path, code: Sequence[Path], checkpoints: Path
 ) -> None:
-    """Trains the run `name` on the data set in the folder `data` and writes its run folder.
+    """Trains the run `name` on the data set in the folder `data`, calibrates it and writes its run folder.
 
     How far a long training is stands in the folder `checkpoints` until the run folder is written.
     """
@@ -44,6 +44,10 @@ def perform(
             if settings["augment"]["method"] != "none":
                 cropped = crops(part.X, *dataset.read_pictures(data), cut)
             trained = train(part, classes, settings, checkpoint, drawn=drawn, crops=cropped, window=window)
+        model = Model(trained.network, trained.theta, name, facts["segment"])
+        if trained.status == "finished" and facts["captchas"]["calibration"]:
+            calibration = dataset.read(data, "calibration")
+            model = model.calibrated(calibration.X, calibration.y)
     drawn_by_seed = {of: place for of, place in facts["pictures"].items() if "draw" in place}
     parameters = {
         "run": name,
@@ -56,7 +60,7 @@ def perform(
         # how many pictures may be unusable decides nothing about the network
         "segment": {key: value for key, value in facts["segment"].items() if key != "max_rejected"},
     }
-    Model(trained.network, trained.theta, name, facts["segment"]).write(folder, trained.status)
+    model.write(folder, trained.status)
     described = facts["dataset"]
     configuration = {
         "pictures": facts["pictures"],

@@ -152,7 +152,10 @@ def _repeated(
         data |= {"unseen": "fold", "folds": folds, "fold": fold}
     if seed is not None:
         entries["train"]["seed"] = seed
-        if data["captchas"] is not None or data["unseen"] not in pictures:
+        # of drawn captchas it matters little which are calibrated on, and a data set of them is large
+        style = "draw" in pictures.get(data["drawn"] or data["train"], {})
+        calibrating = data["calibration"] and not style
+        if data["captchas"] is not None or data["unseen"] not in pictures or calibrating:
             data["seed"] = seed
     return entries
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from captchanet.experiment import figures
 from captchanet.experiment.dataset import trained_on
+from captchanet.experiment.figure_confidence import confidence, read_confidence
 from captchanet.experiment.train import HISTORY
 from captchanet.files import read_csv, read_json
 from captchanet.tracking.record import Content, Record
@@ -15,6 +16,9 @@ from captchanet.tracking.sweeps import Sweep
 
 REPEATED_FROM = ("dataset.json", "captchas.csv", "pictures.csv")
 """Of a data set's folder, what it takes to make it again from the pictures."""
+
+CONTEXTS = {"train": "training", "drawn": "training", "calibration": "calibration", "unseen": "evaluation"}
+"""What MLflow is told of each part of a data set."""
 
 
 @contextmanager
@@ -62,7 +66,7 @@ def _content(one: Record, results: Path, place: str, scratch: Path) -> Content:
             facts["digest"][part],
             {"captchas": facts["captchas"][part], "characters": sum(facts["examples"][part].values())},
         )
-        for part, context in (("train", "training"), ("drawn", "training"), ("unseen", "evaluation"))
+        for part, context in CONTEXTS.items()
         if part in facts["digest"]
     ]
     segmented = results / "segment" / parameters["dataset"]["cut"]
@@ -86,18 +90,20 @@ def _content(one: Record, results: Path, place: str, scratch: Path) -> Content:
 
 
 def _finals(metrics: dict[str, Any]) -> dict[str, float]:
-    """The final metrics, in names that the MLflow UI groups: unseen/captchas/accuracy and the like."""
+    """The final metrics, in names that the MLflow UI groups: unseen/captchas/accuracy, …/ece and the like."""
     parts = {
         "training/characters": metrics["training"],
         "unseen/characters": metrics["unseen"]["characters"],
         "unseen/captchas": metrics["unseen"]["captchas"],
     }
-    return {
+    finals = {
         f"{of}/{name}": found[name]
         for of, found in parts.items()
-        for name in ("accuracy", "low", "high")
-        if found[name] is not None
+        for name in ("accuracy", "low", "high", "ece")
+        if found.get(name) is not None
     }
+    answering = metrics["answering"]["share_99_right"]
+    return finals | {"unseen/captchas/share_99_right": answering, "temperature": metrics["temperature"]}
 
 
 def _figures(
@@ -111,6 +117,7 @@ def _figures(
     if metrics["status"] == "finished":
         confusion, alphabet = figures.read_confusion(evaluated / "confusion.csv")
         figures.save_png(figures.confusion_matrix(confusion, alphabet), scratch / "confusion_matrix.png")
+        figures.save_png(confidence(*read_confidence(evaluated)), scratch / "confidence.png")
     return scratch
 
 

@@ -17,7 +17,7 @@ Row = tuple[str, Any, Any]
 
 # Tags of a run that describe its machine; the versions of libraries come after them
 MACHINE = ("python", "platform", "cpu", "blas", "threads")
-PARTS = {"train": "training", "unseen": "unseen"}
+PARTS = {"train": "training", "unseen": "unseen", "calibration": "calibration"}
 
 
 @dataclass(frozen=True)
