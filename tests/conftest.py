@@ -15,8 +15,8 @@ from captchanet.configuration import resolved
 from captchanet.experiment import dataset, evaluate, run, xor
 from captchanet.files import write_npy
 from captchanet.images.cut import Cut
-from captchanet.images.draw import draw_folder
 from captchanet.images.drawn import turned
+from captchanet.images.folder import draw_folder
 from captchanet.images.segment import Segmented, segment, write_segmented
 from captchanet.images.segment_drawn import segment_drawn
 

@@ -3,10 +3,13 @@
 import json
 import socket
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from captchanet.cli import main
+from captchanet.images.lined import lined
 
 
 def run(*words):
@@ -35,6 +38,37 @@ def test_draw_refuses_a_folder_with_other_pictures(tmp_path):
     assert refused.exit_code == 1
     assert refused.output.startswith("Error: ")
     assert (tmp_path / "mine.png").read_text() == "mine"
+
+
+def test_draw_draws_by_any_method_with_its_options(tmp_path):
+    options = ("--method", "lined", "-o", "faces=apart", "-o", "line_count=[3, 3]", "-o", "characters=5")
+    drawn = run("draw", str(tmp_path / "new"), "--count", "4", "--seed", "7", *options)
+    assert drawn.output == f"4 captchas in {tmp_path / 'new'}\n"
+    pictures, labels = lined(count=4, seed=7, faces="apart", line_count=(3, 3), characters=5)
+    assert {file.name for file in (tmp_path / "new").iterdir()} == {f"{label}.png" for label in labels}
+    for picture, label in zip(pictures, labels, strict=True):
+        read = np.asarray(Image.open(tmp_path / "new" / f"{label}.png").convert("RGB"))
+        assert np.array_equal(read, picture)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--method", "wavy"], "draw.method: found 'wavy'; choose one of turned, lined"),
+        (["--method", "lined", "-o", "lines=3"], "draw.lines: not known here; the options of lined are: "),
+        (["--method", "lined", "-o", "count=3"], "draw.count: not known here"),
+        (["--method", "lined", "-o", "shift=far"], "draw.shift: found 'far'; expected a number"),
+        (["--method", "lined", "-o", "size=[20]"], "draw.size: found [20]; expected a list of 2 values"),
+        (["--method", "lined", "-o", "size=[20,"], "--option size=[20,: [20, is no list such as [2, 6]"),
+        (["--method", "lined", "-o", "faces"], "--option faces: expected NAME=VALUE, such as faces=apart"),
+        (["-o", "faces=apart"], "--option faces=apart: an option of which --method? turned, lined"),
+    ],
+)
+def test_draw_says_what_is_wrong_with_a_method_or_option_and_draws_nothing(options, said, tmp_path):
+    refused = run("draw", str(tmp_path / "new"), *options)
+    assert refused.exit_code == 1
+    assert refused.output.startswith(f"Error: {said}")
+    assert not (tmp_path / "new").exists()
 
 
 def test_read_with_a_model_prints_a_table(made_results):

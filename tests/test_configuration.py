@@ -205,6 +205,20 @@ def test_drawn_captchas_may_train_alone_or_be_unseen_and_be_drawn_with_fewer_cha
     resolved(drawn("pictures.drawn.draw.alphabet", "abc"), SCHEMA)
 
 
+def test_another_kind_is_drawn_in_mixed_case_for_a_cut_that_folds_its_labels():
+    config = drawn("pictures.drawn.draw", {"method": "lined", "line_count": ["3", 3]})
+    config["segment"]["ink-grid"] = {"picture": {"width": 90, "height": 32}, "fold": "lower"}
+    found = resolved(config, SCHEMA)
+    style = found["pictures"]["drawn"]["draw"]
+    assert (style["line_count"], style["size"], style["ink"]) == ((3, 3), (19.0, 27.0), None)
+    assert resolved(found, SCHEMA) == found
+    config["segment"]["ink-grid"]["fold"] = "none"
+    with pytest.raises(
+        UserError, match=r"'drawn' is drawn with A B C .*, which the `alphabet` of 'ink-grid'"
+    ):
+        resolved(config, SCHEMA)
+
+
 def test_an_augmentation_is_filled_in_where_the_optimiser_expects_noise():
     config = changed("train.sgd.augment", {"method": "affine", "rotation": "5", "pivot": [0.35, -1]})
     augment = resolved(config, SCHEMA)["train"]["sgd"]["augment"]
@@ -222,6 +236,8 @@ def test_an_augmentation_is_filled_in_where_the_optimiser_expects_noise():
         ("pictures.drawn.draw.count", 0, ["pictures.drawn.draw.count", "0", "at least 1"]),
         ("pictures.drawn.draw.seed", -1, ["pictures.drawn.draw.seed", "at least 0"]),
         ("pictures.drawn.draw.rotation", "far", ["pictures.drawn.draw.rotation", "'far'", "a number"]),
+        ("pictures.drawn.draw", {"method": "lined", "shift": -1}, ["drawn.draw.shift", "at least 0"]),
+        ("pictures.drawn.draw", {"method": "lined", "size": 20}, ["drawn.draw.size", "20", "a list"]),
         ("pictures.drawn.draw.one_bit_share", 2, ["draw.one_bit_share", "at most 1"]),
         ("dataset.main.drawn", "painted", ["dataset.main.drawn", "'painted'", "raw, unseen, drawn"]),
         ("dataset.main.drawn", "raw", ["dataset.main.drawn", "'raw' is a folder", "with `draw`"]),

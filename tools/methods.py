@@ -1,9 +1,9 @@
-"""Draw docs/methods/: for each way of cleaning and cutting a picture of what it does to captchas.
+"""Draw docs/methods/, for each way of cleaning and cutting what it does to captchas, and docs/lined.png.
 
     python tools/methods.py
 
-Each shows drawn captchas with the windows, cleaned, and the characters that come out; channel below channel.
-To show a method of your own, add it to `SHOWN`.
+Each of the former shows drawn captchas with the windows, cleaned, and the characters that come out; channel
+below channel. To show a method of your own, add it to `SHOWN`.
 """
 
 from dataclasses import replace
@@ -14,6 +14,7 @@ from PIL import Image
 
 from captchanet.images.cut import Cut, clean_and_cut
 from captchanet.images.draw import Style, background, draw_captcha, fringed, ink_over, letter, soft
+from captchanet.images.lined import lined
 from captchanet.images.look import ALPHABET, drawn, outlined
 from captchanet.images.outlines import join
 
@@ -107,9 +108,21 @@ def show(name: str) -> Image.Image:
     return image
 
 
+def show_lined() -> Image.Image:
+    """24 captchas of the kind `lined` by its defaults, four rows of six, twice as large."""
+    pictures, _ = lined(count=24, seed=1)
+    height, width = pictures.shape[1:3]
+    image = Image.new("RGB", (6 * (width + 3) - 3, 4 * (height + 3) - 3), "grey")
+    for number, picture in enumerate(pictures):
+        row, column = divmod(number, 6)
+        image.paste(Image.fromarray(picture), (column * (width + 3), row * (height + 3)))
+    return image.resize((2 * image.width, 2 * image.height), Image.Resampling.NEAREST)
+
+
 def main() -> None:
     """Writes all pictures."""
     FOLDER.mkdir(exist_ok=True)
+    show_lined().save(FOLDER.parent / "lined.png", optimize=True)
     for name in SHOWN:
         show(name).quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
 

@@ -1,4 +1,4 @@
-"""Take the 36 glyphs 0-9a-z out of a font file, once, as polygons that captchanet draws its letters from.
+"""Take glyphs out of a font file, once, as polygons that captchanet draws its letters from.
 
 Run by a developer who adds a face; whoever uses captchanet needs neither the font nor fontTools:
 
@@ -11,9 +11,15 @@ Run by a developer who adds a face; whoever uses captchanet needs neither the fo
     python tools/outlines.py open-sans-bold "OpenSans[wdth,wght].ttf" --weight 700 \\
         --licence "SIL Open Font License 1.1" --licence-text LICENSE \\
         --source "Python package fontpkg-open-sans 3.3"
+    python tools/outlines.py termes-italic texgyretermes-italic.otf \\
+        --style Italic --mixed-case --thin 5 --clear \\
+        --licence "GUST Font License" --licence-text GUST-FONT-LICENSE.txt \\
+        --source "Debian package fonts-texgyre 20180621-6"
 
-Fonts that vary in weight are pinned with --weight and cleared of overlapping contours, which needs the
-package skia-pathops beside fontTools.
+The 36 glyphs 0-9a-z, or with --mixed-case the 62 of 0-9a-zA-Z. --thin 5 leaves out corners that are at most
+5 thousandths of an em away from the outline without them: a third fewer. --weight pins a font that varies.
+With it or with --clear contours that overlap become one, for which the package skia-pathops is needed, and
+brotli for WOFF2 files. Take no font whose licence reserves its name: these outlines change it.
 """
 
 import argparse
@@ -27,12 +33,13 @@ from fontTools.ttLib.removeOverlaps import removeOverlaps
 from fontTools.varLib.instancer import instantiateVariableFont
 
 CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+MIXED_CASE = f"{CHARACTERS}{CHARACTERS[10:].upper()}"
 UNITS_PER_EM = 1000
-TOLERANCE = 1.5  # thousandths of an em: a thirtieth of a pixel in the letters of 21 pixels that we draw
+TOLERANCE = 1.5  # thousandths of an em: a thirtieth of a pixel in letters of 21 pixels
 FACES = Path(__file__).parent.parent / "src" / "captchanet" / "images" / "faces"
 CHANGED = (
-    "Changed from the original: only the glyphs 0-9 and a-z, as polygons (curves flattened to within "
-    "1.5 thousandths of an em), in 1000 units per em."
+    "Changed from the original: only the glyphs {glyphs}, as polygons (curves flattened to within "
+    "{tolerance:g} thousandths of an em), in 1000 units per em."
 )
 
 Point = tuple[float, float]
@@ -69,13 +76,32 @@ def _mix(a: Point, b: Point) -> Point:
     return ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
 
 
+def thinned(contour: list[list[int]], most: float) -> list[list[int]]:
+    """A closed contour without corners that lie within `most` units of it (Douglas and Peucker, 1973)."""
+    if not most:
+        return contour
+    far = max(range(len(contour)), key=lambda i: math.dist(contour[0], contour[i]))
+    closed = [*contour, contour[0]]
+    return [*_thinned(closed[: far + 1], most)[:-1], *_thinned(closed[far:], most)[:-1]]
+
+
+def _thinned(path: list[list[int]], most: float) -> list[list[int]]:
+    (x, y), (x1, y1) = path[0], path[-1]
+    length = math.dist(path[0], path[-1])
+    off = [abs((x1 - x) * (y - p[1]) - (x - p[0]) * (y1 - y)) / length for p in path[1:-1]]
+    if not off or max(off) <= most:
+        return [path[0], path[-1]]
+    at = off.index(max(off)) + 1
+    return [*_thinned(path[: at + 1], most)[:-1], *_thinned(path[at:], most)]
+
+
 def signed_area(contour: list[list[int]]) -> float:
     """Area in square units, positive where the contour runs anticlockwise (y points up)."""
     pairs = zip(contour, contour[1:] + contour[:1], strict=True)
     return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairs) / 2
 
 
-def glyph_outlines(font: TTFont, character: str) -> dict:
+def glyph_outlines(font: TTFont, character: str, thin: float) -> dict:
     """One glyph's advance and contours, outer ones anticlockwise and holes clockwise, in whole units."""
     glyphs = font.getGlyphSet()
     name = font.getBestCmap()[ord(character)]
@@ -85,11 +111,20 @@ def glyph_outlines(font: TTFont, character: str) -> dict:
     contours = []
     for contour in pen.contours:
         points = [[round(x * scale), round(y * scale)] for x, y in contour]
-        contours.append([p for i, p in enumerate(points) if p != points[i - 1]])
+        contours.append(thinned([p for i, p in enumerate(points) if p != points[i - 1]], thin))
     contours.sort(key=lambda contour: -abs(signed_area(contour)))
     if signed_area(contours[0]) < 0:  # TrueType outlines run the other way round than PostScript's
         contours = [contour[::-1] for contour in contours]
-    return {"advance": round(glyphs[name].width * scale), "contours": contours}
+    return {
+        "advance": round(glyphs[name].width * scale),
+        "contours": [steps(contour) for contour in contours],
+    }
+
+
+def steps(contour: list[list[int]]) -> list[int]:
+    """A contour as x and y of its first corner, then from each corner to the next: shorter numbers."""
+    pairs = zip([[0, 0], *contour], contour, strict=False)
+    return [b[k] - a[k] for a, b in pairs for k in (0, 1)]
 
 
 def main() -> None:
@@ -97,27 +132,37 @@ def main() -> None:
     parser.add_argument("face", help="what the outlines will be called, for instance heros-bold")
     parser.add_argument("font", type=Path, help="the font file")
     parser.add_argument("--weight", type=float, help="pin a variable font at this weight")
+    parser.add_argument("--style", default="Bold", help="the style in the face's name, for instance Italic")
+    parser.add_argument("--mixed-case", action="store_true", help="capital letters, too")
+    parser.add_argument(
+        "--thin", type=float, default=0.0, help="leave out corners no further off (see above)"
+    )
+    parser.add_argument("--clear", action="store_true", help="join contours that overlap")
     parser.add_argument("--licence", required=True, help="the licence's name")
     parser.add_argument("--licence-text", type=Path, required=True, help="the file with its text")
     parser.add_argument("--source", required=True, help="the package and version the font came from")
     parser.add_argument("--to", type=Path, default=FACES, help="folder to write to")
     options = parser.parse_args()
 
+    characters = MIXED_CASE if options.mixed_case else CHARACTERS
+    glyphs = "0-9, a-z and A-Z" if options.mixed_case else "0-9 and a-z"
+    changed = CHANGED.format(glyphs=glyphs, tolerance=TOLERANCE + options.thin)
     font = TTFont(options.font)
     names = {key: font["name"].getDebugName(key) for key in (0, 1, 5)}
     if options.weight is not None:
         pinned = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes} | {"wght": options.weight}
         font = instantiateVariableFont(font, pinned)
-        removeOverlaps(font, [font.getBestCmap()[ord(character)] for character in CHARACTERS])
+    if options.weight is not None or options.clear:
+        removeOverlaps(font, [font.getBestCmap()[ord(character)] for character in characters])
     face = {
-        "name": f"{names[1]} Bold",
+        "name": f"{names[1]} {options.style}",
         "version": names[5],
         "copyright": names[0],
         "licence": options.licence,
         "source": f"{options.source}, {options.font.name}",
-        "changed": CHANGED,
+        "changed": changed,
         "units_per_em": UNITS_PER_EM,
-        "glyphs": {character: glyph_outlines(font, character) for character in CHARACTERS},
+        "glyphs": {character: glyph_outlines(font, character, options.thin) for character in characters},
     }
     options.to.mkdir(parents=True, exist_ok=True)
     data = json.dumps(face, ensure_ascii=False, separators=(",", ":"))
@@ -126,7 +171,7 @@ def main() -> None:
     (options.to / f"{options.face}.json").write_text(data + "\n", encoding="utf-8")
     about = f"{options.face}.json holds outlines of {face['name']}, {face['version']}.\n{face['copyright']}\n"
     licence = options.licence_text.read_text(encoding="utf-8").replace("\r\n", "\n").strip()
-    text = f"{about}{CHANGED}\nSource: {face['source']}\n\n{'-' * 80}\n\n{licence}\n"
+    text = f"{about}{changed}\nSource: {face['source']}\n\n{'-' * 80}\n\n{licence}\n"
     (options.to / f"{options.face}.LICENSE.txt").write_text(text, encoding="utf-8")
 
 

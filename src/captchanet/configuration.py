@@ -13,7 +13,7 @@ from captchanet.images.augment import AUGMENTERS
 from captchanet.images.clean import CLEANERS
 from captchanet.images.cut import CUTTERS
 from captchanet.images.drawn import DRAWERS
-from captchanet.images.labels import outside
+from captchanet.images.labels import FOLDS, outside
 from captchanet.options import resolve
 from captchanet.schema import filled, validate
 from captchanet.sweeps.expand import Stages, expand
@@ -216,7 +216,7 @@ def _drawn(data: Mapping[str, Any], config: Mapping[str, Any], key: str) -> None
                     f"{key}.{use}: {data[use]!r} is drawn with `{option}` {style[option]} and cut with "
                     f"{wanted}; make both the same"
                 )
-        foreign = outside(style.get("alphabet", ""), cut["alphabet"])
+        foreign = outside(FOLDS[cut["fold"]](style.get("alphabet", "")), cut["alphabet"])
         if foreign:
             raise UserError(
                 f"{key}.{use}: {data[use]!r} is drawn with {' '.join(foreign)}, which the `alphabet` of "

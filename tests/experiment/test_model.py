@@ -10,7 +10,7 @@ import pytest
 from captchanet.errors import UserError
 from captchanet.experiment import reading
 from captchanet.experiment.model import Model, load
-from captchanet.images.draw import draw_folder
+from captchanet.images.folder import draw_folder
 from captchanet.nn import Network, uniform
 
 SEGMENT = {

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from captchanet.errors import UserError
-from captchanet.images import draw
-from captchanet.images.draw import Style, draw_captcha, draw_folder, draw_labels
+from captchanet.images import draw, folder
+from captchanet.images.draw import Style, draw_captcha, draw_labels
+from captchanet.images.folder import draw_folder
+from captchanet.images.labels import label_from_name
 from captchanet.images.outlines import Face
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -143,7 +145,7 @@ def test_a_character_that_no_face_has_is_named(tmp_path):
 def test_a_label_of_another_length_and_a_face_unknown_are_refused():
     with pytest.raises(UserError, match=r"'abc' has 3 characters.* 4"):
         draw_captcha("abc", Style(), rng())
-    with pytest.raises(UserError, match="heros-bold, inter-bold, open-sans-bold"):
+    with pytest.raises(UserError, match=r"one of caladea-bold-italic, .* heros-bold, inter-bold, "):
         draw_captcha("aaaa", replace(Style(), faces={"a": (Face("comic", 20.0),)}), rng())
 
 
@@ -152,9 +154,25 @@ def test_a_label_drawn_again_gets_a_number_and_drawing_again_changes_no_byte(tmp
     names = [path.name for path in draw_folder(tmp_path, 3, 0, style)]
     assert names == ["7777.png", "7777_2.png", "7777_3.png"]
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    (tmp_path / draw.UNFINISHED).write_bytes(b"what a killed run left")
+    (tmp_path / folder.UNFINISHED).write_bytes(b"what a killed run left")
     draw_folder(tmp_path, 3, 0, style)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_labels_that_differ_in_case_alone_are_files_that_differ_in_more(tmp_path):
+    labels = ["aB3x", "Ab3X", "ab3y", "AB3X", "aB3x"]
+    pictures = [np.full((2, 2, 3), shade, np.uint8) for shade in range(5)]
+    paths = folder.write_folder(tmp_path, labels, pictures)
+    assert [path.name for path in paths] == [
+        "aB3x.png",
+        "Ab3X_2.png",
+        "ab3y.png",
+        "AB3X_3.png",
+        "aB3x_4.png",
+    ]
+    assert len({path.name.lower() for path in paths}) == 5
+    assert [label_from_name(path.name) for path in paths] == labels
+    assert [int(pixels(path)[0, 0, 0]) for path in paths] == [0, 1, 2, 3, 4]
 
 
 def test_a_folder_that_holds_anything_else_is_left_as_it_is(tmp_path):
@@ -172,5 +190,5 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
 
 def test_more_than_256_colours_are_written_without_a_palette(tmp_path):
     picture = np.stack([*np.mgrid[:20, :20], np.zeros((20, 20))], axis=2).astype(np.uint8)
-    draw.write_png(picture, tmp_path / "many.png")
+    folder.write_png(picture, tmp_path / "many.png")
     assert np.array_equal(pixels(tmp_path / "many.png"), picture)

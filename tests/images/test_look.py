@@ -18,7 +18,8 @@ from captchanet.configuration import resolved
 from captchanet.errors import UserError
 from captchanet.images.clean import distance, ink
 from captchanet.images.cut import Cut
-from captchanet.images.draw import Style, draw_captcha, draw_folder, draw_labels
+from captchanet.images.draw import Style, draw_captcha, draw_labels
+from captchanet.images.folder import draw_folder
 from captchanet.images.geometry import estimate
 from captchanet.images.look import ALPHABET, png, sample, sheet, suggest
 

@@ -53,6 +53,14 @@ def test_the_pictures_show_what_the_methods_do(tool, root):
         assert np.abs(found - kept).max() <= 12, f"{name}: run python tools/methods.py"
 
 
+def test_the_picture_of_the_second_kind_shows_what_is_drawn(tool, root):
+    with Image.open(root / "docs/lined.png") as image:
+        kept = np.asarray(image.convert("RGB")).astype(int)
+    found = np.asarray(tool.show_lined()).astype(int)
+    assert found.shape == kept.shape
+    assert np.abs(found - kept).max() <= 12, "run python tools/methods.py"
+
+
 def test_the_ten_lines_are_a_cleaning(page, monkeypatch):
     program = example(page, "def colourful")
     function = program[: program.index("\n\n\n")]

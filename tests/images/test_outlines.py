@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.images.draw import HEROS, INTER
+from captchanet.images.lined import FACES as ITALICS
 from captchanet.images.outlines import (
     Face,
     Placement,
@@ -20,23 +21,37 @@ from captchanet.images.outlines import (
     load_outlines,
     place,
     signed_area,
+    slanted,
 )
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+MIXED_CASE = ALPHABET + ALPHABET[10:].upper()
 FACES = ("heros-bold", "inter-bold", "open-sans-bold")
+ALPHABETS = dict.fromkeys(FACES, ALPHABET) | dict.fromkeys(ITALICS["train"] + ITALICS["apart"], MIXED_CASE)
 SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])  # a filled one: y points down in pictures
 
 
-@pytest.mark.parametrize("name", FACES)
+def test_a_face_that_ships_is_one_that_is_drawn_with():
+    folder = resources.files("captchanet.images") / "faces"
+    assert {file.name[:-5] for file in folder.iterdir() if file.name.endswith(".json")} == set(ALPHABETS)
+    assert len(ALPHABETS) == 3 + 16
+
+
+@pytest.mark.parametrize("name", ALPHABETS)
 def test_every_face_has_all_characters_a_licence_and_a_source(name):
     folder = resources.files("captchanet.images") / "faces"
     face = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    assert "".join(face["glyphs"]) == ALPHABET
-    assert face["licence"]
-    assert face["source"]
-    assert (
-        (folder / f"{name}.LICENSE.txt").read_text(encoding="utf-8").startswith(f"{name}.json holds outlines")
+    assert "".join(face["glyphs"]) == ALPHABETS[name]
+    assert face["licence"] in (
+        "GUST Font License",
+        "SIL Open Font License 1.1",
+        "Bitstream Vera Fonts License",
     )
+    assert face["source"]
+    licence = (folder / f"{name}.LICENSE.txt").read_text(encoding="utf-8")
+    assert licence.startswith(f"{name}.json holds outlines of {face['name']}, ")
+    # the outlines are changed, and a name that is reserved may only be that of the original
+    assert "with reserved font name" not in licence.replace("\n", " ").lower()
 
 
 @pytest.mark.parametrize("name", FACES)
@@ -48,6 +63,19 @@ def test_glyphs_have_the_filled_parts_and_holes_of_their_letters(name):
         if (name, character) != ("open-sans-bold", "g"):  # whose g has two storeys
             assert sum(area < 0 for area in areas) == holes.get(character, 0), character
         assert 0.09 < sum(areas) < 0.33, character
+
+
+@pytest.mark.parametrize("name", ITALICS["train"] + ITALICS["apart"])
+def test_italic_glyphs_have_the_filled_parts_and_holes_of_their_letters(name):
+    # those that every design has: some leave 4, 6, 9, P or R open, and close k
+    holes = dict.fromkeys("0abdeoqADO", 1) | {"B": 2}
+    for character, glyph in load_outlines(name).items():
+        areas = [signed_area(contour) for contour in glyph.contours]
+        if character not in "KQ":  # whose arm and tail are parts of their own in some
+            assert sum(area > 0 for area in areas) == (2 if character in "ij" else 1), character
+        if character in holes or character in "cCfFhHiIjJlLmMnNsStTuUvVwWxXyYzZ12357":
+            assert sum(area < 0 for area in areas) == holes.get(character, 0), character
+        assert 0.03 < sum(areas) < 0.31, character
 
 
 @pytest.mark.parametrize("name", FACES)
@@ -75,6 +103,20 @@ def test_a_letter_covers_its_area_wherever_and_however_it_is_turned(character, n
     around = sum(np.hypot(*(c - np.roll(c, 1, axis=0)).T).sum() for c in outline)
     # Half a sub-pixel off along the whole way around would be the worst.
     assert tile.coverage.sum() / 255 == pytest.approx(area, abs=around / 32)
+
+
+@given(slant=st.floats(-0.5, 0.5), about=st.floats(-0.3, 0.7), character=st.sampled_from(MIXED_CASE))
+@settings(max_examples=30, deadline=None)
+def test_a_slanted_letter_keeps_its_heights_and_its_areas_and_stays_where_it_is_slanted_about(
+    slant, about, character
+):
+    glyph = load_outlines("tinos-italic")[character]
+    leaning = slanted(glyph, slant, about)
+    assert leaning.advance == glyph.advance
+    for before, after in zip(glyph.contours, leaning.contours, strict=True):
+        assert np.array_equal(before[:, 1], after[:, 1])
+        assert np.allclose(after[:, 0] - before[:, 0], slant * (before[:, 1] - about))
+        assert signed_area(after) == pytest.approx(signed_area(before))
 
 
 def test_coverage_is_exact_where_edges_run_along_sub_pixels():

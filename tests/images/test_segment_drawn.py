@@ -66,6 +66,15 @@ def test_batches_of_any_size_give_the_same(cut, drawn, monkeypatch, size):
     assert found.characters == expected.characters
 
 
+def test_labels_are_folded_where_the_cut_says_so(cut, drawn):
+    labels = ["aB3x", "Zz11", "0123", "QRST"]
+    found = segment_drawn(drawn[0][:4], labels, replace(cut, fold="lower"))
+    assert [row[:2] for row in found.pictures[:2]] == [("000000-aB3x", "ab3x"), ("000001-Zz11", "zz11")]
+    assert "".join(row.label for row in found.characters) == "ab3xzz110123qrst"
+    with pytest.raises(UserError, match="drawn with B Z Q R S T, which the alphabet of the cut does not"):
+        segment_drawn(drawn[0][:4], labels, cut)
+
+
 def test_no_picture_is_no_character(cut):
     found = segment_drawn(np.empty((0, 27, 72, 3), np.uint8), [], cut)
     assert found.X.shape == (0, 260)

@@ -5,26 +5,56 @@ import shutil
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
+import yaml
 
 from captchanet.cli.common import configfile, configuration, section
 from captchanet.errors import UserError
+from captchanet.options import resolve
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many captchas.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-def draw(folder: Path, count: int, seed: int) -> None:
-    """Draw labelled captchas of the tutorial's kind into FOLDER.
+@click.option("--method", help="A drawing method; without it the captchas of data/.")
+@click.option(
+    "-o", "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the method."
+)
+def draw(folder: Path, count: int, seed: int, method: str | None, options: tuple[str, ...]) -> None:
+    """Draw labelled captchas into FOLDER, of the tutorial's kind or by any method of the configuration.
 
-    The same count and seed give the same pixels. A folder that holds anything else is refused.
+    config/README.md explains the methods and their options: -o faces=apart -o 'lines=[3, 3]'.
+    The same words give the same pixels. A folder that holds anything else is refused.
     """
-    from captchanet.images.draw import draw_folder
+    from captchanet.images.drawn import DRAWERS
+    from captchanet.images.folder import draw_folder, write_folder
 
-    drawn = draw_folder(folder, count, seed)
+    if method is None:
+        if options:
+            raise UserError(f"--option {options[0]}: an option of which --method? {', '.join(DRAWERS)}")
+        drawn = draw_folder(folder, count, seed)
+    else:
+        given = {"method": method, **dict(map(_option, options))}
+        resolved = resolve(given, DRAWERS, "draw", given=("count", "seed"))
+        pictures, labels = DRAWERS[resolved.pop("method")](count=count, seed=seed, **resolved)
+        drawn = write_folder(folder, labels, pictures)
     click.echo(f"{len(drawn)} captchas in {folder}")
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """Name and value of an option; a value in brackets is a list, as in a configuration."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"--option {text}: expected NAME=VALUE, such as faces=apart")
+    if not value.startswith("["):
+        return name, value
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UserError(f"--option {text}: {value} is no list such as [2, 6]") from error
 
 
 @click.command()

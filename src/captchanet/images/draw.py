@@ -6,15 +6,11 @@ letters' coverage (``letter``, ``cover``), the paper (``background``), the ink o
 randomness comes from the Generator handed in.
 """
 
-import os
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from captchanet.errors import UserError
 from captchanet.images.outlines import (
@@ -37,7 +33,6 @@ INTER = Face("inter-bold", 20.5)
 INTER_DIGIT = Face("inter-bold", 20.5, x_scale=0.9)  # Inter's own digits are too wide
 OPEN_SANS = Face("open-sans-bold", 20.3)
 
-UNFINISHED = ".drawing.png"  # what a picture is called while it is written; hidden, so that nobody reads it
 WEB = 51  # the 216 "web-safe" colours are the multiples of 51 in each channel
 
 
@@ -192,50 +187,3 @@ def draw_captcha(label: str, style: Style, rng: np.random.Generator) -> Picture:
         )
     check_characters(label, style)
     return ink_over(cover(label, style, rng), background(style, rng), style)
-
-
-def draw_folder(
-    folder: str | os.PathLike[str], count: int, seed: int, style: Style | None = None
-) -> list[Path]:
-    """Draw ``count`` captchas into a folder as <label>.png, a label's second one as <label>_2.png.
-
-    The default is the real kind's style. The same arguments draw the same pixels again, over what they drew
-    before. Raises UserError where the folder holds anything else, cannot be written to, or where a character
-    of the alphabet is in no face. Returns the files' paths, in the order drawn.
-    """
-    folder, style = Path(folder), style or Style()
-    check_characters(style.alphabet, style)
-    rng = np.random.default_rng(seed)
-    labels = draw_labels(count, style, rng)
-    paths, seen = [], Counter[str]()
-    for label in labels:
-        seen[label] += 1
-        paths.append(folder / (f"{label}.png" if seen[label] == 1 else f"{label}_{seen[label]}.png"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        others = {path.name for path in folder.iterdir()} - {path.name for path in paths} - {UNFINISHED}
-        if others:
-            raise UserError(
-                f"{folder} holds {len(others)} file(s) that this would not draw, {min(others)} for one: "
-                "name an empty or a new folder, or empty this one first."
-            )
-        for label, path in zip(labels, paths, strict=True):
-            # Under another name first: whatever interrupts this, no half picture is left to be read.
-            write_png(draw_captcha(label, style, rng), folder / UNFINISHED)
-            (folder / UNFINISHED).replace(path)
-    except OSError as error:
-        raise UserError(
-            f"Cannot draw into {folder}: {error.strerror}; name a folder that can be written to."
-        ) from error
-    return paths
-
-
-def write_png(picture: Picture, path: Path) -> None:
-    """Write a picture as a small PNG file: with a palette, as the real ones, if 256 colours are enough."""
-    colours, indices = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
-    if len(colours) > 256:
-        image = Image.fromarray(picture)
-    else:
-        image = Image.fromarray(indices.reshape(picture.shape[:2]).astype(np.uint8))
-        image.putpalette(colours.ravel().tolist())
-    image.save(path, format="PNG", optimize=True)

@@ -22,6 +22,7 @@ from captchanet.images.draw import (
     one_bit,
     soft,
 )
+from captchanet.images.lined import lined
 from captchanet.images.outlines import Coverage, Face
 
 Drawn = tuple[np.ndarray, list[str]]
@@ -110,4 +111,4 @@ def _mixed() -> dict[str, tuple[Face, ...]]:
     }
 
 
-DRAWERS: dict[str, Callable[..., Drawn]] = {"turned": turned}
+DRAWERS: dict[str, Callable[..., Drawn]] = {"turned": turned, "lined": lined}

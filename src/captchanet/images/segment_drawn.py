@@ -7,23 +7,25 @@ import numpy as np
 
 from captchanet.errors import UserError
 from captchanet.images.cut import Cut, clean_and_cut
-from captchanet.images.labels import outside
+from captchanet.images.labels import FOLDS, outside
 from captchanet.images.segment import BATCH, Character, Picture, Rejected, Segmented
 
 
 def segment_drawn(pictures: np.ndarray, labels: Sequence[str], cut: Cut) -> Segmented:
     """Drawn pictures, uint8 (n, h, w, 3), through the same cleaning and cutting as real ones.
 
-    A picture is called by its number and label, 000012-2b8y. Of the same picture drawn twice the first is
-    kept. Raises UserError where the cut reads captchas of another size, length or alphabet.
+    Labels are brought to one case where the cut folds them. A picture is called by its number and what was
+    drawn, 000012-2B8y. Of the same picture drawn twice the first is kept. Raises UserError where the cut
+    reads captchas of another size, length or alphabet.
     """
-    _check(pictures, labels, cut)
+    folded = [FOLDS[cut.fold](label) for label in labels]
+    _check(pictures, folded, cut)
     seen: dict[str, str] = {}
     kept: list[int] = []
     rows: list[Picture] = []
     rejected: list[Rejected] = []
-    for number, (pixels, label) in enumerate(zip(pictures, labels, strict=True)):
-        name, digest = f"{number:06}-{label}", hashlib.sha256(pixels).hexdigest()
+    for number, (pixels, text, label) in enumerate(zip(pictures, labels, folded, strict=True)):
+        name, digest = f"{number:06}-{text}", hashlib.sha256(pixels).hexdigest()
         if digest in seen:
             rejected.append(Rejected(name, label, f"a copy of {seen[digest]}"))
             continue
