@@ -138,6 +138,7 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
         ("segment.ink-grid.cut", {"method": "grid", "pich": 3}, ["segment.ink-grid.cut.pich", "pitch"]),
         ("segment.ink-grid.max_rejected", 2, ["segment.ink-grid.max_rejected", "at most 1"]),
         ("segment.ink-grid.alphabet", "aab", ["segment.ink-grid.alphabet", "twice"]),
+        ("segment.ink-grid", {"alphabet": "abC", "fold": "lower"}, ["segment.ink-grid.alphabet", "'abc'"]),
         ("dataset.main.cut", "fine", ["dataset.main.cut", "'fine'", "ink-grid"]),
         ("dataset.main.unseen", "seen", ["dataset.main.unseen", "'seen'", "raw, unseen"]),
         ("dataset.main.unseen", "rest", ["dataset.main.unseen", "captchas"]),

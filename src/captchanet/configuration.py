@@ -65,6 +65,12 @@ def _resolve_cut(cut: dict[str, Any], key: str) -> None:
     cut["cut"] = resolve(cut["cut"], CUTTERS, f"{key}.cut", given=("characters",))
     if len(set(cut["alphabet"])) < len(cut["alphabet"]):
         raise UserError(f"{key}.alphabet: a character stands in it twice; name each once")
+    folded = FOLDS[cut["fold"]](cut["alphabet"])
+    if folded != cut["alphabet"]:
+        raise UserError(
+            f"{key}.alphabet: found {cut['alphabet']!r}, of which `fold: {cut['fold']}` leaves {folded!r}; "
+            "write it as labels are folded"
+        )
 
 
 def _resolve_run(run: dict[str, Any], key: str) -> None:
