@@ -21,6 +21,7 @@ from captchanet.images.cut import Cut
 from captchanet.images.draw import Style, draw_captcha, draw_labels
 from captchanet.images.folder import draw_folder
 from captchanet.images.geometry import estimate
+from captchanet.images.lined import lined
 from captchanet.images.look import ALPHABET, png, sample, sheet, suggest
 
 DEFAULTS = {"alphabet": ALPHABET, "max_rejected": 0.05}
@@ -133,6 +134,16 @@ def test_colours_and_black_lines_ask_for_the_distance_and_blackness(tmp_path):
     found, _ = suggest(sample(tmp_path))
     assert found["clean"] == {"method": "distance", "lines": "channel"}
     assert (found["characters"], found["cut"]["pitch"]) == (5, pytest.approx(15.5, abs=0.6))
+
+
+def test_lines_of_one_colour_do_not_pass_for_the_ink_of_coloured_letters(tmp_path):
+    pictures, labels = lined(count=40, seed=1, white_share=1.0, faces="termes-italic")
+    for picture, label in zip(pictures, labels, strict=True):
+        Image.fromarray(picture).save(tmp_path / f"{label}.png")
+    found, remarks = suggest(sample(tmp_path))
+    assert found["clean"] == {"method": "distance", "lines": "channel"}
+    assert found["characters"] == 4
+    assert any("`fold: lower`" in remark for remark in remarks)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from captchanet.images.colours import ink_colour, paper_colour
 from captchanet.images.cut import Cut, clean_and_cut
 from captchanet.images.geometry import estimate
 from captchanet.images.labels import label_from_name
-from captchanet.images.parts import inner, lines_across
+from captchanet.images.parts import inner, lines_across, tidy
 from captchanet.images.read import FORMATS, Unusable, decode, list_pictures, read_bytes
 
 LARGEST = 1024
@@ -108,6 +108,11 @@ def suggest(seen: Sample) -> tuple[dict[str, Any], list[str]]:
     if not set(characters) <= set(ALPHABET):
         remarks.append(f"the alphabet is what the labels are made of, {len(characters)} characters")
         settings["alphabet"] = "".join(characters)
+    if any(character.lower() != character and character.lower() in characters for character in characters):
+        remarks.append(
+            "letters of both cases occur; where that makes no difference, add `fold: lower` and an alphabet "
+            "without capitals"
+        )
     settings["clean"] = clean
     size = {"width": found.width, "height": found.height}
     pitch = int(found.pitch) if found.pitch.is_integer() else found.pitch
@@ -134,8 +139,12 @@ def _cleaning(pictures: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
         alike = np.abs(colours - colour).max(axis=1) < 48
         if alike.mean() > 0.8:
             red, green, blue = (int(part) for part in colour)
-            settings = {"method": "ink", "colour": [red, green, blue]}
-            return settings, ink(pictures, colour=(red, green, blue))
+            found = ink(pictures, colour=(red, green, blue))
+            # black lines over coloured letters are alike as well; what they leave over are no speckles
+            rest = np.where(found > 0.3, np.float32(0), distance(pictures))
+            rest = tidy(rest, speckle_neighbours=0, smallest_piece=8)
+            if np.count_nonzero(rest > 0.3) < 0.05 * np.count_nonzero(found > 0.3):
+                return {"method": "ink", "colour": [red, green, blue]}, found
     length = max(12, pictures.shape[2] // 4)
     lines = lines_across(within.max(axis=3) < 128, 2, length).any(axis=(1, 2))
     settings = {"method": "distance", "lines": "channel"} if lines.mean() > 0.5 else {"method": "distance"}
