@@ -14,39 +14,13 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"
 
 import statistics
-import time
-from pathlib import Path
 
 import click
-import numpy as np
-import yaml
+import splits
+from recipes import ROOT, Recipe
 
-from captchanet.configuration import resolved
 from captchanet.errors import UserError
-from captchanet.experiment import dataset
 from captchanet.experiment.evaluate import evaluate
-from captchanet.experiment.model import Model
-from captchanet.experiment.train import train
-from captchanet.images.augment import crops
-from captchanet.images.cut import Cut
-from captchanet.images.drawn import DRAWERS
-from captchanet.images.segment import Segmented, segment
-from captchanet.images.segment_drawn import segment_drawn
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def together(folders: tuple[str, ...], cut: Cut) -> Segmented:
-    """The captchas of several folders as one; two files may have the same name."""
-    parts = [segment(folder, cut) for folder in folders]
-    named = list(zip(folders, parts, strict=True))
-    return Segmented(
-        np.concatenate([part.X for part in parts]),
-        [row._replace(file=f"{folder}/{row.file}") for folder, part in named for row in part.characters],
-        np.concatenate([part.cleaned for part in parts]),
-        [row._replace(file=f"{folder}/{row.file}") for folder, part in named for row in part.pictures],
-        [row for part in parts for row in part.rejected],
-    )
 
 
 @click.command()
@@ -57,44 +31,21 @@ def together(folders: tuple[str, ...], cut: Cut) -> Segmented:
 @click.option("--draws", default=5, show_default=True)
 def main(folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[int, ...], draws: int) -> None:
     """Prints, for each number of training captchas, the mean and the range over the draws."""
-    config = yaml.safe_load(Path(configfile).read_text())
-    config = resolved(config, ROOT / "workflow/schemas/config.schema.yaml")
-    run = config["train"][name]
-    data = config["dataset"][run["data"]]
-    settings = config["segment"][data["cut"]]
-    cut = Cut.from_settings(settings)
-    style = dict(config["pictures"][data["drawn"] or data["train"]].get("draw") or {})
-    drawer = DRAWERS[style.pop("method")] if style else None
+    recipe = Recipe.of(configfile, name)
     try:
-        pictures = together(folders, cut)
+        pictures = splits.together(folders, recipe.cut)
     except UserError as error:
         raise click.ClickException(str(error)) from error
-    total, alphabet = len(pictures.pictures), settings["alphabet"]
-    click.echo(f"{total} captchas, {len(pictures.rejected)} rejected; run {name}: {run['optimiser']}")
+    total = len(pictures.pictures)
+    click.echo(f"{total} captchas, {len(pictures.rejected)} rejected; run {name}: {recipe.run['optimiser']}")
     click.echo(
         "trained on  unseen  characters %  whole captchas % (lowest … highest)  ECE   training %  seconds"
     )
     for wanted in captchas:
-        size = wanted if wanted >= 0 else total + wanted
+        size = splits.size(wanted, total)
         rows = []
         for seed in range(1, draws + 1):
-            started = time.process_time()
-            sources = {"all": pictures}
-            if drawer:
-                sources["drawn"] = segment_drawn(*drawer(**{**style, "seed": seed}), cut)
-            if size:
-                split = {"train": "all", "drawn": "drawn" if drawer else None, "unseen": "rest"}
-            else:
-                split = {"train": "drawn", "drawn": None, "unseen": "all"}
-            data_set = {**split, "captchas": size or None, "seed": seed, "calibration": data["calibration"]}
-            made = dataset.make(sources, data_set, alphabet)
-            cropped = crops(made.train.X, made.cleaned, made.windows, settings["cut"])
-            seeded = {**run, "seed": seed}
-            trained = train(made.train, len(alphabet), seeded, drawn=made.drawn, crops=cropped)
-            model = Model(trained.network, trained.theta, name, settings)
-            if made.calibration.captchas:
-                model = model.calibrated(made.calibration.X, made.calibration.y)
-            seconds = time.process_time() - started
+            model, made, seconds = recipe.train(pictures, size, seed)
             metrics = evaluate(model, made.train, made.unseen).metrics
             found = [metrics["unseen"][of]["accuracy"] * 100 for of in ("characters", "captchas")]
             off = metrics["unseen"]["captchas"]["ece"]

@@ -1,0 +1,220 @@
+"""Our recipes and other readers on the same splits of real captchas: how many they read, and what it takes.
+
+    python benchmarks/readers.py FOLDER … --captchas 60 --captchas 500 --captchas -400 --draws 5
+    python benchmarks/readers.py FOLDER … --only svc --only ddddocr --out readers.csv
+
+Each draw trains on so many captchas of the folders together (a negative number: on all but so many) and reads
+the rest. Peers that are not installed are left out with a line that says how to install them. Seconds are the
+processor's, and the reading's milliseconds include what a reader needs of decoding, cleaning and cutting.
+docs/readers.md has a table and says what each reader is.
+"""
+
+import os
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_variable] = "1"
+
+import importlib.util
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import click
+import splits
+from recipes import ROOT, Recipe
+
+from captchanet.errors import UserError
+from captchanet.experiment.dataset import Part
+from captchanet.files import write_csv
+from captchanet.images.cut import Cut
+
+RECIPES = {
+    "cg": ("config.yaml", sys.maxsize),
+    "labels-only": ("labels-only.yaml", 100),
+    "few-labels": ("few-labels.yaml", 100),
+    "many-labels": ("many-labels.yaml", sys.maxsize),
+}
+"""Our recipes: the configuration, and the most labels that it is meant for."""
+
+PEERS = {
+    "1-nn": ("learners", "nearest", "sklearn"),
+    "svc": ("learners", "svc", "sklearn"),
+    "mlp": ("learners", "mlp", "sklearn"),
+    "cnn-windows": ("convolutional", "windows", "torch"),
+    "cnn-picture": ("convolutional", "picture", "torch"),
+}
+"""What learns here: a module beside this one, its function of a task and a seed, and the package it needs."""
+
+OUTSIDE = ("ddddocr", "tesseract")
+"""What was trained elsewhere: a function in `outside`, and the package or program it needs."""
+
+INSTALL = {
+    "sklearn": "pip install scikit-learn",
+    "torch": "pip install torch",
+    "ddddocr": "pip install ddddocr",
+    "tesseract": "apt-get install tesseract-ocr",
+}
+NAMES = (*RECIPES, *PEERS, *OUTSIDE)
+COLUMNS = ("reader", "captchas", "unseen", "seed", "whole", "characters", "training_s", "reading_ms")
+HEAD = (
+    "| reader | trained on | unseen | draws | whole captchas % (lowest … highest) "
+    "| characters % | training s | reading ms |\n" + 8 * "|---" + "|"
+)
+
+
+class Row(NamedTuple):
+    """One draw: shares of whole captchas and of characters in %, seconds, and milliseconds a picture."""
+
+    whole: float
+    characters: float
+    seconds: float
+    milliseconds: float
+
+
+def cpu() -> float:
+    """Seconds of the processor, of this process and of those that it started and saw end."""
+    children = os.times()
+    return time.process_time() + children.children_user + children.children_system
+
+
+def shares(readings: Sequence[str], labels: Sequence[str]) -> tuple[float, float]:
+    """Whole captchas and characters read right, in %; a character counts in its place only."""
+    pairs = list(zip(readings, labels, strict=True))
+    right = sum(a == b for reading, label in pairs for a, b in zip(reading, label, strict=False))
+    whole = sum(reading == label for reading, label in pairs)
+    return 100 * whole / len(labels), 100 * right / sum(map(len, labels))
+
+
+def needs(name: str) -> str | None:
+    """The package or program that a reader needs; ours need none."""
+    return PEERS[name][2] if name in PEERS else name if name in OUTSIDE else None
+
+
+def installed(package: str) -> bool:
+    """Whether a Python package, or the program tesseract, is there."""
+    return (shutil.which if package == "tesseract" else importlib.util.find_spec)(package) is not None
+
+
+class Bench:
+    """Captchas of some folders, cut by an entry of a configuration's `segment`, and what reads them."""
+
+    def __init__(self, folders: tuple[str, ...], settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+        started = cpu()
+        self.pictures = splits.together(folders, Cut.from_settings(settings))
+        self.total = len(self.pictures.pictures)
+        self.preparing = (cpu() - started) / max(1, self.total) * 1000
+
+    def reader(self, name: str) -> Callable[[int, int], Row]:
+        """What makes a row of a number of captchas and a seed."""
+        if name in RECIPES:
+            return self.recipe(name)
+        return self.peer(name) if name in PEERS else self.outside(name)
+
+    def recipe(self, name: str) -> Callable[[int, int], Row]:
+        """One of our recipes."""
+        recipe = Recipe.of(ROOT / "config" / RECIPES[name][0], name)
+        if recipe.settings != self.settings:
+            raise UserError(f"{name} cuts captchas otherwise than the other readers; give it their `segment`")
+
+        def draw(captchas: int, seed: int) -> Row:
+            model, made, seconds = recipe.train(self.pictures, captchas, seed)
+            started = cpu()
+            readings = model.read(made.unseen.X)[0]
+            reading = (cpu() - started) / len(readings) * 1000
+            return Row(*shares(readings, labels(made.unseen)), seconds, self.preparing + reading)
+
+        return draw
+
+    def peer(self, name: str) -> Callable[[int, int], Row]:
+        """A peer that learns."""
+        module, function, _ = PEERS[name]
+        learn = getattr(importlib.import_module(module), function)
+
+        def draw(captchas: int, seed: int) -> Row:
+            task = splits.task(self.pictures, captchas, seed, self.settings)
+            started = cpu()
+            read = learn(task, seed)
+            learnt = cpu()
+            readings = read(task.unseen)
+            reading = (cpu() - learnt) / len(readings) * 1000
+            return Row(*shares(readings, task.labels), learnt - started, self.preparing + reading)
+
+        return draw
+
+    def outside(self, name: str) -> Callable[[int, int], Row]:
+        """A reader that learns nothing here: it reads all captchas once, and those of a draw are counted."""
+        read = getattr(importlib.import_module("outside"), name)(self.settings["alphabet"])
+        shown = splits.shown(self.pictures, range(self.total))
+        started = cpu()
+        readings = dict(zip(shown.files, read(shown), strict=True))
+        reading = (cpu() - started) / self.total * 1000
+        # ddddocr takes the files as they are
+        reading += 0 if name == "ddddocr" else self.preparing
+
+        def draw(captchas: int, seed: int) -> Row:
+            unseen = splits.split(self.pictures, captchas, seed, self.settings["alphabet"]).unseen
+            found = [readings[file] for _, file, _, _ in unseen.captchas]
+            return Row(*shares(found, labels(unseen)), 0, reading)
+
+        return draw
+
+
+def labels(part: Part) -> list[str]:
+    """What the captchas of a part of a data set say."""
+    return [label for _, _, label, _ in part.captchas]
+
+
+def line(name: str, trained_on: int, unseen: int, rows: Sequence[Row]) -> str:
+    """A line of the table."""
+    whole, characters, seconds, milliseconds = zip(*rows, strict=True)
+    mean = statistics.mean
+    return (
+        f"| {name} | {trained_on:,} | {unseen:,} | {len(rows)} "
+        f"| {mean(whole):.1f} ({min(whole):.1f} … {max(whole):.1f}) | {mean(characters):.1f} "
+        f"| {mean(seconds):.1f} | {mean(milliseconds):.2f} |"
+    )
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True)
+@click.option("--captchas", multiple=True, type=int, default=(60, 500, -400), show_default=True)
+@click.option("--draws", default=5, show_default=True)
+@click.option("--only", multiple=True, type=click.Choice(NAMES), help="This reader; may be given again.")
+@click.option("--out", help="A CSV to write, with a row for each draw.")
+def main(
+    folders: tuple[str, ...], captchas: tuple[int, ...], draws: int, only: tuple[str, ...], out: str | None
+) -> None:
+    """Prints a line for each reader and number of training captchas: mean and range over the draws."""
+    try:
+        bench = Bench(folders, Recipe.of(ROOT / "config/config.yaml", "cg").settings)
+        sizes = [splits.size(wanted, bench.total) for wanted in captchas]
+        if not all(0 < size < bench.total for size in sizes):
+            raise UserError(f"--captchas: {bench.total} captchas cannot be split into {captchas} and a rest")
+        click.echo(f"{bench.total} captchas, {len(bench.pictures.rejected)} rejected\n\n{HEAD}")
+        table = []
+        for name in only or NAMES:
+            package = needs(name)
+            if package and not installed(package):
+                click.echo(f"{name} is left out: {INSTALL[package]}", err=True)
+                continue
+            draw = bench.reader(name)
+            for size in sizes:
+                if name in RECIPES and size > RECIPES[name][1]:
+                    continue
+                rows = [draw(size, seed) for seed in range(1, draws + 1)]
+                trained_on = 0 if name in OUTSIDE else size
+                click.echo(line(name, trained_on, bench.total - size, rows))
+                unseen = bench.total - size
+                table += [(name, trained_on, unseen, seed, *row) for seed, row in enumerate(rows, 1)]
+                if out:  # after each line: a long job that is stopped leaves what it has
+                    write_csv(out, COLUMNS, table)
+    except UserError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()
