@@ -5,7 +5,7 @@ import pytest
 import splits
 from recipes import Recipe
 
-from captchanet.experiment import dataset
+from captchanet.experiment.split import split
 from captchanet.images.segment import Character, Picture, Segmented
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -36,6 +36,7 @@ def test_a_peer_meets_the_captchas_that_a_recipe_meets_and_the_stage_dataset_dra
         "hidden": [2],
         "activation": "sigmoid",
         "output": "sigmoid",
+        "convolutions": [],
         "bias": True,
         "start": {"method": "uniform"},
         "cost": "cross_entropy",
@@ -48,14 +49,14 @@ def test_a_peer_meets_the_captchas_that_a_recipe_meets_and_the_stage_dataset_dra
         "drawn_share": 0.5,
         "dtype": "float64",
     }
-    recipe = Recipe("one-step", run, SETTINGS, {})
+    recipe = Recipe("one-step", run, SETTINGS, {}, 0)
     drawn = set()
     for seed in (1, 2):
         for captchas in (5, 20):
             _, made, _ = recipe.train(pictures, captchas, seed)
             task = splits.task(pictures, captchas, seed, SETTINGS)
             settings = {"unseen": "rest", "captchas": captchas, "seed": seed}
-            known, unseen = dataset.split(30, settings)
+            known, unseen, _ = split(30, settings)
             for part, shown, rows in (
                 (made.train, task.known, known),
                 (made.unseen, task.unseen, unseen),
