@@ -206,6 +206,12 @@ def test_drawn_captchas_may_train_alone_or_be_unseen_and_be_drawn_with_fewer_cha
     resolved(drawn("pictures.drawn.draw.alphabet", "abc"), SCHEMA)
 
 
+def test_the_command_line_can_put_a_folder_in_place_of_a_style():
+    config = drawn("pictures.drawn", {"draw": None, "folder": "mine"})
+    config["dataset"]["main"]["drawn"] = None
+    assert resolved(config, SCHEMA)["pictures"]["drawn"] == {"folder": "mine", "labels": None}
+
+
 def test_another_kind_is_drawn_in_mixed_case_for_a_cut_that_folds_its_labels():
     config = drawn("pictures.drawn.draw", {"method": "lined", "line_count": ["3", 3]})
     config["segment"]["ink-grid"] = {"picture": {"width": 90, "height": 32}, "fold": "lower"}

@@ -30,7 +30,7 @@ def resolved(config: Mapping[str, Any], schema_file: Path) -> dict[str, Any]:
     Raises UserError that names the key, what was found and what is allowed.
     """
     schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
-    whole: dict[str, Any] = filled(copy.deepcopy(dict(config)), schema, schema, "")
+    whole: dict[str, Any] = filled(_without_nulls(copy.deepcopy(dict(config))), schema, schema, "")
     validate(whole, schema)
     for name, place in whole["pictures"].items():
         _resolve_pictures(place, f"configuration: pictures.{name}")
@@ -46,11 +46,22 @@ def resolved(config: Mapping[str, Any], schema_file: Path) -> dict[str, Any]:
     return {**whole, "sweeps": plans}
 
 
+def _without_nulls(config: dict[str, Any]) -> dict[str, Any]:
+    """`folder: null` and `draw: null` are none: the command line can put one in the other's place."""
+    pictures = config.get("pictures")
+    for place in pictures.values() if isinstance(pictures, dict) else ():
+        for key in ("folder", "draw"):
+            if isinstance(place, dict) and place.get(key, "") in (None, "null"):
+                del place[key]
+    return config
+
+
 def _resolve_pictures(place: dict[str, Any], key: str) -> None:
     if ("folder" in place) == ("draw" in place):
         found = "both" if "draw" in place else "neither"
         raise UserError(
-            f"{key}: found {found} of `folder` and `draw`; give it a folder, or a style to draw in"
+            f"{key}: found {found} of `folder` and `draw`; give it a folder, or a style to draw in "
+            "(`draw: null` takes a style away that stands in the file)"
         )
     if "draw" in place:
         place["draw"] = resolve(place["draw"], DRAWERS, f"{key}.draw")
