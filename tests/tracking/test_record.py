@@ -188,6 +188,8 @@ def test_artifacts_are_the_files_of_the_run(record, store, made_results):
     found = files(place)
     assert {"train/model.npz", "train/provenance.json", "evaluate/misreads.csv"} <= found
     assert {"figures/learning_curves.png", "figures/confusion_matrix.png"} <= found
+    # its confidences are not calibrated
+    assert "figures/confidence.png" not in found
     assert {f"dataset/{name}" for name in ("dataset.json", "captchas.csv", "pictures.csv")} <= found
     assert not any(name.endswith(".pkl") for name in found)
     # of a training that failed, how it went until then

@@ -95,6 +95,7 @@ def test_a_run_with_drawn_captchas_is_calibrated_on_some_of_them_and_says_so(pro
     assert sum(line.startswith("calibration,drawn,") for line in table) == 10
     logged = project.sql("select value from latest_metrics where key = 'temperature' order by value")
     assert [value for (value,) in logged] == sorted(temperatures.values())
+    assert len(list((project.folder / "mlartifacts").glob("**/figures/confidence.png"))) == 2
     page = project.text("results/report.html")
     assert "<td>10 drawn captchas</td>" in page
     assert "<td>not calibrated</td>" in page

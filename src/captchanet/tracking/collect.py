@@ -117,7 +117,9 @@ def _figures(
     if metrics["status"] == "finished":
         confusion, alphabet = figures.read_confusion(evaluated / "confusion.csv")
         figures.save_png(figures.confusion_matrix(confusion, alphabet), scratch / "confusion_matrix.png")
-        figures.save_png(confidence(*read_confidence(evaluated)), scratch / "confidence.png")
+        # a figure takes a third of what recording a run takes: of confidences that mean nothing there is none
+        if metrics["temperature"] != 1:
+            figures.save_png(confidence(*read_confidence(evaluated)), scratch / "confidence.png")
     return scratch
 
 
@@ -125,7 +127,9 @@ def _description(one: Record, metrics: Mapping[str, Any], facts: Mapping[str, An
     """What the run's page in the MLflow UI opens with (markdown)."""
     layers = "-".join(map(str, one.parameters["layers"]))
     optimiser = one.parameters["optimiser"]["method"].upper()
-    what = f"A {layers} network trained by {optimiser} on {trained_on(facts)}"
+    convolved = len(one.parameters["convolutions"])
+    with_them = f" with {convolved} convolution{'s' if convolved > 1 else ''}" if convolved else ""
+    what = f"A {layers} network{with_them} trained by {optimiser} on {trained_on(facts)}"
     if metrics["status"] != "finished":
         return f"{what}: **failed**, {metrics['reason']}."
     found = metrics["unseen"]["captchas"]
