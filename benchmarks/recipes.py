@@ -10,6 +10,7 @@ import splits
 import yaml
 
 from captchanet.configuration import resolved
+from captchanet.experiment import methods
 from captchanet.experiment.dataset import Made
 from captchanet.experiment.model import Model
 from captchanet.experiment.train import train
@@ -58,7 +59,7 @@ class Recipe:
         made = splits.split(pictures, captchas, seed, alphabet, drawn, self.calibration)
         run, cut = {**self.run, "seed": seed}, self.settings["cut"]
         cropped = crops(made.train.X, made.cleaned, made.windows, cut)
-        window = (cut["height"], cut["width"]) if run["convolutions"] else None
+        window = methods.window(run, cut)
         trained = train(made.train, len(alphabet), run, drawn=made.drawn, crops=cropped, window=window)
         model = Model(trained.network, trained.theta, self.name, self.settings)
         if made.calibration.captchas:

@@ -147,6 +147,15 @@ def test_where_the_largest_are_equal_one_of_them_counts_and_not_all():
     assert gradient[0] != 0
 
 
+def test_squares_of_more_places_than_a_byte_can_count_are_pooled_as_well():
+    rng = np.random.default_rng(0)
+    network = Network((324, 2), True, tanh, softmax, (1, 18, 18), (Convolution(2, 1, 17),))
+    X, Y, theta = rng.normal(size=(4, 324)), np.eye(2)[[0, 1, 1, 0]], uniform(network, rng, limit=1)
+    X[:, -20] = 9  # the largest of each square is its last place, number 288 from 0
+    objective = Objective(network, X, Y)
+    assert relative_error(objective(theta)[1].copy(), central_differences(objective, theta, 1e-5)) < 1e-8
+
+
 def test_a_second_step_knows_nothing_of_the_first():
     network, X, Y, theta, rng = made(relu)
     objective = Objective(network, X, Y)

@@ -51,6 +51,14 @@ def network(
     return made
 
 
+def window(settings: Mapping[str, Any], cut: Mapping[str, Any]) -> tuple[int, int] | None:
+    """The height and width of what `cut` cuts out, for a run whose convolutions look at it.
+
+    None without convolutions: not every way of cutting makes windows of one size.
+    """
+    return (cut["height"], cut["width"]) if settings["convolutions"] else None
+
+
 def options(section: Mapping[str, Any]) -> dict[str, Any]:
     """A resolved method's options, without its name."""
     return {name: value for name, value in section.items() if name != "method"}

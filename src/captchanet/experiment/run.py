@@ -10,7 +10,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from captchanet.errors import UserError
-from captchanet.experiment import dataset
+from captchanet.experiment import dataset, methods
 from captchanet.experiment.checkpoint import Checkpoint
 from captchanet.experiment.model import Model, theta_digest
 from captchanet.experiment.provenance import arithmetic, digests, provenance
@@ -33,8 +33,7 @@ def perform(
         checkpoint = Checkpoint(checkpoints, name, decides)
         classes = len(facts["segment"]["alphabet"])
         cut = facts["segment"]["cut"]
-        # a way of cutting that makes no windows has no such options, and convolutions are refused with it
-        window = (cut["height"], cut["width"]) if settings["convolutions"] else None
+        window = methods.window(settings, cut)
         if facts["problem"]:
             reason = f"its data set cannot be made: {facts['problem']}"
             trained = untrained(part, classes, settings, reason, window)

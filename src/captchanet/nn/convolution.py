@@ -66,9 +66,9 @@ class Layer:
 
     def __init__(self, how: Convolution, picture: Picture, rows: int, bias: bool, dtype: np.dtype) -> None:
         (channels, height, width), margin, extra = picture, how.size // 2, int(bias)
-        self.how, self.extra = how, extra
+        self.extra = extra
         self._padded = np.zeros((channels, height + 2 * margin, width + 2 * margin, rows), dtype)
-        self.a = self._inside(self._padded, height, width)
+        self.a = self._padded[:, margin : margin + height, margin : margin + width]
         self.patches = np.ones((extra + channels * how.size**2, height * width * rows), dtype)
         copies = self.patches[extra:].reshape(channels, how.size, how.size, height, width, rows)
         places = list(product(range(how.size), repeat=2))
@@ -82,12 +82,9 @@ class Layer:
             for y, x in product(range(how.pool), repeat=2)
         ]
         self.units = np.empty((how.filters, high, wide, rows), dtype)
-        self._largest = np.empty(self.units.shape, np.int8)
+        # as small as the number of the last square allows
+        self._largest = np.empty(self.units.shape, np.min_scalar_type(len(self.squares) - 1))
         self._here = np.empty(self.units.shape, bool)
-
-    def _inside(self, padded: Array, height: int, width: int) -> Array:
-        margin = self.how.size // 2
-        return padded[:, margin : margin + height, margin : margin + width]
 
     def forward(self, theta: Array, activation: Activation) -> Array:
         """The units that the picture in `a` gives with the matrix theta (filters, 1 + channels · size²)."""
@@ -109,8 +106,8 @@ class Layer:
         `delta`, like `units`, is the derivative by the pooled z: each goes to where the largest z was, and
         what `forward` copied out of the picture in many places is added up on the way back.
         """
-        if len(self.squares) > 1:
-            self.z.fill(0)
+        if self.z[0].size > len(self.squares) * self.units[0].size:
+            self.z.fill(0)  # of the places that are in no square nothing came
         for number, square in enumerate(self.squares):
             np.equal(self._largest, number, out=self._here)
             np.multiply(delta, self._here, out=square)

@@ -19,6 +19,15 @@ STEP = 1e-3
 """Where truncation, of order step⁴, and rounding, 1e-16 / step, are both near 1e-12 for costs of order 1."""
 
 
+CONVOLUTIONS = (
+    (Convolution(2, 3, 1),),
+    (Convolution(2, 3, 2),),
+    (Convolution(2, 3, 1), Convolution(2, 3, 2)),
+)
+
+_WITH = {True: "bias", False: "no bias"}
+
+
 def central_differences(objective: Minimised, theta: Array, step: float = STEP) -> Array:
     """The derivative of the cost by every entry of theta, same shape: four evaluations each."""
     return np.array([slope_along(objective, theta, e, step) for e in np.eye(theta.size, dtype=theta.dtype)])
@@ -99,15 +108,6 @@ def check_all(seed: int = 0) -> Iterator[Checked]:
         network = Network((24, 3), bias, hidden, softmax, (2, 3, 4), convolutions)
         words = [f"{len(convolutions)} convolved, pool {convolutions[-1].pool}", hidden.name, "l2"]
         yield from _checked(", ".join([*words, _WITH[bias]]), network, cross_entropy, l2(weight=0.7), seed)
-
-
-CONVOLUTIONS = (
-    (Convolution(2, 3, 1),),
-    (Convolution(2, 3, 2),),
-    (Convolution(2, 3, 1), Convolution(2, 3, 2)),
-)
-
-_WITH = {True: "bias", False: "no bias"}
 
 
 def _checked(name: str, network: Network, cost: Cost, penalty: Penalty, seed: int) -> Iterator[Checked]:

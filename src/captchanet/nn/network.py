@@ -41,30 +41,31 @@ class Network:
             raise ValueError(f"a network needs at least two layers of at least one unit, not {self.layers}")
         if self.hidden.times_slope is None:
             raise ValueError(f"{self.hidden.name} is no activation for hidden layers, only for the output")
-        if self.convolutions and (self.picture is None or prod(self.picture) != self.layers[0]):
-            raise ValueError(
-                f"convolutions look at a picture of {self.layers[0]} numbers, not at {self.picture}"
-            )
-        self.widths  # noqa: B018 (raises where the convolutions leave nothing)
+        if self.convolutions:
+            if self.picture is None or prod(self.picture) != self.layers[0]:
+                raise ValueError(
+                    f"convolutions look at a picture of {self.layers[0]} numbers, not at {self.picture}"
+                )
+            pictures(self.picture, self.convolutions)  # raises where nothing is left of it
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """What each convolution gets and, last, what the last one hands on; empty without convolutions."""
+        return pictures(self.picture, self.convolutions) if self.picture and self.convolutions else []
 
     @property
     def widths(self) -> tuple[int, ...]:
         """The widths of the fully connected layers: `layers`, or what the convolutions hand on instead."""
-        if self.picture is None or not self.convolutions:
-            return self.layers
-        return (prod(pictures(self.picture, self.convolutions)[-1]), *self.layers[1:])
+        return (prod(self.pictures[-1]), *self.layers[1:]) if self.convolutions else self.layers
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
         """The shapes of theta1, theta2, …: (units, bias + inputs); convolutions' (filters, bias + patch)."""
-        extra, filters = int(self.bias), []
-        if self.picture is not None and self.convolutions:
-            channels = [channels for channels, _, _ in pictures(self.picture, self.convolutions)]
-            filters = [
-                (how.filters, extra + of * how.size**2)
-                for how, of in zip(self.convolutions, channels, strict=False)
-            ]
-        widths = self.widths
+        extra, widths = int(self.bias), self.widths
+        filters = [
+            (how.filters, extra + channels * how.size**2)
+            for how, (channels, _, _) in zip(self.convolutions, self.pictures, strict=False)
+        ]
         return filters + [(units, extra + inputs) for inputs, units in pairwise(widths)]
 
     @property
