@@ -9,7 +9,8 @@ import pytest
 PROGRAM = """
 import sys
 from pathlib import Path
-from captchanet.tracking.record import Content, Record, record
+from captchanet.tracking.content import Content, Record
+from captchanet.tracking.record import record
 from captchanet.tracking.store import prepare
 
 uri, number = sys.argv[1], sys.argv[2]

@@ -11,7 +11,7 @@ from captchanet.experiment.dataset import trained_on
 from captchanet.experiment.figure_confidence import confidence, read_confidence
 from captchanet.experiment.train import HISTORY
 from captchanet.files import read_csv, read_json
-from captchanet.tracking.record import Content, Record
+from captchanet.tracking.content import Content, Record
 from captchanet.tracking.sweeps import Sweep
 
 REPEATED_FROM = ("dataset.json", "captchas.csv", "pictures.csv")

@@ -12,17 +12,15 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Run, RunTag
 
 from captchanet.experiment import figures
 from captchanet.experiment.sweep import Child, Standing, child, standings, write_standings
+from captchanet.tracking.content import Record
 from captchanet.tracking.store import COMPLETE, PREFIX
-
-if TYPE_CHECKING:
-    from captchanet.tracking.record import Record
 
 PARENT = "mlflow.parentRunId"
 ABOUT = ("setting", "seed", "fold")
@@ -68,7 +66,7 @@ class Parents:
         of: str,
         sweeps: Iterable[Sweep],
         known: Mapping[str, Run],
-        records: Mapping[str, "Record"],
+        records: Mapping[str, Record],
     ) -> None:
         self.store, self.experiment, self.sweeps, self.records = store, experiment, list(sweeps), records
         self.before = known
