@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from captchanet.errors import UserError
 from captchanet.experiment.split import split
@@ -30,11 +30,12 @@ PICTURES = ("pictures", "file", "label", "sha256")
 class Part:
     """Captchas of one part of a data set, "train", "unseen", "drawn" or "calibration".
 
-    `X` (n, pixels) float64, 0 … 1; `y` (n, 1) int64, 1 … the number of classes; `captchas` one row
-    (pictures, file, label, sha256) per captcha, in the order of its characters in X.
+    `X` (n, pixels) float64, 0 … 1, or float32 of drawn ones that are mixed in, since those are many; `y`
+    (n, 1) int64, 1 … the number of classes; `captchas` one row (pictures, file, label, sha256) per captcha,
+    in the order of its characters in X.
     """
 
-    X: NDArray[np.float64]
+    X: NDArray[np.floating]
     y: NDArray[np.int64]
     captchas: list[tuple[str, str, str, str]]
 
@@ -44,14 +45,16 @@ class Part:
         return hashlib.sha256(self.X.tobytes() + self.y.tobytes()).hexdigest()
 
 
-def part(segmented: "Segmented", rows: Sequence[int], name: str, alphabet: str) -> Part:
+def part(
+    segmented: "Segmented", rows: Sequence[int], name: str, alphabet: str, dtype: DTypeLike = np.float64
+) -> Part:
     """The captchas `rows` (indices into the pictures) of a segmented folder called `name`, in their order."""
     per = len(segmented.X) // max(1, len(segmented.pictures))
     pictures = [segmented.pictures[row] for row in rows]
     captchas = [(name, picture.file, picture.label, picture.sha256) for picture in pictures]
     X = segmented.X.reshape(-1, per, segmented.X.shape[1])[list(rows)].reshape(-1, segmented.X.shape[1])
     y = [number for picture in pictures for number in encode(picture.label, alphabet)]
-    return Part(X.astype(np.float64), np.array(y, np.int64).reshape(-1, 1), captchas)
+    return Part(X.astype(dtype, copy=False), np.array(y, np.int64).reshape(-1, 1), captchas)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def build(folders: Mapping[str, "Segmented"], settings: Mapping[str, Any], alpha
     return Made(
         part(source, rows, name, alphabet),
         part(unseen, kept, called, alphabet),
-        part(drawn or source, mixed, mixing or name, alphabet),
+        part(drawn or source, mixed, mixing or name, alphabet, np.float32),
         part(beside, calibration, beside_name, alphabet),
         source.cleaned[rows],
         windows.reshape(len(source.pictures), -1, 4)[rows].reshape(-1, 4),
