@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from captchanet.configuration import resolved
 from captchanet.errors import UserError
@@ -48,6 +50,22 @@ def test_the_default_configuration_is_the_tutorials_recipe():
         "seed": 1,
     }
     assert config["track"] == {"experiment": "captchanet", "set": "default", "tracking_uri": None}
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_keys_changes_nothing_not_even_what_snakemake_compares(random):
+    def shuffled(value):
+        if not isinstance(value, dict):
+            return value
+        names = list(value)
+        random.shuffle(names)
+        return {name: shuffled(value[name]) for name in names}
+
+    config = resolved(DEFAULT, SCHEMA)
+    other = resolved(shuffled(DEFAULT), SCHEMA)
+    for section in ("pictures", "segment", "dataset", "train"):
+        for name, settings in config[section].items():
+            assert repr(other[section][name]) == repr(settings)
 
 
 def test_every_configuration_that_ships_is_valid():

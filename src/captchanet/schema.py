@@ -22,7 +22,7 @@ KINDS = {
 
 
 def filled(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], key: str) -> Any:
-    """`value` with the schema's defaults, and texts cast to the types that the schema wants.
+    """`value` with the schema's defaults, texts cast to the types that the schema wants, keys in its order.
 
     `root` is the whole schema, whose $defs it may point to; `key`, for the error, where the value stands.
     """
@@ -49,7 +49,8 @@ def filled(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], key: 
             inner = known.get(name, rest)
             if isinstance(inner, dict):
                 value[name] = filled(value[name], inner, root, f"{key}.{name}".lstrip("."))
-        return value
+        # in the schema's order: Snakemake takes the same settings in another order for others
+        return {name: value[name] for name in (*known, *value) if name in value}
     names = schema.get("type")
     if names is None:
         return value

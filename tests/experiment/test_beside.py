@@ -34,9 +34,23 @@ MANY = {"a": 30, "b": 30, "c": 30}
 def test_the_class_that_is_drawn_with_another_shape_comes_first():
     other = np.random.default_rng(0).random(SIZE) > 0.5
     first, *rest = compare(kind(MANY, 1), kind(MANY, 2, b=other), "abc")
-    assert (first.character, first.number, first.below) == ("b", 2, True)
+    assert (first.character, first.number, first.margin < 0) == ("b", 2, True)
     assert first.correlation < 0.9 < min(one.correlation for one in rest)
-    assert [one.correlation for one in rest] == sorted(one.correlation for one in rest)
+    assert [one.margin for one in rest] == sorted(one.margin for one in rest)
+
+
+def test_few_examples_of_the_right_shape_come_after_many_of_a_wrong_one():
+    def noisy(examples, seed, **shapes):
+        some = kind(examples, seed, **shapes)
+        noise = np.random.default_rng(seed).normal(0, 2, some.ink.shape)
+        return Kind(some.ink + noise, some.classes)
+
+    a_little_other = np.random.default_rng(ord("b")).random(SIZE) > 0.5
+    a_little_other[:, 0] = ~a_little_other[:, 0]
+    found = compare(noisy({"a": 1, "b": 900}, 1), noisy({"a": 900, "b": 900}, 2, b=a_little_other), "ab")
+    assert found[1].correlation < found[0].correlation
+    assert [one.character for one in found] == ["b", "a"]
+    assert found[0].margin < 0 < found[1].margin
 
 
 def test_a_shape_that_one_of_many_has_stands_first_and_below_it_what_comes_nearest():
@@ -55,7 +69,7 @@ def test_without_an_example_there_is_nothing_to_compare():
     assert list(found) == ["a", "b", "c"]
     assert found["a"].correlation is not None
     for letter in "bc":
-        assert (found[letter].correlation, found[letter].as_many, found[letter].below) == (None, None, False)
+        assert (found[letter].correlation, found[letter].as_many, found[letter].margin) == (None, None, None)
     assert (found["b"].n_real, found["b"].n_drawn, len(found["b"].real), found["b"].drawn) == (9, 0, 9, [])
     assert not found["c"].mean_real.any()
 
@@ -157,17 +171,25 @@ def test_every_class_of_both_kinds_is_a_row_the_worst_first_with_its_numbers(mad
     real, drawn = (known["examples"][of] for of in ("train", "drawn"))
     both = [letter for letter in alphabet if real[letter] and drawn[letter]]
     found = [(alphabet[int(number) - 1], row) for number, row in classes(text)]
-    compared = [(letter, float(re.search(r"<b>(.*?)</b>", row)[1])) for letter, row in found if "<b>" in row]
-    assert sorted(letter for letter, _ in compared) == both
-    assert [fit for _, fit in compared] == sorted(fit for _, fit in compared)
+    compared = [
+        (letter, float(re.search(r"<b>(.*?)</b>", row)[1].replace("−", "-")), row)
+        for letter, row in found
+        if "<b>" in row
+    ]
+    assert sorted(letter for letter, _, _ in compared) == both
+    assert [margin for _, margin, _ in compared] == sorted(margin for _, margin, _ in compared)
     for letter, row in found:
         assert f"{real[letter]} real, {drawn[letter]} drawn" in visible(row)
         assert row.count("title=") == min(real[letter], SHOWN)
-    worst, fit = compared[0]
+    worst, margin, row = compared[0]
+    fit, chance = (float(of) for of in re.search("fit (.*?); .* by chance: (.*?)<", row).groups())
+    assert fit - chance == pytest.approx(margin, abs=0.0011)
+    below = sum(margin < 0 for _, margin, _ in compared)
     assert (
-        f"Of {len(both)} characters {worst} fits worst: its real and its drawn ones have the fit {fit:.3f}"
-        in (visible(text))
+        f"{below} characters of {len(both)} fit worse than chance explains, most of all {worst}"
+        in visible(text)
     )
+    assert f"have the fit {fit:.3f} , where 1 is the same and as many drawn ones" in visible(text)
 
 
 def leave_out(results, of, letter):

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from captchanet.configuration import resolved
+from captchanet.errors import UserError
 from captchanet.experiment import dataset, run
 from captchanet.experiment.model import load
 from captchanet.experiment.train import train
@@ -128,3 +129,23 @@ def test_a_failed_run_and_one_without_such_captchas_have_no_temperature(made):
     one.settings = one.settings | costly
     found = one.perform()
     assert (found["status"]["status"], found["model"]["temperature"]) == ("failed", 1)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "remedy"),
+    [
+        (["the cost became inf"], "; change its settings (a smaller learning rate, say) and run again"),
+        ([f"{run.IMPOSSIBLE}2 are not enough; add captchas"], "add captchas); mend that and run again"),
+        ([f"{run.IMPOSSIBLE}2 are not enough", "the cost became inf"], "smaller learning rate"),
+    ],
+)
+def test_what_failed_is_named_with_its_reason_and_with_advice_that_fits_it(tmp_path, reasons, remedy):
+    for number, reason in enumerate([None, *reasons]):
+        status = {"status": "failed" if reason else "finished", "reason": reason or "ended"}
+        (tmp_path / f"run-{number}").mkdir()
+        (tmp_path / f"run-{number}/status.json").write_text(json.dumps(status))
+    with pytest.raises(UserError) as error:
+        run.check_finished(sorted(tmp_path.iterdir()))
+    assert str(error.value).startswith(f"training failed: run-1 ({reasons[0]})")
+    assert "run-0" not in str(error.value)
+    assert remedy in str(error.value)

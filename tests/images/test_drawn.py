@@ -100,6 +100,13 @@ def test_mixed_faces_are_the_nearest_and_heros():
             {"one_bit_share": 0.7, "fringed_share": 0.4},
             "one_bit_share 0.7 and fringed_share 0.4 are more than",
         ),
+        (
+            {"pitch": 100.0},
+            r"about the points \(10.85, 10\) to \(310.85, 10\) of a picture of 72 × 27 pixels",
+        ),
+        ({"characters": 9}, "bring them into it by"),
+        ({"width": 1}, "of a picture of 1 × 27 pixels"),
+        ({"pivot_y": 27.0}, "bring them into it by"),
         ({"frame": 256}, r"frame: found \(256,\); expected 0 to 255"),
         ({"ink": (0, -1, 0)}, r"ink: found \(0, -1, 0\); expected 0 to 255"),
     ],

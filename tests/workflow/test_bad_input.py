@@ -72,6 +72,7 @@ def test_a_class_without_example_is_warned_of_by_name(fresh):
     ended = fresh.snakemake("--config", "dataset={main: {captchas: null}}", "--until", "dataset")
     assert ended.status == 0
     assert "no captcha to train on shows any of: z" in ended.output
+    assert "results/report.html" not in ended.output
 
 
 def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_end(fresh):

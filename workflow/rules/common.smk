@@ -104,4 +104,6 @@ onsuccess:
     if left := orphans(Path("results"), config):
         print(f"\ncaptchanet: {len(left)} folders in results/ belong to no run of this configuration, such as "
               f"{left[-1]}; `captchanet orphans` lists them")
-    print("\ncaptchanet: results/report.html says what the runs are worth; `captchanet ui` compares them")
+    asked = workflow.dag_settings  # for another target, or until another stage, there may be no report
+    if not asked.until and {"all", "report", *rules.report.output} & (set(asked.targets) or {"all"}):
+        print("\ncaptchanet: results/report.html says what the runs are worth; `captchanet ui` compares them")

@@ -50,7 +50,7 @@ def beside(results: Path, name: str, sources: Mapping[str, str]) -> str:
 
     return page.render(
         "beside.html.j2",
-        {"fit": lambda value: f"{value:.3f}"},
+        {"fit": lambda value: f"{value:.3f}", "margin": lambda value: f"{value:+.3f}".replace("-", "−")},
         name=name,
         facts=facts,
         trained_on=dataset.trained_on(facts),

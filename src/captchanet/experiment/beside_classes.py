@@ -17,11 +17,11 @@ BLOCK = 4_000_000
 
 @dataclass(frozen=True)
 class Kind:
-    """Characters of one kind, real or drawn: their ink, float64 (n, height, width), 0 … 1, and their classes,
+    """Characters of one kind, real or drawn: their ink, floats (n, height, width), 0 … 1, and their classes,
     int (n,), from 1.
     """
 
-    ink: NDArray[np.float64]
+    ink: NDArray[np.floating]
     classes: NDArray[np.int64]
 
 
@@ -51,20 +51,25 @@ class Compared:
     as_many: float | None = None
 
     @property
-    def below(self) -> bool:
-        """Whether the real ones fit less well than as many of the drawn ones would."""
-        return self.correlation is not None and self.as_many is not None and self.correlation < self.as_many
+    def margin(self) -> float | None:
+        """How far the real ones' fit is above what as many of the drawn ones reach, or below it if negative.
+
+        Few examples have a low fit whatever their shape; this tells the shape from the number.
+        """
+        if self.correlation is None or self.as_many is None:
+            return None
+        return self.correlation - self.as_many
 
 
 def compare(real: Kind, drawn: Kind, alphabet: str) -> list[Compared]:
-    """Every class of `alphabet`: first those with examples of both kinds, the least alike first."""
+    """Every class of `alphabet`: first those with examples of both kinds, that of the least margin first."""
     compared = [_class(number, one, real, drawn) for number, one in enumerate(alphabet, 1)]
-    return sorted(compared, key=lambda one: 2.0 if one.correlation is None else one.correlation)
+    return sorted(compared, key=lambda one: 2.0 if one.margin is None else one.margin)
 
 
 def _class(number: int, character: str, real: Kind, drawn: Kind) -> Compared:
     rows, others = (np.flatnonzero(kind.classes == number) for kind in (real, drawn))
-    a, b = real.ink[rows], drawn.ink[others]
+    a, b = real.ink[rows].astype(np.float64), drawn.ink[others].astype(np.float64)
     means = [ink.mean(axis=0) if len(ink) else np.zeros(ink.shape[1:]) for ink in (a, b)]
     if not len(a) or not len(b):
         shown = [of[_others(len(of), [], SHOWN)].tolist() for of in (rows, others)]

@@ -110,7 +110,8 @@ def load(file: Path) -> Model:
         if not each.is_file():
             raise UserError(
                 f"{each}: no such file; the `train` stage writes model.npz with model.json beside it "
-                "(run `snakemake --cores 4` first, or name another with --model)"
+                "(run `snakemake --cores 4` first, name the configuration that it ran with by --configfile, "
+                "or a model by --model)"
             )
     try:
         facts = json.loads(beside.read_text(encoding="utf-8"))

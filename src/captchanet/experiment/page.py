@@ -69,4 +69,4 @@ def captcha(facts: Mapping[str, Any], cut: Path, pictures: str, file: str, sourc
 
 def black(ink: np.ndarray) -> np.ndarray:
     """Ink, 0 … 1, as a picture of grey values, uint8 of the same shape: black on white."""
-    return (255 - 255 * np.clip(ink, 0, 1)).astype(np.uint8)
+    return (255 - 255 * np.clip(ink, 0, 1).astype(np.float64)).astype(np.uint8)

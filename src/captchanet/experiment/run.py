@@ -18,6 +18,9 @@ from captchanet.experiment.train import HISTORY, Trained, train, untrained
 from captchanet.files import read_json, write_csv, write_json
 from captchanet.images.augment import crops
 
+IMPOSSIBLE = "its data set cannot be made: "
+"""How the reason begins for which a run was not trained at all."""
+
 
 def perform(
     name: str, settings: Mapping[str, Any], data: Path, folder: Path, code: Sequence[Path], checkpoints: Path
@@ -35,7 +38,7 @@ def perform(
         cut = facts["segment"]["cut"]
         window = methods.window(settings, cut)
         if facts["problem"]:
-            reason = f"its data set cannot be made: {facts['problem']}"
+            reason = f"{IMPOSSIBLE}{facts['problem']}"
             trained = untrained(part, classes, settings, reason, window)
         else:
             drawn = dataset.read(data, "drawn") if facts["captchas"]["drawn"] else None
@@ -111,13 +114,13 @@ def write_run(
 
 def check_finished(folders: Iterable[Path]) -> None:
     """Raises UserError that names each run folder whose training failed, with the reason."""
-    failed = []
+    failed = {}
     for folder in folders:
         status = read_json(folder / "status.json")
         if status["status"] != "finished":
-            failed.append(f"{folder.name} ({status['reason']})")
+            failed[folder.name] = status["reason"]
     if failed:
-        raise UserError(
-            f"training failed: {', '.join(failed)}; change its settings (a smaller learning rate, say) "
-            "and run again; all other results are there"
-        )
+        told = ", ".join(f"{name} ({reason})" for name, reason in failed.items())
+        trained = not all(reason.startswith(IMPOSSIBLE) for reason in failed.values())
+        remedy = "change its settings (a smaller learning rate, say)" if trained else "mend that"
+        raise UserError(f"training failed: {told}; {remedy} and run again; all other results are there")

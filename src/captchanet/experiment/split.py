@@ -37,9 +37,12 @@ def split(
         parts = [f"train on {max(training, 1)}"]
         parts += [f"keep {max(held_out, 1)} unseen"] if unseen else []
         parts += [f"calibrate on {calibrating}"] if calibrating else []
+        asked = {"captchas": wanted is not None, "unseen": unseen, "calibration": calibrating}
+        keys = " or ".join(f"`{key}`" for key, said in asked.items() if said)
+        more = "draw more (`count`)" if kind == "drawn" else "add captchas"
         raise UserError(
-            f"{captchas} {kind} captchas are not enough to {' and '.join(parts)}; add captchas, or change "
-            f"`captchas`, `unseen`{' or `calibration`' if calibrating else ''}"
+            f"{captchas} {kind} captchas are not enough to {' and '.join(parts)}; {more}"
+            f"{f', or change {keys}' if keys else ''}"
         )
     # those to calibrate on stand at the end, so that they are the same whatever number trains
     parts_of = order[held_out : held_out + training], order[:held_out], order[captchas - calibrating :]

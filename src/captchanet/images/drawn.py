@@ -61,7 +61,8 @@ def turned(
     face for all; `one_bit_share` and `fringed_share` are the shares of captchas with hard ink and with
     colour-fringed ink, the rest is soft. Lengths are in pixels, `rotation` the largest angle in degrees, `sd`
     standard deviations (of logarithms for size, aspect and gain). Raises UserError for a face that there is
-    not, a character that no face has, a colour that is none, and shares above 1 together.
+    not, a character that no face has, a colour that is none, shares above 1 together, and letters whose
+    points are outside the picture.
     """
     if one_bit_share + fringed_share > 1:
         raise UserError(
@@ -91,6 +92,13 @@ def turned(
         frame=frame,
     )
     check_characters(alphabet, style)
+    last_pivot_x = first_pivot_x + pitch * (characters - 1)
+    if not (first_pivot_x >= 0 and last_pivot_x < width and 0 <= pivot_y < height):
+        raise UserError(
+            f"the letters turn about the points ({first_pivot_x:g}, {pivot_y:g}) to ({last_pivot_x:g}, "
+            f"{pivot_y:g}) of a picture of {width} × {height} pixels; bring them into it by `first_pivot_x`, "
+            "`pitch`, `pivot_y` or `characters`, or draw it larger"
+        )
     rng = np.random.default_rng(seed)
     labels = draw_labels(count, style, rng)
     pictures = np.empty((count, height, width, 3), np.uint8)
