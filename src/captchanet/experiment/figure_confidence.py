@@ -69,7 +69,9 @@ def confidence(bins: Rows, levels: Rows) -> Figure:
         for level, row in sorted(zip(marked, at, strict=True), reverse=True):
             x, y = share[row], right[row]
             if all(abs(x - other) > 0.2 or abs(y - height) > 0.1 * (high - low) for other, height in written):
-                beside.text(x - 0.01, y - 0.01 * (high - low), f"{100 * level:g}% sure", ha="right", va="top")
+                # away from the edge: to the right of what is answered seldom
+                side, place = ("right", x - 0.01) if x > 0.3 else ("left", x + 0.02)
+                beside.text(place, y - 0.01 * (high - low), f"{100 * level:g}% sure", ha=side, va="top")
                 written.append((x, y))
         beside.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         beside.set(xlabel="captchas answered", ylabel="of these right")

@@ -68,6 +68,7 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             if logarithmic and len(shown) and shown.min() > 0:
                 axes.set_yscale("log")
+                axes.set_title(f"{title} (log scale)", y=1)
                 # 0.5 rather than 5 × 10⁻¹, and nothing between the decades where there are many
                 axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
                 axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
