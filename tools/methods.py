@@ -15,8 +15,9 @@ from PIL import Image
 from captchanet.images.cut import Cut, clean_and_cut
 from captchanet.images.draw import Style, background, draw_captcha, fringed, ink_over, letter, soft
 from captchanet.images.lined import lined
-from captchanet.images.look import ALPHABET, drawn, outlined
+from captchanet.images.look import ALPHABET
 from captchanet.images.outlines import join
+from captchanet.images.sheet import drawn, outlined
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs/methods"
 SCALE = 4

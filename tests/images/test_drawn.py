@@ -93,7 +93,7 @@ def test_mixed_faces_are_the_nearest_and_heros():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"faces": "comic"}, "No face is called 'comic': choose one of caladea-bold-italic, "),
+        ({"faces": "comic"}, "No face is called 'comic': choose one of mixed, caladea-bold-italic, "),
         ({"alphabet": "aä"}, "No face of the style has 'ä'"),
         ({"alphabet": "aä", "faces": "heros-bold"}, "No face of the style has 'ä'"),
         (

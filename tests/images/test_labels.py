@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captchanet.errors import UserError
-from captchanet.images.labels import decode, encode, label_from_name, match, read_label_file
+from captchanet.images.labels import (
+    decode,
+    encode,
+    label_from_name,
+    labels_in_names,
+    match,
+    numbered,
+    read_label_file,
+)
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -22,6 +30,32 @@ ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 )
 def test_a_label_is_the_stem_up_to_the_first_underscore(name, label):
     assert label_from_name(name) == label
+
+
+@pytest.mark.parametrize(
+    ("names", "ends"),
+    [
+        ([f"img{i:04}.png" for i in range(5)], ("img0000.png", "img0004.png")),
+        ([f"img{i}.png" for i in range(1, 561)], ("img1.png", "img560.png")),
+        ([*(f"img{i}.png" for i in (1, 2, 4, 5, 7)), "readme.txt"], ("img1.png", "img7.png")),
+        ([f"{i}.png" for i in (8, 9, 10)], ("8.png", "10.png")),
+        ([f"img{i:04}.png" for i in range(4)], None),
+        ([f"ab{i}.png" for i in (11, 48, 73, 90, 99)], None),
+        ([f"{words}{i}.png" for i, words in enumerate(("ab", "cd", "ef", "gh", "ij"))], None),
+        (["knnp.png", "ab12.png"], None),
+    ],
+)
+def test_names_that_are_numbered_through_are_no_labels(names, ends):
+    assert numbered(names) == ends
+    assert not (ends and labels_in_names(names))
+
+
+def test_labels_in_names_are_those_of_the_usual_length():
+    assert labels_in_names(["ab12.png", "ab12_2.png", "cd34.png", "ef56.gif", "abc.png"]) == [
+        *("ab12", "ab12", "cd34", "ef56")
+    ]
+    for names in (["a.png", "b.png"], ["img_a.png", "img_b.png", "img_c.png"], ["a.b-.png", "cd.e.png"], []):
+        assert labels_in_names(names) == []
 
 
 @given(st.text(ALPHABET))

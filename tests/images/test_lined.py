@@ -189,7 +189,7 @@ def test_another_size_length_and_alphabet_can_be_drawn():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"faces": "tset"}, "No face is called 'tset': choose one of "),
+        ({"faces": "tset"}, "No face is called 'tset': choose one of train, apart, caladea-bold-italic, "),
         ({"alphabet": "aä"}, "No face of the style has 'ä'"),
         ({"layout": "ring"}, "layout: found 'ring'; choose one of middles, starts, text, mixed"),
         ({"size": (20.0, 18.0)}, r"size: found \[20.0, 18.0\]; expected two numbers, the second not below"),

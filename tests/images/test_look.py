@@ -20,9 +20,10 @@ from captchanet.images.clean import distance, ink
 from captchanet.images.cut import Cut
 from captchanet.images.draw import Style, draw_captcha, draw_labels
 from captchanet.images.folder import draw_folder
-from captchanet.images.geometry import estimate
+from captchanet.images.geometry import Geometry, estimate, wide
 from captchanet.images.lined import lined
-from captchanet.images.look import ALPHABET, png, sample, sheet, suggest
+from captchanet.images.look import ALPHABET, sample, suggest
+from captchanet.images.sheet import png, sheet
 
 DEFAULTS = {"alphabet": ALPHABET, "max_rejected": 0.05}
 OTHER = replace(
@@ -83,6 +84,15 @@ def test_another_kind_is_measured_with_and_without_labels(other, tmp_path):
     assert "no labels" in remarks[0]
 
 
+@given(st.integers(0, 40), st.integers(4, 30), st.integers(1, 4), st.integers(30, 90))
+def test_wide_windows_have_the_middles_of_narrow_ones(left, pitch, characters, width):
+    narrow = Geometry(characters, left, 5, pitch, pitch + 1, 20, True)
+    found = wide(narrow, width, 32)
+    assert found.left + found.width / 2 == narrow.left + narrow.width / 2
+    assert (found.pitch, found.top, found.height) == (pitch, 0, 32)
+    assert found.width == min(round(pitch * 5 / 3), width)
+
+
 @settings(max_examples=6, deadline=None)
 @given(st.integers(2, 7), st.integers(9, 20), st.integers(0, 8), st.integers(0, 9), st.integers(0, 10**6))
 def test_places_of_boxes_are_found(characters, pitch, left, top, seed):
@@ -132,7 +142,7 @@ def test_colours_and_black_lines_ask_for_the_distance_and_blackness(tmp_path):
         picture[12, 3:80] = picture[20, 10:85] = 0
         Image.fromarray(picture).save(file)
     found, _ = suggest(sample(tmp_path))
-    assert found["clean"] == {"method": "distance", "lines": "channel"}
+    assert found["clean"] == {"method": "distance", "lines": "channel", "smallest_piece": 0}
     assert (found["characters"], found["cut"]["pitch"]) == (5, pytest.approx(15.5, abs=0.6))
 
 
@@ -141,8 +151,14 @@ def test_lines_of_one_colour_do_not_pass_for_the_ink_of_coloured_letters(tmp_pat
     for picture, label in zip(pictures, labels, strict=True):
         Image.fromarray(picture).save(tmp_path / f"{label}.png")
     found, remarks = suggest(sample(tmp_path))
-    assert found["clean"] == {"method": "distance", "lines": "channel"}
+    assert found["clean"] == {"method": "distance", "lines": "channel", "smallest_piece": 0}
     assert found["characters"] == 4
+    cut = found["cut"]
+    assert (cut["top"], cut["height"]) == (0, 32)
+    assert cut["width"] == pytest.approx(1.65 * cut["pitch"], abs=1)
+    # the middles are where they were: the row of letters has the picture's middle for its own
+    assert cut["left"] + 1.5 * cut["pitch"] + cut["width"] / 2 == pytest.approx(45, abs=3)
+    Cut.from_settings({**DEFAULTS, **found})
     assert any("`fold: lower`" in remark for remark in remarks)
 
 
@@ -164,6 +180,83 @@ def test_file_names_are_labels_or_they_are_not(tmp_path, root, names, characters
     found, remarks = suggest(sample(tmp_path))
     assert ("are labels" in remarks[0]) == (characters is not None)
     assert found.get("alphabet") == ("ACEGIKbdfhjl" if names[0] == "AbCd" else None)
+
+
+def numbers(folder, root, name="img{:04}.png"):
+    """The captchas that come with it, under numbers; the lines of a CSV that says what they show."""
+    lines = []
+    for number, picture in enumerate(sorted((root / "data/raw").iterdir())):
+        (folder / name.format(number)).write_bytes(picture.read_bytes())
+        lines.append(f"{name.format(number)},{picture.stem}")
+    return lines
+
+
+def test_numbers_in_file_names_are_no_labels_and_a_csv_in_the_folder_is_used(tmp_path, root):
+    lines = numbers(tmp_path, root)
+    expected, _ = suggest(sample(root / "data/raw"))
+    found, remarks = suggest(sample(tmp_path))
+    assert found == expected
+    assert remarks == [
+        "file names are numbered through, 'img0000.png' to 'img0059.png', and no labels "
+        "(--labels names a CSV of them); 4 characters is what the ink looks like"
+    ]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label", *lines[1:]]))
+    found, remarks = suggest(sample(tmp_path))
+    assert found == expected
+    assert remarks == [
+        "labels from labels.csv in the folder (--labels names another): "
+        "59 of 60 files have one of 4 characters"
+    ]
+
+
+def test_another_csv_can_be_named_and_is_no_picture_wherever_it_lies(tmp_path, root):
+    numbers(tmp_path, root)
+    (tmp_path / "labels.csv").write_text("nothing of use")
+    mine = tmp_path / "mine.csv"
+    mine.write_text("file,label\nimg0001.png,ABCDE\nimg0002.png,abcde\nimg0003.png,abc\n")
+    seen = sample(tmp_path, label_file=mine)
+    assert (len(seen.files), seen.left_out) == (60, 0)
+    found, remarks = suggest(seen)
+    assert (found["characters"], found["alphabet"]) == (5, "ABCDEabcde")
+    assert remarks[0] == f"labels from {mine}: 2 of 60 files have one of 5 characters"
+    shown = look(tmp_path, "--labels", mine, "--output", tmp_path / "out.png")
+    assert shown.exit_code == 0, shown.output
+    assert f"labels from {mine}: 2 of 60" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,label\n", "lacks the column 'file'"),
+        ("", "is empty"),
+        ("file,label\nother.png,abcd\n", "has no label for any of the 60 files"),
+        ("file,label\nimg0001.png,abcd\nimg0001.png,abce\n", "it names 'img0001.png', the folder has"),
+    ],
+)
+def test_a_csv_that_is_of_no_use_ends_in_one_sentence(tmp_path, root, text, said):
+    numbers(tmp_path, root)
+    (tmp_path / "labels.csv").write_text(text)
+    for words in ([], ["--labels", tmp_path / "labels.csv"]):
+        shown = look(tmp_path, *words, "--output", tmp_path / "out.png")
+        assert shown.exit_code == 1
+        assert "Error: " in shown.output
+        assert said in shown.output
+    missing = look(tmp_path, "--labels", tmp_path / "none.csv")
+    assert (missing.exit_code, "Cannot read the label file" in missing.output) == (1, True)
+
+
+@pytest.mark.parametrize(("count", "warned"), [(20, True), (60, False)])
+def test_few_labels_may_not_show_the_whole_alphabet(tmp_path, root, count, warned):
+    rows = numbers(tmp_path, root)[:count]
+    # capitals: no alphabet that is known without them
+    (tmp_path / "labels.csv").write_text(
+        "\n".join(["file,label", *map(str.upper, rows)]).replace("IMG", "img")
+    )
+    text = (tmp_path / "labels.csv").read_text().replace(".PNG", ".png").replace("FILE,LABEL", "file,label")
+    (tmp_path / "labels.csv").write_text(text)
+    found, remarks = suggest(sample(tmp_path))
+    assert len(found["alphabet"]) <= 36
+    assert ("occur only once, so others may be missing" in remarks[1]) == warned
 
 
 def test_pictures_of_another_size_and_no_pictures_are_left_out(tmp_path, root):

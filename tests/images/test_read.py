@@ -201,6 +201,17 @@ def test_a_folder_that_is_none_says_so(tmp_path):
         assert str(folder) in str(caught.value)
 
 
+def test_label_files_are_no_pictures(tmp_path):
+    for name in ("labels.csv", "mine.csv"):
+        (tmp_path / name).write_text("file,label\na.png,a\n")
+    assert list_pictures(tmp_path) == ["mine.csv"]
+    with pytest.raises(UserError, match=r"holds only labels\.csv and mine\.csv; the pictures must lie"):
+        list_pictures(tmp_path, tmp_path / "mine.csv")
+    (tmp_path / "a.png").write_bytes(b"x")
+    assert list_pictures(tmp_path, tmp_path / "mine.csv") == ["a.png"]
+    assert list_pictures(tmp_path, tmp_path.parent / "mine.csv") == ["a.png", "mine.csv"]
+
+
 def test_a_folder_without_permission_says_so(tmp_path, monkeypatch):
     def refuse(_):
         raise PermissionError(13, "Permission denied")

@@ -159,9 +159,14 @@ def test_labels_may_come_from_a_csv_beside_the_pictures(tmp_path):
     }
     (tmp_path / "labels.csv").write_bytes(files["labels.csv"])
     elsewhere = segment(folder, CUT, tmp_path / "labels.csv")
-    assert reasons(elsewhere) == reasons(segmented) | {"labels.csv": "not in the label file"}
+    assert same(elsewhere, segmented)
     by_hand = {"0.png": ["ab10"], "1.png": ["ab11", "ab77"], "3.png": ["ab1"], "9.png": ["ab19"]}
     assert same(segment(folder, CUT, by_hand), elsewhere)
+    (folder / "labels.csv").rename(folder / "written.csv")
+    assert same(segment(folder, CUT, folder / "written.csv"), segmented)
+    # of that name nobody but the configuration knows that it holds labels
+    listed = reasons(segment(folder, CUT, tmp_path / "labels.csv"))
+    assert listed == reasons(segmented) | {"written.csv": "not in the label file"}
 
 
 def test_a_share_of_rejected_pictures_above_the_limit_stops(tmp_path):
@@ -190,6 +195,25 @@ def test_a_folder_without_one_usable_picture_stops_whatever_the_limit(tmp_path):
         check_rejected(segmented, lenient, folder, "all.csv")
     write_segmented(segmented, tmp_path / "out")
     assert same(read_segmented(tmp_path / "out"), segmented)
+
+
+def test_a_label_file_that_the_configuration_does_not_name_is_no_picture_but_is_pointed_to(tmp_path):
+    files = {f"img0{i}.png": captcha(f"ab1{i}") for i in range(4)}
+    folder = fill(tmp_path / "in", files | {"labels.csv": b"file,label\nimg00.png,abc\n"})
+    with pytest.raises(UserError) as caught:
+        check_rejected(segment(folder, CUT), CUT, folder, "all.csv")
+    said = str(caught.value)
+    assert said.startswith("None of the 4 pictures in ")
+    assert "mend them; a labels.csv is in the folder: name it as `labels` of these pictures if it" in said
+    (folder / "ab10.png").write_bytes(captcha("ab10", 3))
+    with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected; a labels\.csv is in"):
+        check_rejected(segment(folder, CUT), CUT, folder, "all.csv")
+    labels = folder / "labels.csv"
+    with pytest.raises(UserError, match=r"None of the 5 pictures .* mend them\. All reasons"):
+        check_rejected(segment(folder, CUT, labels), CUT, folder, "all.csv", labels)
+    labels.unlink()
+    with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected\. All reasons"):
+        check_rejected(segment(folder, CUT), CUT, folder, "all.csv")
 
 
 def test_what_is_written_is_read_back_even_with_strange_file_names(tmp_path):

@@ -18,5 +18,6 @@ with job("segment"):
     else:
         segmented = segment(source["folder"], cut, source["labels"])
     write_rejected(segmented, snakemake.log[0])
-    check_rejected(segmented, cut, source.get("folder", snakemake.wildcards.pictures), snakemake.log[0])
+    folder = source.get("folder", snakemake.wildcards.pictures)
+    check_rejected(segmented, cut, folder, snakemake.log[0], source.get("labels"))
     write_segmented(segmented, Path(snakemake.output.characters).parent)

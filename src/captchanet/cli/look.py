@@ -13,19 +13,27 @@ from captchanet.errors import UserError
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--cut", "name", help="A cut of the configuration; without it, the one that is suggested.")
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="A CSV with the columns file,label; without it, a labels.csv in FOLDER, or else the file names.",
+)
 @configfile
 @click.option("--count", type=click.IntRange(1, 100), default=8, show_default=True, help="How many captchas.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("look.png"), show_default=True)
-def look(folder: Path, name: str | None, configfile: Path, count: int, output: Path) -> None:
+def look(
+    folder: Path, name: str | None, labels: Path | None, configfile: Path, count: int, output: Path
+) -> None:
     """Show captchas of FOLDER raw, cleaned and cut, as one picture.
 
     Prints what fits the folder, estimated from a sample of it, as an entry for a configuration.
     """
     from captchanet.files import write_bytes
     from captchanet.images.cut import Cut
-    from captchanet.images.look import ALPHABET, png, sample, sheet, suggest
+    from captchanet.images.look import ALPHABET, sample, suggest
+    from captchanet.images.sheet import png, sheet
 
-    seen = sample(folder)
+    seen = sample(folder, label_file=labels)
     settings, remarks = suggest(seen)
     if seen.left_out:
         click.echo(

@@ -23,7 +23,7 @@ from captchanet.images.draw import (
     soft,
 )
 from captchanet.images.lined import lined
-from captchanet.images.outlines import Coverage, Face
+from captchanet.images.outlines import Coverage, Face, check_face
 
 Drawn = tuple[np.ndarray, list[str]]
 """pictures, uint8 (n, h, w, 3), and what stands on them."""
@@ -72,6 +72,7 @@ def turned(
     for name, colours in (("ink", ink), ("frame", () if frame is None else (frame,))):
         if not all(0 <= colour <= 255 for colour in colours):
             raise UserError(f"{name}: found {colours}; expected 0 to 255, from dark to light")
+    check_face(faces, ("mixed",))
     style = replace(
         Style(),
         width=width,

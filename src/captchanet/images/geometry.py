@@ -1,6 +1,6 @@
 """Where the characters of a kind of captcha are, estimated from pictures that nobody has measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,9 @@ TAIL = 0.003
 CLEAR = 0.1
 """How much less ink there has to be between characters than in them for a grid to make sense, as a share."""
 
+WIDE = 5 / 3
+"""How wide a window is that shows its character's neighbourhood, in distances between characters."""
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -26,7 +29,7 @@ class Geometry:
     """
 
     characters: int
-    left: int
+    left: float
     top: int
     pitch: float
     width: int
@@ -72,6 +75,17 @@ def estimate(cleaned: np.ndarray, characters: int | None = None) -> Geometry:
     bump, between = np.exp(-((np.array([0, exact / 2]) / wide) ** 4))
     clear = bool(number == 1 or 1 - 2 * between / bump > CLEAR)
     return Geometry(number, left, top, round(pitch, 1), width, bottom - top, clear)
+
+
+def wide(found: Geometry, width: int, height: int) -> Geometry:
+    """Windows about the same middles that show the neighbourhood, on pictures of `width` × `height` pixels.
+
+    They are `WIDE` distances wide and as high as the picture. The first and the last may stick out of it:
+    beyond is paper, as `captchanet.images.cutters.grid` sees it.
+    """
+    wider = min(round(WIDE * found.pitch), width)
+    left = found.left + (found.width - wider) / 2
+    return replace(found, left=left, top=0, width=wider, height=height)
 
 
 def _above_noise(profile: np.ndarray) -> np.ndarray:

@@ -3,6 +3,8 @@
 import csv
 import io
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -110,6 +112,41 @@ def decode(classes: Iterable[int], alphabet: str) -> str:
 def outside(label: str, alphabet: str) -> str:
     """The characters of a label that the alphabet lacks, each once, in order."""
     return "".join(dict.fromkeys(character for character in label if character not in alphabet))
+
+
+def usual(labels: Iterable[str]) -> list[str]:
+    """Those of the labels that have the most frequent length."""
+    labels = list(labels)
+    length = Counter(map(len, labels)).most_common(1)[0][0] if labels else 0
+    return [label for label in labels if len(label) == length]
+
+
+def labels_in_names(names: Sequence[str]) -> list[str]:
+    """The labels in file names, those of the usual length; [] where the names are no labels."""
+    labels = [label for label in usual(map(label_from_name, names)) if label.isalnum()]
+    if not labels or len(labels[0]) < 2 or numbered(names):
+        return []
+    if len(labels) < 0.8 * len(names) or len(set(labels)) < 0.5 * len(labels):
+        return []
+    return labels
+
+
+def numbered(names: Sequence[str]) -> tuple[str, str] | None:
+    """The first and the last of file names that are numbered through, as img0001.png, img0002.png; else None.
+
+    Nearly all (0.8) are the same words and a number, and of the numbers from the first to the last more than
+    half are there. Of few names with words before the number that may be chance: 5 are needed.
+    """
+    stems = [(name, re.fullmatch(r"(.*?)([0-9]+)", name.rsplit(".", 1)[0], re.DOTALL)) for name in names]
+    found = [(match[1], int(match[2]), name) for name, match in stems if match]
+    if not found:
+        return None
+    words, count = Counter(row[0] for row in found).most_common(1)[0]
+    counted = sorted((number, name) for before, number, name in found if before == words)
+    if count < 0.8 * len(names) or (words and count < 5):
+        return None
+    (first, one), (last, other) = counted[0], counted[-1]
+    return (one, other) if last - first < 2 * count else None
 
 
 def match(

@@ -12,7 +12,7 @@ import numpy as np
 from captchanet.errors import UserError
 from captchanet.images.canvas import LAYOUTS, Canvas, Row, covers, dark_colours, lines_cover, middles, paint
 from captchanet.images.draw import Style, check_characters, draw_labels, fringed, one_bit, soft
-from captchanet.images.outlines import Face
+from captchanet.images.outlines import Face, check_face
 
 Range = tuple[float, float]
 
@@ -122,6 +122,7 @@ def lined(
     _check_colours(ink=ink or (0, 0, 0), line_colour=line_colour)
     if layout not in (*LAYOUTS, "mixed"):
         raise UserError(f"layout: found {layout!r}; choose one of {', '.join((*LAYOUTS, 'mixed'))}")
+    check_face(faces, FACES)
     names = FACES.get(faces, (faces,))
     of_each = dict.fromkeys(alphabet, tuple(Face(name, size[1]) for name in names))
     style = Style(width, height, characters, alphabet, of_each)

@@ -1,31 +1,27 @@
-"""A look at a folder of captchas: some raw, cleaned and cut, and settings for a kind never seen before."""
+"""A look at a folder of captchas: a sample of it, and settings for a kind never seen before."""
 
 import os
 import warnings
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from captchanet.errors import UserError
 from captchanet.images.clean import distance, ink
 from captchanet.images.colours import ink_colour, paper_colour
-from captchanet.images.cut import Cut, clean_and_cut
-from captchanet.images.geometry import estimate
-from captchanet.images.labels import label_from_name
+from captchanet.images.geometry import estimate, wide
+from captchanet.images.labels import labels_in_names, numbered, read_label_file, usual
 from captchanet.images.parts import inner, lines_across, tidy
-from captchanet.images.read import FORMATS, Unusable, decode, list_pictures, read_bytes
+from captchanet.images.read import FORMATS, LABEL_FILE, Unusable, decode, list_pictures, read_bytes
 
 LARGEST = 1024
 """Pixels along a side that are still looked at."""
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-OUTLINES = ((216, 96, 0), (0, 130, 90))  # of windows, by turns, for they may overlap
-GAP = 12  # pixels between the parts of a sheet
 
 
 @dataclass(frozen=True)
@@ -33,20 +29,26 @@ class Sample:
     """Some pictures of a folder, those of the most frequent size: names, and pixels uint8 (n, h, w, 3).
 
     `files` are the names of all files in the folder, `left_out` how many of those tried could not be used.
+    `labels` are those of all files that have the usual length, [] where none are known; `told` says where
+    they are from, for a person.
     """
 
     files: list[str]
     names: list[str]
     pictures: np.ndarray
     left_out: int
+    labels: list[str]
+    told: str
 
 
-def sample(folder: str | os.PathLike[str], most: int = 200) -> Sample:
-    """At most so many pictures, evenly spread over a folder's file names in their order.
+def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sample:
+    """At most so many pictures, evenly spread over a folder's file names in their order, and its labels.
 
-    Raises UserError where the folder cannot be read or none of them is a picture.
+    Labels are those of `label_file`, a CSV; else of a CSV `LABEL_FILE` in the folder; else of file names.
+    Raises UserError where the folder or the CSV cannot be used or none of the files is a picture.
     """
-    files = list_pictures(folder)
+    files = list_pictures(folder, label_file)
+    labels, told = _labels(folder, files, label_file)
     tried = [files[len(files) * i // min(most, len(files))] for i in range(min(most, len(files)))]
     data, reasons = {}, []
     for name in tried:
@@ -69,7 +71,30 @@ def sample(folder: str | os.PathLike[str], most: int = 200) -> Sample:
             f"None of the {len(tried)} files of {folder} that were tried is a picture that can be used "
             f"({'; '.join(reasons[:3])}); give a folder of captchas"
         )
-    return Sample(files, names, np.stack(pictures), len(tried) - len(names))
+    return Sample(files, names, np.stack(pictures), len(tried) - len(names), labels, told)
+
+
+def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[list[str], str]:
+    """`labels` and `told` of a Sample."""
+    where = f"{label_file}"
+    if label_file is None and os.path.isfile(folder / LABEL_FILE):  # noqa: PTH113 (Path's may raise)
+        label_file = folder / LABEL_FILE
+        where = f"{LABEL_FILE} in the folder (--labels names another)"
+    if label_file is not None:
+        given = read_label_file(label_file)
+        labels = usual(given[name][0] for name in files if len(given.get(name, ())) == 1)
+        if not labels:
+            raise UserError(
+                f"{label_file} has no label for any of the {len(files)} files of {folder}: it names "
+                f"{next(iter(given))!r}, the folder has {files[0]!r}; write each file's name as it is there"
+            )
+        told = f"{len(labels)} of {len(files)} files have one of {len(labels[0])} characters"
+        return labels, f"labels from {where}: {told}"
+    if labels := labels_in_names(files):
+        return labels, f"{len(labels)} file names are labels of {len(labels[0])} characters"
+    counted = numbered(files)
+    told = f"numbered through, {counted[0]!r} to {counted[1]!r}, and " if counted else ""
+    return [], f"file names are {told}no labels (--labels names a CSV of them)"
 
 
 def _size(data: bytes) -> tuple[int, int]:
@@ -91,39 +116,40 @@ def suggest(seen: Sample) -> tuple[dict[str, Any], list[str]]:
 
     Cleaning is by the ink's colour where paper is white and the ink of nearly all pictures the same, else by
     the distance from the background, with blackness beside it where black lines run across. Characters are
-    counted in the labels where file names are labels, else by `captchanet.images.geometry.estimate`, which
-    finds the grid as well. Where no grid is to be seen, the cutting is by connected pieces.
+    counted in the labels where they are known, else by `captchanet.images.geometry.estimate`, which finds the
+    grid as well. Where no grid is to be seen, the cutting is by connected pieces.
     """
     height, width = seen.pictures.shape[1:3]
     clean, maps = _cleaning(seen.pictures)
-    labels = _labels(seen.files)
-    found = estimate(maps, len(labels[0]) if labels else None)
-    remarks = [
-        f"{len(labels)} file names are labels of {found.characters} characters"
-        if labels
-        else f"file names are no labels; {found.characters} characters is what the ink looks like"
-    ]
+    found = estimate(maps, len(seen.labels[0]) if seen.labels else None)
+    guessed = "" if seen.labels else f"; {found.characters} characters is what the ink looks like"
+    remarks = [seen.told + guessed]
     settings: dict[str, Any] = {"picture": {"width": width, "height": height}, "characters": found.characters}
-    characters = sorted(set("".join(labels)))
+    counts = Counter("".join(seen.labels))
+    characters = sorted(counts)
     if not set(characters) <= set(ALPHABET):
         remarks.append(f"the alphabet is what the labels are made of, {len(characters)} characters")
         settings["alphabet"] = "".join(characters)
+        # the chance that the next one is new is about the share of those seen once (Good 1953, Biometrika 40)
+        if once := sum(number == 1 for number in counts.values()):
+            remarks[-1] += f"; {once} occur only once, so others may be missing from so few labels: add those"
     if any(character.lower() != character and character.lower() in characters for character in characters):
         remarks.append(
             "letters of both cases occur; where that makes no difference, add `fold: lower` and an alphabet "
             "without capitals"
         )
     settings["clean"] = clean
+    if found.clear and clean.get("lines") == "channel":
+        # Where lines are left in for the network to tell apart, letters stand less exactly, and it reads more
+        # if it sees what is around them: of coloured italics under lines, with the network and the drawn
+        # captchas of config/another-kind.yaml, 74.6 % in narrow windows (left 9, top 3, pitch 18, 19 × 27)
+        # and 83.8 % in these (left 3.5, 30 × 32, no small pieces taken out; with that file's own 83.6 %).
+        found = wide(found, width, height)
+        clean["smallest_piece"] = 0
     size = {"width": found.width, "height": found.height}
-    pitch = int(found.pitch) if found.pitch.is_integer() else found.pitch
+    left, pitch = (int(value) if value == int(value) else value for value in (found.left, found.pitch))
     if found.clear:
-        settings["cut"] = {
-            "method": "grid",
-            "left": found.left,
-            "top": found.top,
-            "pitch": pitch,
-            **size,
-        }
+        settings["cut"] = {"method": "grid", "left": left, "top": found.top, "pitch": pitch, **size}
     else:
         remarks.append("the characters have no fixed places, so they are sought piece by piece")
         settings["cut"] = {"method": "pieces", "top": found.top, **size}
@@ -149,100 +175,3 @@ def _cleaning(pictures: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
     lines = lines_across(within.max(axis=3) < 128, 2, length).any(axis=(1, 2))
     settings = {"method": "distance", "lines": "channel"} if lines.mean() > 0.5 else {"method": "distance"}
     return settings, distance(pictures, lines="remove", line_length=length)
-
-
-def _labels(files: Sequence[str]) -> list[str]:
-    """The labels in file names, those of the usual length; [] where the names are no labels."""
-    labels = [label_from_name(name) for name in files]
-    length = Counter(map(len, labels)).most_common(1)[0][0]
-    usual = [label for label in labels if len(label) == length and label.isalnum()]
-    if length < 2 or len(usual) < 0.8 * len(labels) or len(set(usual)) < 0.5 * len(usual):
-        return []
-    if all(label.isdecimal() for label in usual):  # numbered through, such as 0001.png?
-        numbers = sorted(map(int, usual))
-        if numbers[-1] - numbers[0] < 2 * len(numbers):
-            return []
-    return usual
-
-
-def sheet(seen: Sample, cut: Cut, count: int) -> Image.Image:
-    """One picture: `count` of the sample, each raw with its windows, cleaned, and as its vectors, enlarged.
-
-    Of several channels one stands below the other.
-    """
-    chosen = [len(seen.names) * i // count for i in range(count)]
-    if len(seen.names) <= count:
-        chosen = list(range(len(seen.names)))
-    pictures = seen.pictures[chosen]
-    cleaned, vectors, windows = clean_and_cut(pictures, cut)
-    scale = max(1, min(4, 320 // cut.width))
-    font = ImageFont.load_default()
-    rows = []
-    for at, number in enumerate(chosen):
-        parts = [outlined(pictures[at], windows[at], scale), *drawn(cleaned[at], vectors[at], cut, scale)]
-        rows.append((_plain(seen.names[number]), parts))
-    widths = [max(parts[i].width for _, parts in rows) for i in range(3)]
-    heights = [max(part.height for part in parts) + 18 for _, parts in rows]
-    image = Image.new("RGB", (sum(widths) + 4 * GAP, sum(heights) + GAP * (len(rows) + 1) + 18), "white")
-    pen = ImageDraw.Draw(image)
-    lefts = [GAP * (i + 1) + sum(widths[:i]) for i in range(3)]
-    for left, title in zip(
-        lefts, ("raw, with windows", f"cleaned: {cut.clean}", f"cut: {cut.cut}"), strict=True
-    ):
-        pen.text((left, GAP), title, (110, 110, 110), font)
-    top = GAP + 18
-    for (name, parts), height in zip(rows, heights, strict=True):
-        pen.text((GAP, top), name, (0, 0, 0), font)
-        for left, part in zip(lefts, parts, strict=True):
-            image.paste(part, (left, top + 16))
-        top += height + GAP
-    return image
-
-
-def png(image: Image.Image) -> bytes:
-    """A picture as the bytes of a PNG file."""
-    buffer = BytesIO()
-    image.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def outlined(picture: np.ndarray, windows: np.ndarray, scale: int) -> Image.Image:
-    """A picture, uint8 (h, w, 3), enlarged, with its windows, int (characters, 4), drawn around."""
-    image = _enlarged(picture, scale)
-    pen = ImageDraw.Draw(image)
-    for i, (left, top, right, bottom) in enumerate(windows.tolist()):
-        box = (left * scale, top * scale, right * scale - 1, bottom * scale - 1)
-        pen.rectangle(box, outline=OUTLINES[i % 2])
-    return image
-
-
-def drawn(cleaned: np.ndarray, vectors: np.ndarray, cut: Cut, scale: int) -> tuple[Image.Image, Image.Image]:
-    """What cleaning and cutting made of a picture, enlarged: ink black, and channel below channel.
-
-    Args:
-        cleaned: float32 (h, w) or (h, w, channels).
-        vectors: float32 (characters, channels * pixels).
-        cut: how it was made.
-        scale: how many pixels a pixel becomes.
-    """
-    maps = cleaned[np.newaxis] if cleaned.ndim == 2 else np.moveaxis(cleaned, 2, 0)
-    size = cut.cut_options["height"], cut.cut_options["width"]
-    tiles = vectors.reshape(len(vectors), len(maps), *size)
-    # a line of grey around each, so that one sees where it ends
-    framed = np.pad(1 - np.clip(tiles, 0, 1), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=0.8)
-    spread = np.pad(framed, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=1)
-    letters = np.concatenate([np.concatenate(list(channel), axis=1) for channel in np.moveaxis(spread, 0, 1)])
-    edged = np.pad(1 - np.clip(maps, 0, 1), ((0, 0), (1, 1), (1, 1)), constant_values=0.8)
-    whole = np.concatenate(list(edged))
-    one, other = (np.rint(255 * part).astype(np.uint8) for part in (whole, letters))
-    return _enlarged(one, scale), _enlarged(other, scale)
-
-
-def _enlarged(pixels: np.ndarray, scale: int) -> Image.Image:
-    image = Image.fromarray(pixels).convert("RGB")
-    return image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)
-
-
-def _plain(name: str) -> str:
-    """A file name in letters that every font has."""
-    return name.encode("ascii", "backslashreplace").decode().encode("unicode_escape").decode()[:60]

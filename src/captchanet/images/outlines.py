@@ -8,7 +8,7 @@ in whole numbers: a seed gives the same letters everywhere.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -24,6 +24,7 @@ Contour = npt.NDArray[
 ]  # (corners, 2): x to the right; y upwards in a glyph, downwards in a picture
 Outline = tuple[Contour, ...]
 
+FOLDER = resources.files("captchanet.images") / "faces"
 FINENESS = 16  # sub-pixels along each side of a pixel
 
 
@@ -83,12 +84,8 @@ def load_outlines(name: str) -> dict[str, Glyph]:
 
     In the file a contour is x and y of its first corner, and then of the way from each corner to the next.
     """
-    folder = resources.files("captchanet.images") / "faces"
-    try:
-        face = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        shipped = sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".json"))
-        raise UserError(f"No face is called {name!r}: choose one of {', '.join(shipped)}.") from None
+    check_face(name)
+    face = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     em = face["units_per_em"]
     return {
         character: Glyph(
@@ -97,6 +94,14 @@ def load_outlines(name: str) -> dict[str, Glyph]:
         )
         for character, glyph in face["glyphs"].items()
     }
+
+
+def check_face(name: str, groups: Iterable[str] = ()) -> None:
+    """Raise UserError where ``name`` is neither a face that is shipped nor one of ``groups`` of faces."""
+    shipped = sorted(entry.name[:-5] for entry in FOLDER.iterdir() if entry.name.endswith(".json"))
+    choices = [*groups, *shipped]
+    if name not in choices:
+        raise UserError(f"No face is called {name!r}: choose one of {', '.join(choices)}.")
 
 
 def close_dot(glyph: Glyph, growth: float, cut: float) -> Glyph:

@@ -16,26 +16,37 @@ from captchanet.errors import UserError
 # file could reach.
 FORMATS = ("PNG", "GIF", "BMP", "JPEG")
 
+LABEL_FILE = "labels.csv"
+"""What a CSV of labels is called that lies beside its pictures; no picture, whether it is used or not."""
+
 
 class Unusable(Exception):
     """A picture that cannot be used; its text is the reason, a phrase of a few words for a person."""
 
 
-def list_pictures(folder: str | os.PathLike[str]) -> list[str]:
+def list_pictures(
+    folder: str | os.PathLike[str], label_file: str | os.PathLike[str] | None = None
+) -> list[str]:
     """The names of the visible regular files in a folder, sorted; whether they are pictures shows later.
 
-    Hidden files, sub-folders, pipes and sockets are passed over; a link to nowhere is listed, so that it is
-    reported rather than missed. Raises UserError where the folder cannot be read or holds no file.
+    Hidden files, sub-folders, pipes and sockets are passed over, and so are labels: a file `LABEL_FILE`, and
+    `label_file` where that lies in the folder. A link to nowhere is listed, so that it is reported rather
+    than missed. Raises UserError where the folder cannot be read or holds no file but these.
     """
     folder = Path(folder)
-    names, subfolders = [], 0
+    tables = {LABEL_FILE}
+    if label_file is not None and Path(label_file).parent.resolve() == folder.resolve():
+        tables.add(Path(label_file).name)
+    names: list[str] = []
+    others: list[str] = []
+    subfolders = 0
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
                 if _is_file(entry):
-                    names.append(entry.name)
+                    (others if entry.name in tables else names).append(entry.name)
                 elif entry.is_dir():
                     subfolders += 1
     except FileNotFoundError as error:
@@ -51,7 +62,8 @@ def list_pictures(folder: str | os.PathLike[str]) -> list[str]:
             f"Cannot read the folder {folder}: {error.strerror}; make it readable or give another."
         ) from error
     if not names:
-        only = f"holds only {subfolders} sub-folder(s)" if subfolders else "is empty"
+        others = [f"{subfolders} sub-folder(s)"] * bool(subfolders) + sorted(others)
+        only = f"holds only {' and '.join(others)}" if others else "is empty"
         raise UserError(
             f"The folder {folder} {only}; the pictures must lie in the folder itself, one captcha a file."
         )

@@ -14,7 +14,7 @@ from captchanet.errors import UserError
 from captchanet.files import read_csv, read_npy, write_csv, write_json, write_npy
 from captchanet.images.cut import Cut, clean_and_cut
 from captchanet.images.labels import match, read_label_file
-from captchanet.images.read import Unusable, decode, list_pictures, read_bytes
+from captchanet.images.read import LABEL_FILE, Unusable, decode, list_pictures, read_bytes
 
 # Pictures cleaned and cut at once: enough to spread NumPy's overhead, few enough to stay in the cache.
 BATCH = 256
@@ -85,11 +85,10 @@ def segment(
     Raises UserError where the folder or the CSV as a whole cannot be used.
     """
     folder = Path(folder)
-    names = list_pictures(folder)
     if isinstance(labels, str | os.PathLike):
-        csv_path, labels = Path(labels), read_label_file(labels)
-        if csv_path.parent.resolve() == folder.resolve():
-            names = [name for name in names if name != csv_path.name]
+        names, labels = list_pictures(folder, labels), read_label_file(labels)
+    else:
+        names = list_pictures(folder)
     wanted, ruled_out = match(names, labels, cut.characters, cut.alphabet, cut.fold)
     rejected = [Rejected(*row) for row in ruled_out]
 
@@ -175,11 +174,16 @@ def write_rejected(segmented: Segmented, file: str | os.PathLike[str]) -> None:
 
 
 def check_rejected(
-    segmented: Segmented, cut: Cut, folder: str | os.PathLike[str], listed: str | os.PathLike[str]
+    segmented: Segmented,
+    cut: Cut,
+    folder: str | os.PathLike[str],
+    listed: str | os.PathLike[str],
+    labels: str | os.PathLike[str] | None = None,
 ) -> None:
     """Raises UserError if more than `cut.max_rejected` of the files were rejected, or none is left.
 
-    `listed` is the file that `write_rejected` wrote, which the error points to.
+    `listed` is the file that `write_rejected` wrote, which the error points to; `labels` the CSV that labels
+    came from, if any: without one the error points to a CSV that lies beside the pictures as well.
     """
     rejected, share = segmented.rejected, segmented.share_rejected
     if segmented.pictures and share <= cut.max_rejected:
@@ -187,14 +191,18 @@ def check_rejected(
     total = len(rejected) + len(segmented.pictures)
     shown = "; ".join(f"{row.file}: {row.reason}" for row in rejected[:3])
     shown += f"; and {len(rejected) - 3} more" if len(rejected) > 3 else ""
+    hint = ""
+    if labels is None and os.path.isfile(Path(folder) / LABEL_FILE):  # noqa: PTH113 (Path's may raise)
+        hint = f"; a {LABEL_FILE} is in the folder: name it as `labels` of these pictures "
+        hint += "if it holds their labels"
     if not segmented.pictures:
         raise UserError(
-            f"None of the {total} pictures in {folder} can be used ({shown}); mend them. "
+            f"None of the {total} pictures in {folder} can be used ({shown}); mend them{hint}. "
             f"All reasons: {listed}"
         )
     raise UserError(
         f"{len(rejected)} of {total} pictures in {folder} cannot be used, {share:.1%} where max_rejected "
-        f"allows {cut.max_rejected:.1%} ({shown}); mend these pictures or raise max_rejected. "
+        f"allows {cut.max_rejected:.1%} ({shown}); mend these pictures or raise max_rejected{hint}. "
         f"All reasons: {listed}"
     )
 
