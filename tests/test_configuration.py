@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.configuration import resolved
@@ -52,6 +52,7 @@ def test_the_default_configuration_is_the_tutorials_recipe():
     assert config["track"] == {"experiment": "captchanet", "set": "default", "tracking_uri": None}
 
 
+@settings(max_examples=10)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_keys_changes_nothing_not_even_what_snakemake_compares(random):
     def shuffled(value):
@@ -64,8 +65,8 @@ def test_the_order_of_keys_changes_nothing_not_even_what_snakemake_compares(rand
     config = resolved(DEFAULT, SCHEMA)
     other = resolved(shuffled(DEFAULT), SCHEMA)
     for section in ("pictures", "segment", "dataset", "train"):
-        for name, settings in config[section].items():
-            assert repr(other[section][name]) == repr(settings)
+        for name, entry in config[section].items():
+            assert repr(other[section][name]) == repr(entry)
 
 
 def test_every_configuration_that_ships_is_valid():

@@ -40,6 +40,7 @@ def task():
     return Task("abc", known, y, crops, unseen, spelt(truth, "abc"))
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("name", ["nearest", "svc", "mlp"])
 def test_a_peer_from_scikit_learn_learns_three_shapes(task, name):
     pytest.importorskip("sklearn", reason="pip install scikit-learn")
@@ -48,6 +49,7 @@ def test_a_peer_from_scikit_learn_learns_three_shapes(task, name):
     assert getattr(learners, name)(task, 1)(task.unseen) == task.labels
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(("name", "steps"), [("windows", 10), ("picture", 30)])
 def test_a_convolutional_peer_learns_three_shapes(task, name, steps):
     pytest.importorskip("torch", reason="pip install 'captchanet[bench]' (PyTorch)")
