@@ -189,7 +189,7 @@ def test_every_class_of_both_kinds_is_a_row_the_worst_first_with_its_numbers(mad
         f"{below} characters of {len(both)} fit worse than chance explains, most of all {worst}"
         in visible(text)
     )
-    assert f"have the fit {fit:.3f} , where 1 is the same and as many drawn ones" in visible(text)
+    assert f"have the fit {fit:.3f} , where 1 is the same; as many of the drawn ones" in visible(text)
 
 
 def leave_out(results, of, letter):
