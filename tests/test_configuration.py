@@ -52,7 +52,7 @@ def test_the_default_configuration_is_the_tutorials_recipe():
     assert config["track"] == {"experiment": "captchanet", "set": "default", "tracking_uri": None}
 
 
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_keys_changes_nothing_not_even_what_snakemake_compares(random):
     def shuffled(value):
@@ -269,6 +269,7 @@ def test_an_augmentation_is_filled_in_where_the_optimiser_expects_noise():
         ("dataset.main.drawn", "raw", ["dataset.main.drawn", "'raw' is a folder", "with `draw`"]),
         ("dataset.main.unseen", "drawn", ["dataset.main.drawn", "'drawn' is `unseen` already"]),
         ("dataset.main.train", "drawn", ["dataset.main.drawn", "'drawn' is `train` already"]),
+        ("dataset.main.calibration", 5000, ["dataset.main.calibration", "5000", "pictures.drawn.draw.count"]),
         ("pictures.drawn.draw.width", 80, ["dataset.main.drawn", "`width` 80", "cut with 72"]),
         ("segment.ink-grid.characters", 5, ["dataset.main.drawn", "`characters` 4", "cut with 5"]),
         ("segment.ink-grid.alphabet", "0123456789", ["dataset.main.drawn", "a b c", "'ink-grid'"]),

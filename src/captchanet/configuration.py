@@ -224,6 +224,13 @@ def _drawn(data: Mapping[str, Any], config: Mapping[str, Any], key: str) -> None
     if mixed_in is not None and mixed_in in (data["train"], data["unseen"]):
         use = "train" if mixed_in == data["train"] else "unseen"
         raise UserError(f"{key}.drawn: {mixed_in!r} is `{use}` already; name another, or none")
+    source = mixed_in or data["train"]
+    count = pictures[source].get("draw", {}).get("count")
+    if count is not None and data["calibration"] >= count:
+        raise UserError(
+            f"{key}.calibration: found {data['calibration']}; pictures.{source}.draw.count is {count}, and "
+            "some have to train; keep fewer, or draw more"
+        )
     fitting = {**cut["picture"], "characters": cut["characters"]}
     for use in ("train", "drawn", "unseen"):
         style = pictures.get(data[use], {}).get("draw", {})
