@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from captchanet.configuration import resolved
 from captchanet.experiment import dataset, evaluate, run, xor
@@ -21,6 +22,10 @@ from captchanet.images.segment import Segmented, segment, write_segmented
 from captchanet.images.segment_drawn import segment_drawn
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# How long an example takes says how busy the machine is, and nothing about a law.
+settings.register_profile("no deadline", settings.default, deadline=None)
+settings.load_profile("no deadline")
 
 
 skipped: list[str] = []

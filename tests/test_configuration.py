@@ -52,7 +52,7 @@ def test_the_default_configuration_is_the_tutorials_recipe():
     assert config["track"] == {"experiment": "captchanet", "set": "default", "tracking_uri": None}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_keys_changes_nothing_not_even_what_snakemake_compares(random):
     def shuffled(value):

@@ -74,7 +74,7 @@ def test_without_an_example_there_is_nothing_to_compare():
     assert not found["c"].mean_real.any()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 40))
 def test_examples_are_of_their_class_and_none_is_shown_twice_but_as_the_nearest(n_real, n_drawn):
     real, drawn = kind({"a": 2, "b": n_real}, 1), kind({"a": 3, "b": n_drawn}, 2)
@@ -89,7 +89,6 @@ def test_examples_are_of_their_class_and_none_is_shown_twice_but_as_the_nearest(
     assert not set(others) & set(one.drawn[: one.strange])
 
 
-@settings(deadline=None)
 @given(st.integers(0, 999), st.floats(0.1, 9), st.floats(-3, 3))
 def test_the_correlation_is_pearsons_and_knows_no_strength(seed, factor, offset):
     a, b = np.random.default_rng(seed).random((2, 20))

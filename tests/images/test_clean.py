@@ -11,7 +11,7 @@ from captchanet.images.parts import bridged, lines_across, without_speckles
 
 INK = (0, 0, 153)
 # the first call imports SciPy, however long that takes
-relaxed = settings(max_examples=25, deadline=None)
+fewer = settings(max_examples=25)
 cleaners = pytest.mark.parametrize("clean", CLEANERS.values(), ids=CLEANERS.keys())
 
 
@@ -30,7 +30,7 @@ def noise(seed, n=4):
 
 
 @cleaners
-@relaxed
+@fewer
 @given(st.integers(0, 10**6))
 def test_ink_maps_are_float32_between_zero_and_one(clean, seed):
     pictures = noise(seed)
@@ -44,7 +44,7 @@ def test_ink_maps_are_float32_between_zero_and_one(clean, seed):
 
 
 @cleaners
-@relaxed
+@fewer
 @given(st.integers(0, 10**6), st.integers(0, 3))
 def test_a_picture_is_cleaned_the_same_alone_and_in_any_batch(clean, seed, frame):
     pictures = noise(seed)
@@ -61,7 +61,7 @@ def test_no_picture_and_blank_pictures_are_no_trouble(clean):
 
 
 @cleaners
-@relaxed
+@fewer
 @given(st.integers(0, 10**6), st.integers(1, 3))
 def test_nothing_is_left_of_the_frame(clean, seed, frame):
     maps = clean(noise(seed), frame=frame)
@@ -217,7 +217,7 @@ def test_blackness_can_be_a_second_channel():
     assert not both[0, 0, 0, 1]
 
 
-@relaxed
+@fewer
 @given(st.integers(0, 10**6), st.sampled_from(["keep", "remove", "channel"]), st.integers(0, 8))
 def test_lines_and_speckles_do_not_depend_on_the_batch_either(seed, lines, neighbours):
     pictures = noise(seed)

@@ -10,10 +10,10 @@ from captchanet.images.clean import distance, ink, otsu, threshold
 from captchanet.images.colours import grey, ink_colour, otsu_levels, paper_colour
 
 # the first call imports SciPy, however long that takes
-relaxed = settings(max_examples=25, deadline=None)
+fewer = settings(max_examples=25)
 
 
-@relaxed
+@fewer
 @given(st.integers(0, 10**6), st.integers(1, 40))
 def test_otsus_level_has_the_largest_variance_between_its_parts(seed, spread):
     rng = np.random.default_rng(seed)
@@ -47,7 +47,7 @@ def test_otsu_finds_ink_in_dim_pictures_where_a_fixed_level_finds_none_or_all():
         assert threshold(picture).sum() in (0, 7 * 9)
 
 
-@relaxed
+@fewer
 @given(st.integers(0, 10**6), st.tuples(*[st.integers(0, 255)] * 3).filter(lambda c: min(c) < 128))
 def test_the_inks_colour_is_found_among_speckles(seed, colour):
     rng = np.random.default_rng(seed)
@@ -81,7 +81,7 @@ def test_grey_is_the_grey_that_pillow_sees():
     )
 
 
-@relaxed
+@fewer
 @given(st.integers(0, 10**6), st.tuples(*[st.integers(0, 255)] * 3))
 def test_distance_is_from_the_background_as_a_share_of_the_largest_there_can_be(seed, background):
     rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ from captchanet.images.parts import INK, pieces_of
 from captchanet.images.paths import ASIDE, DIAGONAL, least_ink, owners
 
 # the first call imports SciPy, however long that takes
-relaxed = settings(max_examples=25, deadline=None)
+fewer = settings(max_examples=25)
 cutters = pytest.mark.parametrize("cut", CUTTERS.values(), ids=CUTTERS.keys())
 
 
@@ -37,7 +37,7 @@ def letters(*boxes):
 
 
 @cutters
-@relaxed
+@fewer
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 20), st.integers(1, 30))
 def test_a_picture_gives_as_many_characters_of_one_size_as_are_wanted_in_any_batch(
     cut, seed, characters, width, height
@@ -62,7 +62,7 @@ def test_a_picture_gives_as_many_characters_of_one_size_as_are_wanted_in_any_bat
 
 
 @cutters
-@relaxed
+@fewer
 @given(st.integers(0, 10**6))
 def test_channels_are_cut_alike_one_after_the_other_and_the_first_decides(cut, seed):
     maps, other = blobs(seed), np.random.default_rng(seed).random((4, 27, 72), np.float32)
@@ -86,7 +86,7 @@ def test_no_picture_and_blank_pictures_are_cut_too(cut):
 
 
 @pytest.mark.parametrize("cut", [seams, valleys, pieces])
-@relaxed
+@fewer
 @given(seed=st.integers(0, 10**6))
 def test_no_ink_is_given_to_two_characters(cut, seed):
     maps = blobs(seed)
@@ -104,7 +104,7 @@ def test_no_ink_is_given_to_two_characters(cut, seed):
         np.testing.assert_array_equal(seen, maps)
 
 
-@relaxed
+@fewer
 @given(st.integers(0, 10**6), st.integers(0, 2), st.integers(1, 5))
 def test_a_seam_is_the_cheapest_of_all_paths(seed, reach, height):
     ink = np.random.default_rng(seed).random((1, height, 9), np.float32)

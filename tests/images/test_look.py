@@ -93,7 +93,7 @@ def test_wide_windows_have_the_middles_of_narrow_ones(left, pitch, characters, w
     assert found.width == min(round(pitch * 5 / 3), width)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(2, 7), st.integers(9, 20), st.integers(0, 8), st.integers(0, 9), st.integers(0, 10**6))
 def test_places_of_boxes_are_found(characters, pitch, left, top, seed):
     rng = np.random.default_rng(seed)

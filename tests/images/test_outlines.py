@@ -93,7 +93,7 @@ def test_holes_are_left_white(name, character):
     degrees=st.floats(-180, 180),
     x=st.floats(-30, 100),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_letter_covers_its_area_wherever_and_however_it_is_turned(character, name, degrees, x):
     glyph, face = load_outlines(name)[character], Face(name, 21.2, 0.9)
     outline = place(glyph, face, Placement(x, 10.0, 16.75, degrees))
@@ -106,7 +106,7 @@ def test_a_letter_covers_its_area_wherever_and_however_it_is_turned(character, n
 
 
 @given(slant=st.floats(-0.5, 0.5), about=st.floats(-0.3, 0.7), character=st.sampled_from(MIXED_CASE))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_slanted_letter_keeps_its_heights_and_its_areas_and_stays_where_it_is_slanted_about(
     slant, about, character
 ):
@@ -143,7 +143,7 @@ def test_a_quarter_turn_lays_a_letter_on_its_side_clockwise():
 
 
 @given(shift=st.floats(-0.5, 0.5), degrees=st.floats(-25, 25))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_moving_a_letter_by_whole_pixels_moves_its_tile_and_changes_nothing(shift, degrees):
     glyph = load_outlines("inter-bold")["g"]
     where = Placement(8.0, 10.0, 17.0, degrees)

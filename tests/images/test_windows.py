@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from captchanet.images.windows import around_ink, take
 
-relaxed = settings(max_examples=25, deadline=None)
+fewer = settings(max_examples=25)
 
 
-@relaxed
+@fewer
 @given(st.integers(-9, 80), st.integers(-9, 40), st.integers(1, 20), st.integers(1, 20))
 def test_a_window_of_the_vectors_size_is_copied(left, top, width, height):
     maps = np.random.default_rng(0).random((2, 27, 72), np.float32)

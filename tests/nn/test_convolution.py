@@ -46,7 +46,7 @@ def textbook(matrix, picture, how, bias, activation):
     return activation.apply(pooled, pooled.copy())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.tuples(st.integers(1, 2), st.integers(2, 5), st.integers(2, 5)),
     st.lists(

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from captchanet.nn import Dropout, Network, Objective, State, adamw, gradient_descent, one_cycle, uniform
@@ -54,7 +54,6 @@ def states(descent, on, batch):
     return kept, *descend(descent, on, batch, checkpoint=keep)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(sorted(DESCENTS)),
     st.sampled_from([None, 1, 7, ROWS]),

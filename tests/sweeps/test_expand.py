@@ -219,7 +219,7 @@ def test_a_name_that_would_be_too_long_keeps_its_seed_and_stays_its_own():
     assert all(name.endswith(("seed=1", "seed=2")) for name in names)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     weights=st.lists(st.floats(0, 100), min_size=1, max_size=4),
     layers=st.lists(st.lists(st.integers(1, 9), max_size=3), min_size=1, max_size=4),

@@ -17,7 +17,7 @@ import termios
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from captchanet.cli import main
@@ -189,7 +189,6 @@ scalars = (
 )
 
 
-@settings(deadline=None)  # the first imports mlflow
 @given(scalars | st.lists(scalars))
 def test_a_parameter_comes_back_as_it_was(value):
     from captchanet.tracking.history import typed
