@@ -128,7 +128,7 @@ def train(
     )
     rows, held_out = _hold_out(data, settings["early_stopping"], held_out_rng)
     characters = _mixture(rows, 0 if drawn is None else len(drawn.y), settings["drawn_share"])
-    X, y = data.X.astype(settings["dtype"])[characters], data.y[characters]
+    X, y = data.X.astype(settings["dtype"], copy=False)[characters], data.y[characters]
     if drawn is not None:
         X[characters < 0], y[characters < 0] = drawn.X, drawn.y
     augment = None

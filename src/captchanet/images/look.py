@@ -1,6 +1,5 @@
 """A look at a folder of captchas: a sample of it, and settings for a kind never seen before."""
 
-import os
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -17,7 +16,15 @@ from captchanet.images.colours import ink_colour, paper_colour
 from captchanet.images.geometry import estimate, wide
 from captchanet.images.labels import labels_in_names, numbered, read_label_file, usual
 from captchanet.images.parts import inner, lines_across, tidy
-from captchanet.images.read import FORMATS, LABEL_FILE, Unusable, decode, list_pictures, read_bytes
+from captchanet.images.read import (
+    FORMATS,
+    LABEL_FILE,
+    Unusable,
+    decode,
+    label_file_in,
+    list_pictures,
+    read_bytes,
+)
 
 LARGEST = 1024
 """Pixels along a side that are still looked at."""
@@ -77,8 +84,7 @@ def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sam
 def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[list[str], str]:
     """`labels` and `told` of a Sample."""
     where = f"{label_file}"
-    if label_file is None and os.path.isfile(folder / LABEL_FILE):  # noqa: PTH113 (Path's may raise)
-        label_file = folder / LABEL_FILE
+    if label_file is None and (label_file := label_file_in(folder)):
         where = f"{LABEL_FILE} in the folder (--labels names another)"
     if label_file is not None:
         given = read_label_file(label_file)

@@ -24,6 +24,12 @@ class Unusable(Exception):
     """A picture that cannot be used; its text is the reason, a phrase of a few words for a person."""
 
 
+def label_file_in(folder: str | os.PathLike[str]) -> Path | None:
+    """The file `LABEL_FILE` of a folder, None where it has none or cannot be looked into."""
+    file = Path(folder) / LABEL_FILE
+    return file if os.path.isfile(file) else None  # noqa: PTH113 (Path's may raise)
+
+
 def list_pictures(
     folder: str | os.PathLike[str], label_file: str | os.PathLike[str] | None = None
 ) -> list[str]:

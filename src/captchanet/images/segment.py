@@ -14,7 +14,7 @@ from captchanet.errors import UserError
 from captchanet.files import read_csv, read_npy, write_csv, write_json, write_npy
 from captchanet.images.cut import Cut, clean_and_cut
 from captchanet.images.labels import match, read_label_file
-from captchanet.images.read import LABEL_FILE, Unusable, decode, list_pictures, read_bytes
+from captchanet.images.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
 
 # Pictures cleaned and cut at once: enough to spread NumPy's overhead, few enough to stay in the cache.
 BATCH = 256
@@ -192,7 +192,7 @@ def check_rejected(
     shown = "; ".join(f"{row.file}: {row.reason}" for row in rejected[:3])
     shown += f"; and {len(rejected) - 3} more" if len(rejected) > 3 else ""
     hint = ""
-    if labels is None and os.path.isfile(Path(folder) / LABEL_FILE):  # noqa: PTH113 (Path's may raise)
+    if labels is None and label_file_in(folder):
         hint = f"; a {LABEL_FILE} is in the folder: name it as `labels` of these pictures "
         hint += "if it holds their labels"
     if not segmented.pictures:
