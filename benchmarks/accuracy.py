@@ -20,7 +20,7 @@ import splits
 from recipes import ROOT, Recipe
 
 from captchanet.errors import UserError
-from captchanet.experiment.evaluate import evaluate
+from captchanet.evaluate.metrics import evaluate
 
 
 @click.command()

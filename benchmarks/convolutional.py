@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from splits import Read, Task, spelt
 from torch import nn
 
-from captchanet.images.augment import Augmenter, affine
+from captchanet.train.augment import Augmenter, affine
 
 Batch = Callable[[NDArray[np.int64]], torch.Tensor]
 

@@ -22,7 +22,7 @@ import mlflow; lap()
 import gc; gc.disable()  # as the command does
 import mlflow.store.tracking.sqlalchemy_store; lap()
 from captchanet.cli import columns, tables
-from captchanet.tracking import history
+from captchanet.track import history
 store = history.opened("sqlite:///mlflow.db"); lap()
 runs = history.history(store, "sqlite:///mlflow.db", "captchanet").runs; lap()
 tables.table(runs, columns.Columns(runs).choose(runs, [])[0], None); lap()
@@ -34,7 +34,7 @@ def make(folder: Path, runs: int) -> None:
     """A store with that many runs, which differ in three parameters and in all metrics."""
     from mlflow.entities import Metric, Param, RunTag
 
-    from captchanet.tracking.store import address, client, prepare
+    from captchanet.track.store import address, client, prepare
 
     uri = address(None, folder)
     experiment = prepare(uri, "captchanet")

@@ -26,10 +26,10 @@ import click
 import splits
 from recipes import ROOT, Recipe
 
+from captchanet.dataset.dataset import Part
 from captchanet.errors import UserError
-from captchanet.experiment.dataset import Part
 from captchanet.files import write_csv
-from captchanet.images.cut import Cut
+from captchanet.segment.segmentation import Cut
 
 RECIPES = {
     "cg": ("config.yaml", sys.maxsize),

@@ -9,16 +9,16 @@ from typing import Any
 import splits
 import yaml
 
-from captchanet.configuration import resolved
-from captchanet.experiment import methods
-from captchanet.experiment.dataset import Made
-from captchanet.experiment.model import Model
-from captchanet.experiment.train import train
-from captchanet.images.augment import crops
-from captchanet.images.cut import Cut
-from captchanet.images.drawn import DRAWERS
-from captchanet.images.segment import Segmented
-from captchanet.images.segment_drawn import segment_drawn
+from captchanet.config.resolve import resolved
+from captchanet.dataset.dataset import Made
+from captchanet.segment.segment import Segmented
+from captchanet.segment.segment_synthetic import segment_drawn
+from captchanet.segment.segmentation import Cut
+from captchanet.synthesize.kinds import DRAWERS
+from captchanet.train import methods
+from captchanet.train.augment import crops
+from captchanet.train.model import Model
+from captchanet.train.train import train
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,7 +37,7 @@ class Recipe:
     def of(cls, configfile: str | Path, name: str) -> "Recipe":
         """The run called `name` in a configuration file."""
         config = yaml.safe_load(Path(configfile).read_text())
-        config = resolved(config, ROOT / "workflow/schemas/config.schema.yaml")
+        config = resolved(config)
         run = config["train"][name]
         data = config["dataset"][run["data"]]
         style = config["pictures"][data["drawn"] or data["train"]].get("draw") or {}

@@ -23,9 +23,9 @@ import peers
 from peers import LAYERS, RATE, Work
 
 from captchanet import nn
-from captchanet.experiment.provenance import provenance
-from captchanet.experiment.train import Recorder
-from captchanet.images.augment import Augmenter, Crops, affine
+from captchanet.train.augment import Augmenter, Crops, affine
+from captchanet.train.provenance import provenance
+from captchanet.train.train import Recorder
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/benchmarks.md"
 CHARACTERS = 9_060

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.experiment import dataset
-from captchanet.images import augment
-from captchanet.images.cut import Cut
-from captchanet.images.segment import Segmented, segment
+from captchanet.dataset import dataset
+from captchanet.segment.segment import Segmented, segment
+from captchanet.segment.segmentation import Cut
+from captchanet.train import augment
 
 
 def together(folders: tuple[str, ...], cut: Cut) -> Segmented:

@@ -27,8 +27,8 @@ BARE = """
 import json, sys
 from pathlib import Path
 from threadpoolctl import threadpool_limits
-from captchanet.experiment import dataset
-from captchanet.experiment.train import train
+from captchanet.dataset import dataset
+from captchanet.train.train import train
 data = dataset.read(Path("results/dataset/main"), "train")
 settings = json.loads(Path("settings.json").read_text())
 with threadpool_limits(1):

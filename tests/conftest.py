@@ -11,15 +11,18 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import settings
+from notebook import Notebook
 
-from captchanet.configuration import resolved
-from captchanet.experiment import dataset, evaluate, run, xor
+from captchanet.config.resolve import resolved
+from captchanet.dataset import dataset
+from captchanet.evaluate import metrics as evaluate
 from captchanet.files import write_npy
-from captchanet.images.cut import Cut
-from captchanet.images.drawn import turned
-from captchanet.images.folder import draw_folder
-from captchanet.images.segment import Segmented, segment, write_segmented
-from captchanet.images.segment_drawn import segment_drawn
+from captchanet.segment.segment import Segmented, segment, write_segmented
+from captchanet.segment.segment_synthetic import segment_drawn
+from captchanet.segment.segmentation import Cut
+from captchanet.synthesize.folder import draw_folder
+from captchanet.synthesize.kinds import turned
+from captchanet.train import run, xor
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -74,7 +77,7 @@ def tutorial() -> Path:
 def default_config() -> dict:
     """The main job's configuration, resolved."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    return resolved(config, ROOT / "workflow/schemas/config.schema.yaml")
+    return resolved(config)
 
 
 class Results:
@@ -110,8 +113,7 @@ class Results:
                     },
                 },
                 "xor": {"steps": 200},
-            },
-            ROOT / "workflow/schemas/config.schema.yaml",
+            }
         )
         settings = self.config["segment"]["grid"]
         chosen = self.config["dataset"]["main"]
@@ -158,3 +160,9 @@ def mixed_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 def drawn_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The same with drawn captchas as the unseen ones."""
     return Results(tmp_path_factory.mktemp("drawn"), unseen="drawn")
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
+    """An empty history, shared by the tests of a file."""
+    return Notebook(tmp_path_factory.mktemp("history"))

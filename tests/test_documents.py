@@ -7,13 +7,14 @@ import click
 import yaml
 
 from captchanet.cli import main
-from captchanet.configuration import resolved
-from captchanet.experiment.methods import OPTIMISERS, PENALTIES, STARTS
-from captchanet.images.augment import AUGMENTERS
-from captchanet.images.clean import CLEANERS
-from captchanet.images.cut import CUTTERS
-from captchanet.images.drawn import DRAWERS
+from captchanet.config.resolve import resolved
+from captchanet.config.schema import read_schema
 from captchanet.options import resolve
+from captchanet.segment.clean import CLEANERS
+from captchanet.segment.segmentation import CUTTERS
+from captchanet.synthesize.kinds import DRAWERS
+from captchanet.train.augment import AUGMENTERS
+from captchanet.train.methods import OPTIMISERS, PENALTIES, STARTS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -51,7 +52,7 @@ def test_the_readmes_cleaning_is_a_cleaning():
 def test_the_readmes_run_is_a_valid_run_and_its_sweep_a_valid_sweep():
     block, sweep = sorted(blocks("yaml"), key=lambda text: "sweeps:" in text)
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    swept = resolved({**config, **yaml.safe_load(sweep)}, ROOT / "workflow/schemas/config.schema.yaml")
+    swept = resolved({**config, **yaml.safe_load(sweep)})
     assert len(swept["sweeps"]["widths"]["runs"]) == 24
     (run,) = yaml.safe_load(block).values()
     found = resolve(run["optimiser"], OPTIMISERS, "optimiser", given=("rng", "callback"))
@@ -69,7 +70,7 @@ def test_every_command_and_every_target_is_in_the_readme():
 
 
 def test_every_key_and_option_is_explained():
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    schema = read_schema()
     for section, content in schema["properties"].items():
         assert f"## {section}:" in KEYS
         inner = content["additionalProperties"] or content

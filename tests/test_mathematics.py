@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from captchanet.experiment import dataset, xor
-from captchanet.images.cut import Cut
-from captchanet.images.segment import segment
+from captchanet.dataset import dataset
 from captchanet.nn import (
     Network,
     Objective,
@@ -26,6 +24,9 @@ from captchanet.nn import (
     uniform,
 )
 from captchanet.nn.gradient_check import TOLERANCE, central_differences, check_all, relative_error
+from captchanet.segment.segment import segment
+from captchanet.segment.segmentation import Cut
+from captchanet.train import xor
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/mathematics.md").read_text(encoding="utf-8")
@@ -311,7 +312,7 @@ def test_the_first_step_of_xor_is_as_printed():
 
 
 def test_the_end_of_xor_is_printed_as_its_own_test_has_it():
-    proof = (ROOT / "tests/experiment/test_xor.py").read_text(encoding="utf-8")
+    proof = (ROOT / "tests/train/test_xor.py").read_text(encoding="utf-8")
     printed = [word for rows in numbers("xor, the end").values() for row in rows for word in row]
     assert len(printed) == 12 + 4 + 4
     assert printed == re.findall(r"-?\d+\.\d{8}\b", proof)

@@ -14,41 +14,41 @@ def names(stage):
 
 
 def test_every_stage_depends_on_what_it_uses_and_not_on_what_it_does_not():
-    assert {"images/read.py", "images/clean.py", "images/cut.py", "options.py"} <= names("segment")
-    assert not {name for name in names("segment") if name.startswith(("nn/", "tracking/", "experiment/"))}
-    assert {"nn/descent.py", "nn/objective.py", "experiment/train.py", "experiment/dataset.py"} <= names(
-        "train"
+    assert {"segment/read.py", "segment/clean.py", "segment/segmentation.py", "options.py"} <= names(
+        "segment"
     )
-    assert "images/draw.py" not in names("train")
-    assert "experiment/evaluate.py" not in names("train")
-    assert "experiment/evaluate.py" in names("evaluate")
-    assert "tracking/record.py" in names("track")
-    assert "experiment/page.py" in names("report")
-    assert {"experiment/page.py", "experiment/beside_classes.py"} <= names("beside")
-    assert "experiment/figures.py" not in names("beside")
-    assert not {name for name in names("evaluate") if name.startswith("tracking/")}
+    assert not {name for name in names("segment") if name.startswith(("nn/", "track/", "train/"))}
+    assert {"nn/mini_batch.py", "nn/objective.py", "train/train.py", "dataset/dataset.py"} <= names("train")
+    assert "synthesize/style.py" not in names("train")
+    assert "evaluate/metrics.py" not in names("train")
+    assert "evaluate/metrics.py" in names("evaluate")
+    assert "track/log_runs.py" in names("track")
+    assert "report/page.py" in names("report")
+    assert {"report/page.py", "evaluate/domain_gap.py"} <= names("beside")
+    assert "report/figures.py" not in names("beside")
+    assert not {name for name in names("evaluate") if name.startswith("track/")}
 
 
 def test_drawing_and_cutting_do_not_rerun_each_other():
-    assert {"images/draw.py", "images/drawn.py", "images/outlines.py"} <= names("draw")
-    assert not {"images/cut.py", "images/segment.py", "images/augment.py"} & names("draw")
-    assert not {"images/draw.py", "images/drawn.py", "images/augment.py"} & names("segment")
-    assert "images/augment.py" in names("train")
-    assert "images/draw.py" not in names("train")
+    assert {"synthesize/style.py", "synthesize/kinds.py", "synthesize/outlines.py"} <= names("draw")
+    assert not {"segment/segmentation.py", "segment/segment.py", "train/augment.py"} & names("draw")
+    assert not {"synthesize/style.py", "synthesize/kinds.py", "train/augment.py"} & names("segment")
+    assert "train/augment.py" in names("train")
+    assert "synthesize/style.py" not in names("train")
 
 
 def test_an_import_inside_a_function_counts(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("def f():\n    from captchanet.nn.start import uniform\n")
-    assert ROOT / "captchanet/nn/start.py" in sources(script)
+    script.write_text("def f():\n    from captchanet.nn.initialisation import uniform\n")
+    assert ROOT / "captchanet/nn/initialisation.py" in sources(script)
 
 
 def test_a_package_counts_with_the_module(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("import captchanet.images.draw\nimport numpy\n")
+    script.write_text("import captchanet.synthesize.style\nimport numpy\n")
     found = sources(script)
     assert ROOT / "captchanet/__init__.py" in found
-    assert ROOT / "captchanet/images/__init__.py" in found
+    assert ROOT / "captchanet/synthesize/__init__.py" in found
 
 
 @pytest.mark.parametrize("text", ["import os", "from pathlib import Path", "from . import neighbour"])

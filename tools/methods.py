@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from captchanet.images.cut import Cut, clean_and_cut
-from captchanet.images.draw import Style, background, draw_captcha, fringed, ink_over, letter, soft
-from captchanet.images.lined import lined
-from captchanet.images.look import ALPHABET
-from captchanet.images.outlines import join
-from captchanet.images.sheet import drawn, outlined
+from captchanet.segment.preview import drawn, outlined
+from captchanet.segment.segmentation import Cut, clean_and_cut
+from captchanet.segment.suggest import ALPHABET
+from captchanet.synthesize.lined import lined
+from captchanet.synthesize.outlines import join
+from captchanet.synthesize.style import Style, background, draw_captcha, fringed, ink_over, letter, soft
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs/methods"
 SCALE = 4

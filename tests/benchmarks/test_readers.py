@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from PIL import Image
 from splits import Shown, Task, spelt
 
-from captchanet.images.augment import Crops
-from captchanet.images.folder import draw_folder
+from captchanet.synthesize.folder import draw_folder
+from captchanet.train.augment import Crops
 
 WINDOWS = np.array([[left, 1, left + 13, 21] for left in (4, 16, 28, 40)])
 

@@ -5,8 +5,8 @@ import pytest
 import splits
 from recipes import Recipe
 
-from captchanet.experiment.split import split
-from captchanet.images.segment import Character, Picture, Segmented
+from captchanet.dataset.split import split
+from captchanet.segment.segment import Character, Picture, Segmented
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 SETTINGS = {

@@ -32,9 +32,9 @@ def captchas():
     """60 drawn captchas as the tutorial's program takes them: X (240, 260), y (240, 1) from 1."""
     from pathlib import Path
 
-    from captchanet.images.cut import Cut
-    from captchanet.images.labels import encode
-    from captchanet.images.segment import segment
+    from captchanet.segment.labels import encode
+    from captchanet.segment.segment import segment
+    from captchanet.segment.segmentation import Cut
 
     alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
     settings = {"picture": {"width": 72, "height": 27}, "characters": 4, "alphabet": alphabet}

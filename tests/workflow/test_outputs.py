@@ -46,7 +46,7 @@ def provenance(project):
 def test_provenance_names_code_data_and_machine_and_does_without_git(project):
     found = provenance(project)
     assert found["git"] is None  # the copy is no repository
-    assert "src/captchanet/nn/descent.py" in found["sources"]
+    assert "src/captchanet/nn/mini_batch.py" in found["sources"]
     assert len(found["pictures"]) == 20
     assert found["blas"][0]["threads"] == 1
     assert found["workflow_command"].startswith("snakemake --cores 2")

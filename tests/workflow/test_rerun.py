@@ -36,17 +36,17 @@ def later(project, root):
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "one")
     project.write("config/tiny.yaml", project.text("config/tiny.yaml") + SWEEP)
-    edited = "src/captchanet/experiment/train.py"
+    edited = "src/captchanet/train/train.py"
     text = project.text(edited)
-    project.write(edited, text + "\nfrom captchanet.experiment import added  # noqa: E402, F401\n")
-    project.write("src/captchanet/experiment/added.py", "NEW = 1\n")
+    project.write(edited, text + "\nfrom captchanet.train import added  # noqa: E402, F401\n")
+    project.write("src/captchanet/train/added.py", "NEW = 1\n")
     ran = project.snakemake()
     assert ran.status == 0, ran.output
     # other code, committed; another configuration; one more picture; no results
     other = text.replace('default_rng(settings["seed"])', 'default_rng(settings["seed"] + 1)')
     assert other != text
     project.write(edited, other)
-    (folder / "src/captchanet/experiment/added.py").unlink()
+    (folder / "src/captchanet/train/added.py").unlink()
     git(folder, "commit", "-qam", "two")
     project.write("config/tiny.yaml", project.text("config/tiny.yaml").replace("hidden: [8]", "hidden: [9]"))
     new = sorted((root / "data/unseen").glob("*.png"))[12]
@@ -88,7 +88,7 @@ def test_another_folder_and_four_cores_give_the_same_bits(later, tmp_path):
     again = command(later, "rerun", "sgd", "--cores", "4", "--folder", str(folder), "--keep")
     assert again.status == 0, again.output
     assert "the one that a configuration names" in again.output
-    assert (folder / "code/src/captchanet/experiment/added.py").exists()
+    assert (folder / "code/src/captchanet/train/added.py").exists()
     assert worktrees(later) == 1
     git(later.folder, "worktree", "remove", "--force", str(folder / "code"))
 
@@ -143,7 +143,7 @@ def test_a_run_that_was_made_without_git_needs_its_code(later):
     refused = command(later, "rerun", old)
     assert refused.status == 2
     assert "made without git, and 1 of its sources are others" in refused.output
-    assert "src/captchanet/experiment/train.py" in refused.output
+    assert "src/captchanet/train/train.py" in refused.output
 
 
 def test_a_changed_and_a_lost_picture_refute_and_are_named_unless_git_has_them(later, root):

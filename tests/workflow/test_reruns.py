@@ -75,14 +75,14 @@ def test_another_learning_rate_reruns_that_run_and_leaves_the_other_alone(projec
 @pytest.mark.parametrize(
     ("module", "jobs"),
     [
-        ("src/captchanet/images/draw.py", set()),
+        ("src/captchanet/synthesize/style.py", set()),
         ("src/captchanet/nn/gradient_check.py", set()),
         ("src/captchanet/cli/__init__.py", set()),
-        ("src/captchanet/tracking/record.py", {"track", "verdict"}),
-        ("src/captchanet/experiment/figures.py", {"track", "report", "verdict"}),
-        ("src/captchanet/experiment/evaluate.py", {"evaluate", "track", "report", "verdict"}),
-        ("src/captchanet/nn/descent.py", {"train", "xor", "evaluate", "track", "report", "verdict"}),
-        ("src/captchanet/images/cut.py", set(ALL) - {"store"}),
+        ("src/captchanet/track/log_runs.py", {"track", "verdict"}),
+        ("src/captchanet/report/figures.py", {"track", "report", "verdict"}),
+        ("src/captchanet/evaluate/metrics.py", {"evaluate", "track", "report", "verdict"}),
+        ("src/captchanet/nn/mini_batch.py", {"train", "xor", "evaluate", "track", "report", "verdict"}),
+        ("src/captchanet/segment/segmentation.py", set(ALL) - {"store"}),
     ],
 )
 def test_editing_a_module_reruns_the_stages_that_use_it(project, module, jobs):

@@ -16,7 +16,7 @@ rule beside:
         lambda w: expand(rules.dataset.output, data=w.data),
         lambda w: segmented(w.data),
         lambda w: raw_drawn(w.data),
-        [str(TEMPLATES / file) for file in ("beside.html.j2", "page.css.j2")],
+        [str(TEMPLATES / file) for file in ("domain_gap.html.j2", "page.css.j2")],
         code=code("beside"),
     output:
         report("results/beside/{data}/beside.html", caption="../report/beside.rst", category="Report"),

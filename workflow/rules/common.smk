@@ -19,11 +19,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 os.environ["CAPTCHANET_COMMAND"] = shlex.join(["snakemake", *sys.argv[1:]])
 
-from captchanet.configuration import resolved
+from captchanet.config.resolve import resolved
 from captchanet.errors import UserError
-from captchanet.images.fingerprint import fingerprint
+from captchanet.segment.fingerprint import fingerprint
 from captchanet.job import ERRORS
-from captchanet.orphans import orphans
+from captchanet.config.orphans import orphans
 from captchanet.sources import sources
 
 # A configuration file stands alone: the default one is read only where none is named.
@@ -33,7 +33,7 @@ if not workflow.config_settings.configfiles:
 
 
 try:
-    config = resolved(config, HOME / "workflow/schemas/config.schema.yaml")
+    config = resolved(config)
     # those that a data set uses; what lies in a folder is told by its fingerprint, what is drawn by its style
     PICTURES = {
         name: place if "draw" in place else place
@@ -49,7 +49,7 @@ DATA = list(dict.fromkeys(run["data"] for run in config["train"].values()))
 # the runs that are written by hand; those of a sweep share its section of the report
 BY_HAND = [run for run in config["train"] if not any(run in sweep["runs"] for sweep in config["sweeps"].values())]
 # the templates of the pages for a person
-TEMPLATES = HOME / "src/captchanet/experiment"
+TEMPLATES = HOME / "src/captchanet/report"
 
 
 wildcard_constraints:

@@ -11,7 +11,7 @@ rule draw:
         "draw {wildcards.pictures}"
     input:
         code=code("draw"),
-        faces=[os.path.relpath(file) for file in sorted((HOME / "src/captchanet/images/faces").glob("*.json"))],
+        faces=[os.path.relpath(file) for file in sorted((HOME / "src/captchanet/synthesize/faces").glob("*.json"))],
     output:
         pictures="results/draw/{pictures}/pictures.npy",
         labels="results/draw/{pictures}/labels.csv",

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from captchanet.experiment.beside import beside
 from captchanet.files import write_text
 from captchanet.job import job
+from captchanet.report.domain_gap import beside
 
 with job(f"beside: {snakemake.wildcards.data}"):
     page = beside(Path("results"), snakemake.wildcards.data, snakemake.params.pictures)

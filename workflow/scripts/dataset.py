@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from captchanet.experiment.dataset import make, summary, write
-from captchanet.images.segment import read_segmented
+from captchanet.dataset.dataset import make, summary, write
 from captchanet.job import job
+from captchanet.segment.segment import read_segmented
 
 with job("dataset"):
     settings, cut = snakemake.params.dataset, snakemake.params.cut

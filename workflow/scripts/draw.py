@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from captchanet.files import write_csv, write_npy
-from captchanet.images.drawn import DRAWERS
 from captchanet.job import job
+from captchanet.synthesize.kinds import DRAWERS
 
 with job(f"draw: {snakemake.wildcards.pictures}"):
     options = dict(snakemake.params.draw)

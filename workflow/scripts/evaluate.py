@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from captchanet.experiment import dataset
-from captchanet.experiment.evaluate import evaluate_run, write
+from captchanet.dataset import dataset
+from captchanet.evaluate.metrics import evaluate_run, write
 from captchanet.job import job
 
 with job("evaluate"):

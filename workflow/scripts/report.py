@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from captchanet.experiment.report import report
-from captchanet.experiment.report_sweeps import write_table
 from captchanet.files import write_text
 from captchanet.job import job
+from captchanet.report.report import report
+from captchanet.report.sweeps import write_table
 
 with job("report"):
     params = snakemake.params

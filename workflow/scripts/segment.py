@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from captchanet.files import read_csv, read_npy
-from captchanet.images.cut import Cut
-from captchanet.images.segment import check_rejected, segment, write_rejected, write_segmented
-from captchanet.images.segment_drawn import segment_drawn
 from captchanet.job import job
+from captchanet.segment.segment import check_rejected, segment, write_rejected, write_segmented
+from captchanet.segment.segment_synthetic import segment_drawn
+from captchanet.segment.segmentation import Cut
 
 with job("segment"):
     cut = Cut.from_settings(snakemake.params.cut)

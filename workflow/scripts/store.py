@@ -4,7 +4,7 @@ from pathlib import Path
 
 from captchanet.files import write_text
 from captchanet.job import job
-from captchanet.tracking.store import address, prepare
+from captchanet.track.store import address, prepare
 
 with job("store"):
     uri = address(snakemake.params.uri, Path())

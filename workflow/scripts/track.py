@@ -5,10 +5,10 @@ from pathlib import Path
 
 from captchanet.files import write_json
 from captchanet.job import job
-from captchanet.tracking.collect import collect
-from captchanet.tracking.record import record
-from captchanet.tracking.store import address
-from captchanet.tracking.sweeps import Sweep
+from captchanet.track.from_results import collect
+from captchanet.track.log_runs import record
+from captchanet.track.store import address
+from captchanet.track.sweep_parents import Sweep
 
 # what was imported is no garbage: a tenth of the time went into looking through it again and again
 gc.freeze()

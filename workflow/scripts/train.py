@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from captchanet.experiment.run import perform
 from captchanet.job import job
+from captchanet.train.run import perform
 
 with job("train"):
     perform(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from captchanet.experiment.run import check_finished
 from captchanet.files import write_text
 from captchanet.job import job
+from captchanet.train.run import check_finished
 
 with job("verdict"):
     folders = [*(Path("results/train", run) for run in snakemake.params.runs), Path("results/xor")]

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from captchanet.experiment.xor import perform
 from captchanet.job import job
+from captchanet.train.xor import perform
 
 with job("xor"):
     code = [Path(file) for file in snakemake.input.code]

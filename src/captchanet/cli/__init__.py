@@ -4,13 +4,13 @@ import os
 
 import click
 
+from captchanet.cli.best import best
 from captchanet.cli.common import Group
-from captchanet.cli.difference import diff
-from captchanet.cli.history import runs
+from captchanet.cli.diff import diff
 from captchanet.cli.look import look
-from captchanet.cli.reading import read
-from captchanet.cli.repeat import rerun, verify
-from captchanet.cli.sweeps import best
+from captchanet.cli.read import read
+from captchanet.cli.rerun import rerun, verify
+from captchanet.cli.runs import runs
 from captchanet.cli.tools import check_gradient, draw, orphans, ui
 
 # One BLAS thread, before a command imports NumPy: two round otherwise, and these matrices are small

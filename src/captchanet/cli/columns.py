@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from captchanet.errors import UserError
 
 if TYPE_CHECKING:  # importing mlflow takes a second
-    from captchanet.tracking.history import Run
+    from captchanet.track.history import Run
 
 ACCURACY = "unseen/captchas/accuracy"
 ALWAYS = ("id", "name", "status", "started", "configured")

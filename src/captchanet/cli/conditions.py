@@ -9,7 +9,7 @@ from captchanet.cli.columns import Column, Columns, shown
 from captchanet.errors import UserError
 
 if TYPE_CHECKING:  # importing mlflow takes a second
-    from captchanet.tracking.history import Run
+    from captchanet.track.history import Run
 
 
 def ordered(runs: Sequence["Run"], column: Column, descending: bool) -> list["Run"]:
@@ -51,7 +51,7 @@ def condition(text: str, columns: Columns) -> tuple[Column, Callable[["Run"], bo
 
     Numbers are compared as numbers (58% is 0.58), anything else as text; `~` is "contains"; null is nothing.
     """
-    from captchanet.tracking.history import typed
+    from captchanet.track.history import typed
 
     parsed = re.fullmatch(r"\s*([^\s=!<>~]+)\s*(==|!=|<=|>=|=|<|>|~)\s*(.*?)\s*", text)
     if not parsed:

@@ -29,9 +29,9 @@ def look(
     Prints what fits the folder, estimated from a sample of it, as an entry for a configuration.
     """
     from captchanet.files import write_bytes
-    from captchanet.images.cut import Cut
-    from captchanet.images.look import ALPHABET, sample, suggest
-    from captchanet.images.sheet import png, sheet
+    from captchanet.segment.preview import png, sheet
+    from captchanet.segment.segmentation import Cut
+    from captchanet.segment.suggest import ALPHABET, sample, suggest
 
     seen = sample(folder, label_file=labels)
     settings, remarks = suggest(seen)
@@ -68,13 +68,12 @@ def snippet(settings: dict[str, Any]) -> str:
 def _named(configfile: Path, name: str) -> dict[str, Any]:
     """A cut of the configuration, with every default."""
     from captchanet.cli.common import configuration
-    from captchanet.configuration import resolved
+    from captchanet.config.resolve import resolved
 
     cuts = section(configfile, "segment")
     if name not in cuts:
         raise UserError(
             f"{configfile}: no cut {name!r}; `segment` has: {', '.join(map(str, cuts)) or 'none'}"
         )
-    schema = Path(__file__).resolve().parents[3] / "workflow/schemas/config.schema.yaml"
-    found: dict[str, Any] = resolved(configuration(configfile), schema)["segment"][name]
+    found: dict[str, Any] = resolved(configuration(configfile))["segment"][name]
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from captchanet.cli.columns import Column, shown
 
 if TYPE_CHECKING:  # importing mlflow takes a second
-    from captchanet.tracking.history import Run
+    from captchanet.track.history import Run
 
 WIDEST = 28
 

@@ -29,8 +29,8 @@ def draw(folder: Path, count: int, seed: int, method: str | None, options: tuple
     config/README.md explains the methods and their options: -o faces=apart -o 'lines=[3, 3]'.
     The same words give the same pixels. A folder that holds anything else is refused.
     """
-    from captchanet.images.drawn import DRAWERS
-    from captchanet.images.folder import draw_folder, write_folder
+    from captchanet.synthesize.folder import draw_folder, write_folder
+    from captchanet.synthesize.kinds import DRAWERS
 
     if method is None:
         if options:
@@ -95,11 +95,10 @@ def orphans(delete: bool, configfile: Path) -> None:
     They are left when a run, a data set, a cut or a value of a sweep is taken out, and when another
     configuration worked in the same folder.
     """
-    from captchanet.configuration import resolved
-    from captchanet.orphans import orphans as find
+    from captchanet.config.orphans import orphans as find
+    from captchanet.config.resolve import resolved
 
-    schema = Path(__file__).resolve().parents[3] / "workflow/schemas/config.schema.yaml"
-    found = find(Path("results"), resolved(configuration(configfile), schema))
+    found = find(Path("results"), resolved(configuration(configfile)))
     for folder in found:
         if delete:
             shutil.rmtree(folder, ignore_errors=True)

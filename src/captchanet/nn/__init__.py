@@ -8,16 +8,16 @@ optimisers, which know no network: `descent` and `schedules`, `line_search`, `ea
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
 from captchanet.nn.convolution import Convolution
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
-from captchanet.nn.descent import State, adamw, gradient_descent
 from captchanet.nn.dropout import Dropout
 from captchanet.nn.early_stopping import EarlyStopping
-from captchanet.nn.line_search import conjugate_gradient, l_bfgs
+from captchanet.nn.full_batch import conjugate_gradient, l_bfgs
+from captchanet.nn.initialisation import glorot, he, uniform
+from captchanet.nn.mini_batch import State, adamw, gradient_descent
 from captchanet.nn.network import Network
 from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Diverged, Result
 from captchanet.nn.penalties import Penalty, l2, no_penalty, tutorial_penalty
 from captchanet.nn.schedules import constant, cosine, one_cycle, steps
-from captchanet.nn.start import glorot, he, uniform
 from captchanet.nn.targets import one_hot
 
 __all__ = [

@@ -9,11 +9,11 @@ import numpy as np
 from captchanet.nn.activations import Array, relu, sigmoid, softmax, tanh
 from captchanet.nn.convolution import Convolution
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
+from captchanet.nn.initialisation import uniform
 from captchanet.nn.network import Network
 from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Minimised
 from captchanet.nn.penalties import Penalty, l2, no_penalty
-from captchanet.nn.start import uniform
 
 STEP = 1e-3
 """Where truncation, of order step⁴, and rounding, 1e-16 / step, are both near 1e-12 for costs of order 1."""

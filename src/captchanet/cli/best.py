@@ -1,0 +1,166 @@
+"""`captchanet best`: which setting of a sweep wins, and whether its lead stands out from chance."""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from captchanet.cli.common import configfile, section
+from captchanet.cli.runs import recorded
+from captchanet.cli.tables import printable
+from captchanet.errors import UserError
+
+if TYPE_CHECKING:  # importing NumPy and mlflow takes seconds
+    from captchanet.evaluate.comparison import Comparison, Standing
+
+OPTIMISTIC = (
+    "The winner was chosen on these captchas, so its accuracy is a little optimistic: captchas that had no "
+    "part in the choice would tell."
+)
+PAIRS = "Each p is that of one pair alone; among many settings a small one may come by chance."
+
+
+@click.command()
+@click.argument("sweep")
+@configfile
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+def best(sweep: str, configfile: Path, form: str) -> None:
+    """Say which setting of SWEEP reads most unseen captchas, and whether its lead stands out.
+
+    The winner is compared with every other setting on the same captchas: by a paired t-test over seeds and
+    folds, and by a permutation test over captchas. It all comes from MLflow, so results/ may be gone.
+    """
+    of = str(section(configfile, "track").get("set") or "default")
+    with recorded(configfile) as (store, history):
+        from captchanet.evaluate.comparison import compare, standings
+        from captchanet.track.sweep_runs import children
+
+        runs = [run for run in history.runs if run.configured and run.tags.get("set") == of]
+        there = sorted({run.tags["sweep"] for run in runs if "sweep" in run.tags})
+        if sweep not in there:
+            known = f"there are: {', '.join(there)}" if there else "there is none"
+            raise UserError(f"no runs of a sweep {sweep!r} are recorded in the set {of!r}; {known}")
+        found = standings(children(store, runs, sweep))
+        others = [compare(found[0].children, other.children) for other in found[1:]]
+    kind = repeats(found)
+    if form == "csv":
+        writer = csv.DictWriter(sys.stdout, list(_row(found[0], None)), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_row(one, other) for one, other in zip(found, [None, *others], strict=True))
+    elif form == "json":
+        rows = [_row(one, other) for one, other in zip(found, [None, *others], strict=True)]
+        verdict_ = verdict(found, others, kind)
+        click.echo(json.dumps({"sweep": sweep, "set": of, "settings": rows, "verdict": verdict_}, indent=1))
+    else:
+        for line in [*table(found, others, kind), "", *verdict(found, others, kind)]:
+            click.echo(printable(line))
+
+
+def repeats(found: Sequence["Standing"]) -> str:
+    """What the settings are repeated over: seeds, folds or, for both, repeats."""
+    seeds, folds = zip(*(child.repeat for one in found for child in one.children), strict=True)
+    if any(fold is not None for fold in folds):
+        return "repeats" if any(seed is not None for seed in seeds) else "folds"
+    return "seeds"
+
+
+def _row(one: "Standing", other: "Comparison | None") -> dict[str, Any]:
+    """A setting as numbers; `other` is how the winner compares with it, None for the winner itself."""
+    row = {"setting": one.setting, "mean": one.mean, "deviation": one.deviation, "low": one.low}
+    row |= {"high": one.high, "runs": len(one.children), "failed": one.failed}
+    return row | {
+        "behind": other and other.difference,
+        "repeats_in_common": other and other.repeats,
+        "p_repeats": other and other.by_repeats,
+        "p_captchas": other and other.by_captchas,
+        "stands_out": other and other.stands_out(),
+    }
+
+
+def table(found: Sequence["Standing"], others: Sequence["Comparison"], kind: str) -> list[str]:
+    """A line for each setting, the best first: how it stands, and how far it is behind the winner."""
+    head = ["setting", "mean", "±", "lowest", "highest", "runs", "failed", "behind"]
+    rows = [[*head, f"p {kind}", "p captchas"]]
+    for one, other in zip(found, [None, *others], strict=True):
+        told = ["", "", "", ""] if one.mean is None else [_percent(one.mean), _points(one.deviation)]
+        if one.low is not None and one.high is not None:
+            told += [_percent(one.low), _percent(one.high)]
+        behind = ["", "", ""]
+        if other is not None:
+            behind = [_points(other.difference), _p(other.by_repeats), _p(other.by_captchas)]
+        rows.append([one.setting, *told, str(len(one.children)), str(one.failed), *behind])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            text.rjust(width) if number else text.ljust(width)
+            for number, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def verdict(found: Sequence["Standing"], others: Sequence["Comparison"], kind: str) -> list[str]:
+    """In words: who won, by how much, and whether that is more than chance."""
+    first = found[0]
+    if first.mean is None:
+        return ["Every run of every setting failed: there is no winner."]
+    said = f"{first.setting} reads {_standing(first)} of the unseen captchas"
+    finished = [one for one in found if one.mean is not None]
+    if len(finished) == 1:
+        return [f"{said}; there is no other setting to compare it with."]
+    return [
+        f"{said}; the next, {finished[1].setting}, {_standing(finished[1])}.",
+        _tested(others[0], kind),
+        *([PAIRS] if len(finished) > 2 else []),
+        OPTIMISTIC,
+    ]
+
+
+def _tested(lead: "Comparison", kind: str) -> str:
+    """What the tests say of the winner's lead over the next."""
+    if lead.difference is None or lead.by_captchas is None:
+        return "They have read no captchas in common, so neither test can compare them."
+    over = f"{lead.repeats} {kind if lead.repeats > 1 else kind.removesuffix('s')}"
+    said = f"Over {over} in common the lead is {100 * lead.difference:+.1f} points; p "
+    if lead.by_repeats is None:
+        key = "folds" if kind == "folds" else "seeds"
+        return (
+            f"{said}{_is(lead.by_captchas)} over captchas (permutation test). The spread over {kind} is not "
+            f"known from fewer than three: set `{key}: 5` in the sweep, say, to learn whether it stands out."
+        )
+    said += f"{_is(lead.by_repeats)} over {kind} (paired t-test), {_p(lead.by_captchas)} over captchas "
+    said += "(permutation test): "
+    if lead.stands_out():
+        return f"{said}it stands out."
+    if lead.by_captchas < 0.05:
+        return f"{said}it does not stand out, for other {kind} may turn it round."
+    if lead.by_repeats < 0.05:
+        return f"{said}it does not stand out, for other captchas may turn it round."
+    return f"{said}it does not stand out."
+
+
+def _standing(one: "Standing") -> str:
+    deviation = "" if one.deviation is None else f" ± {_points(one.deviation)}"
+    return f"{_percent(one.mean or 0.0)}{deviation}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def _points(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
+
+
+def _p(value: float | None) -> str:
+    return "" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _is(value: float) -> str:
+    return _p(value) if value < 0.001 else f"= {_p(value)}"

@@ -1,0 +1,93 @@
+"""`captchanet read`: what stands on pictures, as a table, CSV or JSON."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from captchanet.cli.common import configfile, section
+from captchanet.errors import UserError
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PNG…|FOLDER")
+@click.option("--model", type=click.Path(path_type=Path), help="A model.npz, with its model.json beside it.")
+@configfile
+@click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=0,
+    metavar="CONFIDENCE",
+    help="Leave the reading empty where the confidence is below this, 0 to 1.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+def read(paths: tuple[str, ...], model: Path | None, configfile: Path, sure: float, form: str) -> None:
+    """Read pictures: prints file, reading and confidence.
+
+    Without --model it is the model of the run that the configuration's `read.run` names. The confidence is
+    the probability that all of the reading is right, if the run was calibrated (`calibration` of its data
+    set). A picture that cannot be read is listed with the reason; then the exit status is 1.
+    """
+    from captchanet.evaluate import predict as reading
+    from captchanet.train.model import load
+
+    if model is None:
+        model = Path("results/train", _run(configfile), "model.npz")
+    reader = load(model)
+    if sure and reader.temperature == 1:
+        click.echo(f"the run {reader.run} was not calibrated: its confidence may be far off", err=True)
+    readings = reading.read(reader, reading.files(paths), sure)
+    problems = {"table": _table, "csv": _csv, "json": _json}[form](readings)
+    if problems:
+        click.echo(f"{problems} of the files could not be read; the reason stands beside each", err=True)
+        sys.exit(1)
+
+
+def _run(configfile: Path) -> str:
+    """The run to read with: `read.run`, or the first under `train`, as the workflow takes it."""
+    named = section(configfile, "read").get("run") or next(iter(section(configfile, "train")), None)
+    if named is None:
+        raise UserError(f"{configfile} names no run under `train`; give a model with --model")
+    return str(named)
+
+
+def _table(readings: Iterable[Any]) -> int:
+    rows = list(readings)
+    width = max([len(row.file) for row in rows] + [4])
+    click.echo(f"{'file':{width}}  reading  confidence")
+    for row in rows:
+        right = f"{row.reading:7}  {row.confidence:10.4f}" if row.confidence is not None else row.problem
+        click.echo(f"{_printable(row.file):{width}}  {right}")
+    return sum(row.confidence is None for row in rows)
+
+
+def _csv(readings: Iterable[Any]) -> int:
+    problems = 0
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["file", "reading", "confidence", "problem"])
+    for row in readings:
+        problems += row.confidence is None
+        number = "" if row.confidence is None else f"{row.confidence:.6f}"
+        writer.writerow([_printable(row.file), row.reading, number, row.problem])
+    return problems
+
+
+def _json(readings: Iterable[Any]) -> int:
+    problems = 0
+    for number, row in enumerate(readings):
+        problems += row.confidence is None
+        click.echo(("[\n " if not number else ",\n ") + json.dumps(row._asdict()), nl=False)
+    click.echo("\n]")
+    return problems
+
+
+def _printable(name: str) -> str:
+    """A file name on one line of any terminal: line ends and bytes that are no UTF-8 are shown as escapes."""
+    text = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,215 @@
+"""`captchanet rerun` and `verify`: is what the history says of a run so, to the last bit?"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from captchanet.cli.common import configfile
+from captchanet.cli.runs import recorded
+from captchanet.cli.tables import printable
+from captchanet.errors import UserError
+
+if TYPE_CHECKING:  # importing mlflow takes a second
+    from captchanet.reproduce.verdict import Verdict
+    from captchanet.track.history import Run
+
+SHOWN = 12
+"""Differences that are listed; verdict.json has them all."""
+
+cores = click.option(
+    "--cores", type=click.IntRange(min=1), default=1, show_default=True, help="How many jobs at a time."
+)
+keep = click.option("--keep", is_flag=True, help="Keep the code, a git worktree, of a repeated run too.")
+as_they_are = click.option(
+    "--pictures-as-they-are",
+    is_flag=True,
+    help="Take a picture that has changed or is gone from nowhere, even if git has it as it was.",
+)
+
+
+class Unanswered(click.ClickException):
+    """The question whether a run is the same could not be answered."""
+
+    exit_code = 2
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """A block whose UserError ends with the status that says so, as does Ctrl-C."""
+    try:
+        yield
+    except UserError as error:
+        raise Unanswered(str(error)) from error
+    except KeyboardInterrupt:
+        raise Unanswered("interrupted") from None
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Where to run it; reruns/NAME-ID in this folder, if not given.",
+)
+@cores
+@keep
+@as_they_are
+@configfile
+def rerun(
+    run: str, folder: Path | None, cores: int, keep: bool, pictures_as_they_are: bool, configfile: Path
+) -> None:
+    """Run a recorded run again, and tell whether it is the same to the last bit.
+
+    RUN is a name or the beginning of an id, as `captchanet runs` lists them. Its code (the commit, as a git
+    worktree, with what was not committed), its configuration and its pictures are restored into a folder of
+    their own; nothing else is touched, and nothing is recorded. Exit status: 0 repeated, 1 not repeated, with
+    what differs, 2 it could not be run again.
+    """
+    with _answering(), recorded(configfile, parents=True) as (store, history):
+        from captchanet.reproduce.rerun import Options, folder_of
+        from captchanet.reproduce.rerun import rerun as again
+
+        one, remark = _one(history.runs, run)
+        place = folder or Path("reruns", folder_of(one))
+        chosen = f" ({remark})" if remark else ""
+        click.echo(
+            f"{printable(one.name)} {one.id[:8]}{chosen} is run again in {place}, which has its log ..."
+        )
+        verdict = again(store, one, place, Options(cores, keep, not pictures_as_they_are))
+    _print(verdict, place)
+    if not verdict.repeated:
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--number", type=click.IntRange(min=1), default=5, show_default=True, help="How many runs.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides which.")
+@click.option("--all", "everything", is_flag=True, help="Every run.")
+@click.option("--set", "of", metavar="NAME", help="Only runs of this set (`track.set`).")
+@click.option("--sweep", metavar="NAME", help="Only runs of this sweep.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("reruns"),
+    show_default=True,
+    help="Where to run them, each in a folder of its own.",
+)
+@cores
+@keep
+@as_they_are
+@configfile
+def verify(
+    number: int,
+    seed: int,
+    everything: bool,
+    of: str | None,
+    sweep: str | None,
+    folder: Path,
+    cores: int,
+    keep: bool,
+    pictures_as_they_are: bool,
+    configfile: Path,
+) -> None:
+    """Run a sample of all recorded runs again, and tell which are the same to the last bit.
+
+    Each as `captchanet rerun` does it. Exit status: 0 all repeated, 1 at least one not repeated, 2 none of
+    those, but at least one could not be run again.
+    """
+    with _answering(), recorded(configfile) as (store, history):
+        from captchanet.reproduce.rerun import Options, folder_of, sample
+        from captchanet.reproduce.rerun import rerun as again
+
+        runs = [
+            run
+            for run in history.runs
+            if of in (None, run.tags.get("set")) and (sweep is None or sweep in run.sweeps)
+        ]
+        if not runs:
+            raise UserError("no recorded run is such a one; `captchanet runs` lists them all")
+        chosen = runs if everything else sample(runs, number, seed)
+        options = Options(cores, keep, not pictures_as_they_are)
+        wide = max(len(printable(run.name)) for run in chosen)
+        click.echo(f"{'run':{wide}}  {'id':8}  theta  results  seconds")
+        refuted = impossible = 0
+        for run in chosen:
+            start = f"{printable(run.name):{wide}}  {run.id[:8]}"
+            try:
+                verdict = again(store, run, folder / folder_of(run), options)
+            except UserError as error:
+                impossible += 1
+                click.echo(f"{start}  could not be run again: {printable(str(error))}")
+            else:
+                refuted += not verdict.repeated
+                click.echo(f"{start}  {_row(verdict)}")
+    said = [f"{len(chosen) - refuted - impossible} of {len(chosen)} repeated to the last bit"]
+    said += [f"{refuted} not"] if refuted else []
+    said += [f"{impossible} could not be run again"] if impossible else []
+    said += [f"drawn from {len(runs)} by the seed {seed}"] if len(chosen) < len(runs) else []
+    click.echo("; ".join(said))
+    if refuted or impossible:
+        sys.exit(1 if refuted else 2)
+
+
+def _one(runs: "Sequence[Run]", wanted: str) -> "tuple[Run, str]":
+    """The run that is wanted, and a remark on it; a whole sweep is none that could be run again."""
+    from captchanet.track.history import find
+
+    try:
+        return find([run for run in runs if run.tags.get("kind") != "sweep"], wanted)
+    except UserError:
+        for run in runs:
+            named = run.name == wanted or (len(wanted) >= 4 and run.id.startswith(wanted.lower()))
+            if named and run.tags.get("kind") == "sweep":
+                inner = [one.name for one in runs if run.name in one.sweeps and one is not run]
+                raise UserError(
+                    f"{wanted!r} is a whole sweep; name one of its runs, such as {', '.join(inner[:3])}"
+                ) from None
+        raise
+
+
+def _row(verdict: "Verdict") -> str:
+    """The verdict in the table of many."""
+    from captchanet.reproduce.verdict import NOTHING_DIFFERS
+
+    theta = verdict.same["theta"]
+    results = all(same for name, same in verdict.same.items() if name != "theta")
+    row = f"{'same' if theta else 'NO':5}  {'same' if results else 'NO':7}  {verdict.seconds:7.1f}"
+    if verdict.repeated:
+        return row
+    rows = [f"{one.kind} {one.name}: {one.recorded}, now {one.again}" for one in verdict.differences]
+    more = f"; and {len(rows) - 3} more" if len(rows) > 3 else ""
+    return f"{row}  {printable('; '.join(rows[:3]) + more if rows else NOTHING_DIFFERS)}"
+
+
+def _print(verdict: "Verdict", place: Path) -> None:
+    """The verdict for a person: one line, then what was done and what differs."""
+    from captchanet.reproduce.verdict import NOTHING_DIFFERS
+
+    click.echo(f"{printable(verdict.sentence)} ({verdict.seconds:.1f} s)")
+    for remark in verdict.remarks:
+        click.echo(f"  {printable(remark)}")
+    rows = verdict.differences
+    if verdict.repeated:
+        if rows:
+            names = ", ".join(f"{one.kind} {one.name}" for one in rows[:SHOWN])
+            more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+            click.echo(f"  although not all is as it was: {printable(names)}{more}")
+        return
+    if rows:
+        table = [("what differs", "", "recorded", "now"), *rows[:SHOWN]]
+        cells = [[printable(text) for text in row] for row in table]
+        wide = [max(len(row[i]) for row in cells) for i in range(4)]
+        for row in cells:
+            line = "  ".join(text.ljust(wide[i]) for i, text in enumerate(row))
+            click.echo(f"  {line.rstrip()}")
+        if len(rows) > SHOWN:
+            click.echo(f"  and {len(rows) - SHOWN} more")
+    else:
+        click.echo(f"  {NOTHING_DIFFERS}")
+    click.echo(
+        f"  all of it: {place}/verdict.json; its record and the rerun: recorded/ and results/ beside it"
+    )

@@ -1,0 +1,1 @@
+"""The configuration: checked against its schema, defaults filled in, sweeps expanded into runs."""

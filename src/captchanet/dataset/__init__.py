@@ -1,0 +1,1 @@
+"""Data sets: which captchas train, and which are held out."""

@@ -1,1 +1,0 @@
-"""The training set, one run of training, and its evaluation."""

@@ -1,1 +1,0 @@
-"""Pixels to characters: read, clean, cut and draw pictures."""

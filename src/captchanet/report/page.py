@@ -1,0 +1,72 @@
+"""What the pages for a person share: their looks, the words for a method, and pictures within the page."""
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from PIL import Image
+
+from captchanet.files import read_csv
+from captchanet.segment.read import Unusable, decode, read_bytes
+from captchanet.segment.segment import Picture
+from captchanet.segment.segment_synthetic import number_of
+
+ACRONYMS = ("cg", "sgd", "l1", "l2")
+
+
+def render(template: str, filters: Mapping[str, Callable[..., str]], **content: Any) -> str:
+    """The page that a template of this folder makes of its content; what it is given is escaped."""
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    )
+    environment.filters |= {"options": options, **filters}
+    return environment.get_template(template).render(content)
+
+
+def options(section: Mapping[str, Any]) -> str:
+    """A method and its options as a short text: SGD, epochs 200, batch size 32. A 0 is said, None is not."""
+    method = section["method"]
+    named = {key.replace("_", " "): value for key, value in section.items() if key != "method"}
+    said = [f"{key} {value}" for key, value in named.items() if value is not None]
+    return ", ".join([method.upper() if method in ACRONYMS else method, *said])
+
+
+def data_uri(pixels: np.ndarray) -> str:
+    """A picture, uint8 (h, w) or (h, w, 3), as a PNG that stands in the page itself."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def captcha(facts: Mapping[str, Any], cut: Path, pictures: str, file: str, source: str | None) -> str:
+    """A captcha as a data URI: the original, or, where that is gone, the cleaned one.
+
+    `facts` are those of its data set, `cut` the folder that `segment` wrote by its cut, `pictures` the entry
+    that `file` is of, and `source` where that is: a folder, a file of drawn pictures, or None.
+    """
+    size = facts["segment"]["picture"]
+    try:
+        if source is None:
+            raise Unusable("its folder is not named any more")
+        if "draw" in facts["pictures"].get(pictures, {}):
+            pixels = np.load(source, mmap_mode="r", allow_pickle=False)[number_of(file)]
+        else:
+            pixels = decode(read_bytes(Path(source) / file, **size), **size)
+    except (Unusable, OSError, ValueError, IndexError):
+        rows = [row[0] for row in read_csv(cut / pictures / "pictures.csv", Picture._fields)]
+        cleaned = np.load(cut / pictures / "cleaned.npy", mmap_mode="r", allow_pickle=False)[rows.index(file)]
+        ink = cleaned[..., 0] if cleaned.ndim == 3 else cleaned  # of several channels the first
+        pixels = black(ink)
+    return data_uri(pixels)
+
+
+def black(ink: np.ndarray) -> np.ndarray:
+    """Ink, 0 … 1, as a picture of grey values, uint8 of the same shape: black on white."""
+    return (255 - 255 * np.clip(ink, 0, 1).astype(np.float64)).astype(np.uint8)

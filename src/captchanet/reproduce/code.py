@@ -1,0 +1,126 @@
+"""What differs between the code of two runs, by git, without a trace in the repository."""
+
+import os
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from captchanet.errors import UserError
+from captchanet.train.provenance import CODE
+
+LONGEST_LOG = 10
+
+
+@dataclass(frozen=True)
+class State:
+    """The code as a run found it: a commit, and as a patch what was not committed."""
+
+    commit: str
+    patch: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """From one state of the code to another.
+
+    `ahead` commits are in the second alone, `behind` in the first alone; `log` names the newest of both,
+    as `> id subject` and `< id subject`. `diff` is git's, of the code alone.
+    """
+
+    ahead: int = 0
+    behind: int = 0
+    log: list[str] = field(default_factory=list)
+    diff: str = ""
+
+
+class _Git:
+    """Git in a repository, with an index and an object store of its own, in the folder `scratch`."""
+
+    def __init__(self, repository: Path, scratch: Path) -> None:
+        self.repository = repository
+        # GIT_DIR and the like, which a hook has, would make git look elsewhere than where it is told to
+        self.env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")
+        }
+        self.env |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+        objects = self("rev-parse", "--git-path", "objects").strip()
+        # A file rather than the environment's variable, in which a colon separates
+        (scratch / "objects/info").mkdir(parents=True)
+        alternates = str((repository / objects).resolve())
+        (scratch / "objects/info/alternates").write_text(f"{alternates}\n", "utf-8", "surrogateescape")
+        self.env |= {
+            "GIT_INDEX_FILE": str(scratch / "index"),
+            "GIT_OBJECT_DIRECTORY": str(scratch / "objects"),
+        }
+
+    def __call__(self, *words: str, given: str = "") -> str:
+        """What git answers; raises UserError with its first complaint."""
+        options = ["-c", "core.quotePath=false", "-c", "apply.whitespace=nowarn"]
+        options += ["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"]
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(self.repository), *options, *words],
+                input=given.encode("utf-8", "surrogateescape"),
+                capture_output=True,
+                timeout=60,
+                env=self.env,
+            )
+        except FileNotFoundError as error:
+            raise UserError("git is not installed") from error
+        except (OSError, subprocess.SubprocessError) as error:
+            raise UserError(f"git cannot be run ({error})") from error
+        if done.returncode:
+            complaint = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+            raise UserError(complaint[0].removeprefix("fatal: ").removeprefix("error: "))
+        return done.stdout.decode("utf-8", "replace")
+
+    def tree(self, which: str, state: State) -> str:
+        """The tree that the run called `which` ran, written into the object store of our own."""
+        self("read-tree", state.commit)
+        if state.patch:
+            try:
+                self("apply", "--cached", "--binary", "-", given=state.patch)
+            except UserError as error:
+                raise UserError(
+                    f"the uncommitted changes of {which} do not apply to its commit {state.commit[:8]} any "
+                    f"more ({error})"
+                ) from error
+        return self("write-tree").strip()
+
+
+def changes(repository: Path, a: State, b: State) -> Changes:
+    """What leads from `a` to `b` in the repository around the folder `repository`.
+
+    Raises UserError where git is missing, one of the commits is not in this repository or a patch does not
+    apply.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        git = _Git(repository, Path(scratch))
+        for which, state in (("A", a), ("B", b)):
+            try:
+                if not re.fullmatch("[0-9a-f]{4,64}", state.commit):
+                    raise UserError("no commit")
+                git("cat-file", "-e", f"{state.commit}^{{commit}}")
+            except UserError as error:
+                raise UserError(
+                    f"the commit of {which}, {state.commit[:8]}, is not in this repository"
+                ) from error
+        between = f"{a.commit}...{b.commit}"
+        behind, ahead = map(int, git("rev-list", "--left-right", "--count", between).split())
+        log = git(
+            "log",
+            "--oneline",
+            "--left-right",
+            "--no-color",
+            "--no-decorate",
+            f"-{LONGEST_LOG}",
+            between,
+            "--",
+        )
+        trees = [git.tree("A", a), git.tree("B", b)]
+        diff = git("diff", "--no-color", "--no-ext-diff", "--no-textconv", "-M", *trees, "--", *CODE)
+        return Changes(ahead, behind, log.splitlines(), diff)

@@ -1,0 +1,155 @@
+"""A folder of one's own, and the workflow in it, with the code of a folder and no trace of any other."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from captchanet.errors import UserError
+from captchanet.job import ERRORS
+from captchanet.reproduce.restore import ELSEWHERE
+
+MARKER = ".captchanet-rerun"
+PROBE = """
+import json, numpy, scipy.linalg
+from threadpoolctl import threadpool_info
+ones = numpy.ones((64, 64))
+assert (ones @ ones).sum() == 64**3
+print(json.dumps([pool.get("architecture") for pool in threadpool_info() if pool["user_api"] == "blas"]))
+"""
+
+
+# Stands between us and the workflow. Ends with it and, when we are gone, ends it and its jobs
+KEEPER = """
+import os, signal, subprocess, sys, threading
+workflow = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+def watch():
+    os.read(0, 1)
+    os.killpg(0, signal.SIGKILL)
+threading.Thread(target=watch, daemon=True).start()
+sys.exit(1 if workflow.wait() else 0)
+"""
+PATIENCE = 5.0
+"""Seconds to wait for a rerun's folder."""
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[int]:
+    """A block in which `folder` is ours alone, and empty at first; it may hold nothing but an earlier rerun.
+
+    Yields the file descriptor of the lock; the kernel drops the lock with the last process that has it.
+    Raises UserError where the folder holds anything else, or another rerun is at work in it.
+    """
+    try:
+        if folder.exists() and not (folder / MARKER).exists() and any(folder.iterdir()):
+            raise UserError(f"{folder}: holds something other than a rerun; name another with --folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / MARKER).open("a") as marker:
+            _lock(marker.fileno(), folder)
+            for left in folder.iterdir():
+                if left.is_dir() and not left.is_symlink():
+                    shutil.rmtree(left)
+                elif left.name != MARKER:
+                    left.unlink()
+            yield marker.fileno()
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be used ({error.strerror or error}); make it a folder that you may write, "
+            "with room left on its disk, or name another with --folder"
+        ) from error
+
+
+def _lock(marker: int, folder: Path) -> None:
+    """Waits a little: what a killed rerun had started takes a moment to end."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > until:
+                raise UserError(
+                    f"{folder}: another rerun is at work in this folder; wait until it has ended"
+                ) from error
+            time.sleep(0.05)
+
+
+def kernel(recorded: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], str]:
+    """What to set so that BLAS computes with the kernel that was recorded, and a remark on it.
+
+    Nothing where it does so anyway, or cannot: this processor may lack the instructions.
+    """
+    wanted = {str(pool["kernel"]) for pool in recorded}
+    usual = _kernels({})
+    if len(wanted) != 1 or usual == wanted or usual is None:
+        return {}, ""
+    forced = {"OPENBLAS_CORETYPE": wanted.copy().pop()}
+    names = f"{', '.join(sorted(usual))} here, {forced['OPENBLAS_CORETYPE']} then"
+    if _kernels(forced) == wanted:
+        return forced, f"its BLAS kernel: {names}, and set to that"
+    return {}, f"its BLAS kernel: {names}, which cannot be had here"
+
+
+def _kernels(environment: Mapping[str, str]) -> set[str] | None:
+    """The kernels that BLAS takes in this environment, None where it cannot compute."""
+    command = [sys.executable, "-P", "-c", PROBE]
+    with suppress(OSError, subprocess.SubprocessError, ValueError):
+        done = subprocess.run(
+            command, capture_output=True, check=True, timeout=120, env={**os.environ, **environment}
+        )
+        return set(map(str, json.loads(done.stdout)))
+    return None
+
+
+def snakemake(
+    home: Path,
+    folder: Path,
+    targets: Sequence[str],
+    cores: int,
+    environment: Mapping[str, str],
+    lock: int,
+) -> None:
+    """Makes `targets` in `folder`, configured by its config.yaml, with the workflow and the src of `home`.
+
+    What it prints goes to snakemake.log. It does not outlive this process, and keeps the file descriptor
+    `lock` open as long as it lives. Raises UserError, with the sentence of the job, where it fails.
+    """
+    command = [sys.executable, "-c", KEEPER, sys.executable, "-m", "snakemake"]
+    command += ["--snakefile", str(home.resolve() / "Snakefile"), "--directory", str(folder.resolve())]
+    command += ["--configfile", str(folder.resolve() / "config.yaml"), "--cores", str(cores), *targets]
+    # the src of `home` puts itself first, but what else stands there could be of another project
+    without = ("PYTHONPATH", "SNAKEMAKE_PROFILE", *ELSEWHERE)
+    env = {name: value for name, value in os.environ.items() if name not in without} | dict(environment)
+    log = folder / "snakemake.log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=folder,
+            start_new_session=True,
+            pass_fds=(lock,),
+        ) as process,
+    ):
+        failed = process.wait()
+    if failed:
+        raise UserError(f"the workflow failed: {_said(folder, log)}; all it said: {log}")
+
+
+def _said(folder: Path, log: Path) -> str:
+    """The sentences that its jobs left, or the last thing that it printed."""
+    for file, last in ((folder / ERRORS, 3), (log, 3)):
+        with suppress(OSError):
+            lines = file.read_text("utf-8", "backslashreplace").strip().splitlines()
+            if lines:
+                return " ".join(line.strip() for line in lines[-last:])
+    return "it said nothing"

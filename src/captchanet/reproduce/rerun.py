@@ -1,0 +1,134 @@
+"""A recorded run, run again in a folder of its own from what was recorded, and held against its record.
+
+The history is only read: a rerun proves something about a run, and is none itself.
+"""
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from captchanet.config.names import fitting
+from captchanet.dataset.dataset import PICTURES
+from captchanet.errors import UserError
+from captchanet.files import read_csv, read_json, write_json, write_text
+from captchanet.reproduce.execute import claimed, kernel, snakemake
+from captchanet.reproduce.restore import (
+    remove_code,
+    restore_code,
+    restore_configuration,
+    restore_pictures,
+)
+from captchanet.reproduce.verdict import Difference, Verdict, judge, results
+from captchanet.sources import ROOT
+from captchanet.track.history import Run, Store, artifact
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run again: on how many cores, whether to keep the code, whether git may lend pictures."""
+
+    cores: int = 1
+    keep: bool = False
+    pictures_from_git: bool = True
+
+
+def folder_of(run: Run) -> str:
+    """The name of the folder in which a run is run again."""
+    return f"{fitting(run.name)}-{run.id[:8]}"
+
+
+def sample(runs: Sequence[Run], number: int, seed: int) -> list[Run]:
+    """So many of the runs, drawn by a seed, the same ones from the same runs; all where there are fewer."""
+    ordered = sorted(runs, key=lambda run: run.id)
+    return random.Random(seed).sample(ordered, min(number, len(ordered)))
+
+
+def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
+    """Runs a recorded run again in `folder` and tells whether it is the same to the last bit.
+
+    Pictures are looked for from the current folder. Raises UserError where it cannot be run again; the
+    folder then shows how far it came.
+    """
+    began = time.monotonic()
+    code, checkouts = folder / "code", list(dict.fromkeys([Path.cwd(), ROOT.parent]))
+    with claimed(folder) as lock:
+        asked = fetch(store, run, folder / "recorded")
+        origin = read_json(folder / "recorded/train/provenance.json")
+        configured = yaml.safe_dump(restore_configuration(asked), sort_keys=False)
+        write_text(folder / "config.yaml", configured)
+        home, differences, how = restore_code(origin, code, checkouts)
+        found, remarks = _pictures(folder, asked, origin, options)
+        differences += found
+        forced, remark = kernel(origin["blas"])
+        remarks = [f"its code is {how}", *remarks, *filter(None, [remark])]
+        made = _made(asked)
+        targets = [
+            str(place / ("metrics.json" if part == "evaluate" else "status.json"))
+            for part, place in made.items()
+        ]
+        try:
+            snakemake(home, folder, targets, options.cores, forced, lock)
+        except UserError as error:
+            listed = ", ".join(f"{one.name} ({one.again})" for one in differences[:3])
+            raise UserError(f"{error}{f'; not as recorded: {listed}' if listed else ''}") from error
+        recorded = {part: folder / "recorded" / part for part in made}
+        again = {part: folder / place for part, place in made.items()}
+        same, theta, result, others = judge(recorded, again)
+        seconds = round(time.monotonic() - began, 1)
+        # a source that differs in the restored code does so in the new provenance too
+        differences = list(dict.fromkeys([*differences, *others]))
+        verdict = Verdict(run.name, run.id, same, theta, result, differences, remarks, seconds)
+        write_json(folder / "verdict.json", verdict.json_ready())
+        if verdict.repeated and not options.keep:
+            remove_code(code, checkouts)
+    return verdict
+
+
+def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
+    """Puts the files that a rerun needs of those that the run was recorded with into a folder.
+
+    Returns the run's configuration. Raises UserError where one is not there.
+    """
+
+    def get(path: str) -> None:
+        text = artifact(store, run, path)
+        if text is None:
+            raise UserError(
+                f"the run {run.name} ({run.id[:8]}) has no file {path}: it was recorded by an earlier "
+                f"captchanet, or its files are out of reach in {store.get_run(run.id).info.artifact_uri}"
+            )
+        write_text(into / path, text)
+
+    for path in ("train/configuration.json", "train/provenance.json"):
+        get(path)
+    configuration: dict[str, Any] = read_json(into / "train/configuration.json")
+    captchas = "train" in configuration
+    for path in [*results(captchas), *(["dataset/pictures.csv"] if captchas else [])]:
+        get(path)
+    return configuration
+
+
+def _pictures(
+    folder: Path, asked: Mapping[str, Any], origin: Mapping[str, Any], options: Options
+) -> tuple[list[Difference], list[str]]:
+    if "train" not in asked:
+        write_text(folder / "data/none/none.png", "")  # a folder of pictures is never empty
+        return [], []
+    rows = read_csv(folder / "recorded/dataset/pictures.csv", PICTURES)
+    commit = str((origin["git"] or {}).get("commit", "HEAD"))
+    return restore_pictures(
+        rows, asked["pictures"], Path(), folder / "data", commit, options.pictures_from_git
+    )
+
+
+def _made(asked: Mapping[str, Any]) -> dict[str, Path]:
+    """Where the rerun's own files will be, as its record has them in train and evaluate."""
+    if "train" not in asked:
+        return {"train": Path("results/xor")}
+    (name,) = asked["train"]
+    return {part: Path("results", part, name) for part in ("train", "evaluate")}

@@ -1,0 +1,213 @@
+"""What a run was made of, put into a folder again: its code as a git worktree, its pictures as copies."""
+
+import hashlib
+import os
+import re
+import stat
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from captchanet.errors import UserError
+from captchanet.files import write_bytes, write_csv
+from captchanet.reproduce.verdict import Difference
+from captchanet.segment.labels import COLUMNS
+
+# They would make git look elsewhere than where it is told to
+ELSEWHERE = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+)
+
+
+def git(place: Path, *words: str, given: bytes = b"") -> bytes:
+    """What git answers in the folder `place`; raises UserError with its complaint."""
+    # no hook of the user's, and nobody is asked for a password
+    options = [
+        "-c",
+        f"core.hooksPath={os.devnull}",
+        "-c",
+        "core.quotePath=false",
+        "-c",
+        "advice.detachedHead=false",
+    ]
+    env = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(place), *options, *words],
+            input=given,
+            capture_output=True,
+            timeout=600,
+            env=env,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise UserError(f"git cannot be run ({error}); install it") from error
+    if done.returncode:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        raise UserError(lines[-1].removeprefix("fatal: ").removeprefix("error: "))
+    return done.stdout
+
+
+def restore_code(
+    origin: Mapping[str, Any], place: Path, checkouts: Sequence[Path]
+) -> tuple[Path, list[Difference], str]:
+    """The project as the run found it, the sources that are not as recorded all the same, and where from.
+
+    As a worktree in the folder `place`, of the first repository around one of the folders `checkouts` that
+    has the run's commit, with the run's uncommitted changes. Where none has it, one of these folders itself,
+    if it holds the very sources. Raises UserError where there is neither.
+    """
+    state = origin["git"] or {}
+    commit = str(state.get("commit"))
+    for checkout in checkouts:
+        with suppress(UserError):
+            git(checkout, "cat-file", "-e", f"{commit}^{{commit}}")
+            # the project may be a folder of a larger repository
+            within = os.fsdecode(git(checkout, "rev-parse", "--show-prefix")).rstrip("\n")
+            break
+    else:
+        for checkout in checkouts:
+            if not changed(origin["sources"], checkout):
+                return checkout, [], f"that of {checkout}, where its sources are as they were"
+        raise UserError(_nowhere(origin["sources"], commit if state else None, checkouts[0]))
+    remove_code(place, checkouts)
+    git(checkout, "worktree", "add", "--force", "--force", "--detach", str(place.resolve()), commit)
+    if state["patch"]:
+        patch = state["patch"].encode("utf-8", "surrogateescape")
+        try:
+            git(place, "apply", "--binary", "--whitespace=nowarn", "-", given=patch)
+        except UserError as error:
+            raise UserError(
+                f"the recorded uncommitted changes do not apply to commit {commit[:8]} ({error}); "
+                "the run cannot be repeated with its own code"
+            ) from error
+    home = place / within
+    how = f"commit {commit[:8]}{' with its uncommitted changes' if state['patch'] else ''}"
+    return home, changed(origin["sources"], home), how
+
+
+def changed(sources: Mapping[str, str], home: Path) -> list[Difference]:
+    """The files of a project that are not as `sources`, their digests by path, has them."""
+    rows = []
+    for name, recorded in sources.items():
+        try:
+            now = hashlib.sha256((home / name).read_bytes()).hexdigest()
+        except OSError:
+            now = "missing"
+        if now != recorded:
+            rows.append(Difference("code", name, _short(recorded), _short(now)))
+    return rows
+
+
+def _nowhere(sources: Mapping[str, str], commit: str | None, home: Path) -> str:
+    rows = changed(sources, home)
+    differ = f"{len(rows)} of its sources are others in {home} ({rows[0].name}, for one)"
+    if commit is None:
+        return f"the run was made without git, and {differ}; put its code there, and run this again"
+    return (
+        f"its commit {commit} is not in the repository at {home}, and {differ}; "
+        "fetch it (`git fetch --all`, in a shallow clone `git fetch --unshallow`), and run this again"
+    )
+
+
+def remove_code(place: Path, checkouts: Iterable[Path]) -> None:
+    """Takes the worktree in the folder `place` away, if there is one, and the repository's note of it."""
+    for checkout in checkouts:
+        with suppress(UserError):
+            git(checkout, "worktree", "remove", "--force", "--force", str(place.resolve()))
+
+
+def restore_configuration(recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """The run's configuration with its pictures, as `restore_pictures` puts them, in data/."""
+    if "train" not in recorded:
+        # A configuration has pictures, a data set and a run even where nothing but XOR is wanted
+        return {
+            "pictures": {"none": {"folder": "data/none"}},
+            "segment": {"none": {}},
+            "dataset": {"none": {"cut": "none", "train": "none", "unseen": 1}},
+            "train": {"none": {"data": "none"}},
+            **recorded,
+        }
+    # what was drawn is drawn again
+    pictures = {
+        name: place
+        if "draw" in place
+        else {"folder": f"data/{name}", "labels": place["labels"] and f"data/{name}.labels.csv"}
+        for name, place in recorded["pictures"].items()
+    }
+    return {**recorded, "pictures": pictures}
+
+
+def restore_pictures(
+    rows: Iterable[Sequence[str]],
+    recorded: Mapping[str, Any],
+    here: Path,
+    into: Path,
+    commit: str,
+    lend: bool = True,
+) -> tuple[list[Difference], list[str]]:
+    """Copies a run's pictures into `into`, a folder for each name; tells what differs, and remarks.
+
+    `rows` are (pictures, file, label, sha256) of every picture that the run could use, `recorded` is the
+    `pictures` of its configuration, whose folders are looked for from the folder `here`. What was added to
+    them since is left alone. Labels are those recorded. With `lend`, a picture that has changed or is gone
+    is taken from git, in `commit` or anywhere in its history, if it is there as it was.
+    """
+    differences, remarks = [], []
+    labels: dict[str, list[tuple[str, str]]] = {name: [] for name in recorded}
+    for name, file, label, sha256 in rows:
+        labels[name].append((file, label))
+        place = Path(recorded[name]["folder"], file)
+        content, now = _read(here / place)
+        if now != sha256:
+            old = from_git(here, place, sha256, commit) if lend else None
+            if old is not None:
+                remarks.append(f"{place} is not as it was ({_short(now)}) and was taken from git")
+                content, now = old, sha256
+        if now != sha256:
+            differences.append(Difference("data", str(place), _short(sha256), _short(now)))
+        if content is not None:
+            write_bytes(into / name / file, content)
+    for name, place in recorded.items():
+        if place.get("labels"):
+            write_csv(into / f"{name}.labels.csv", COLUMNS, labels[name])
+    for name, of in labels.items():
+        if of and not (into / name).is_dir():
+            raise UserError(
+                f"none of its {len(of)} pictures is left in {recorded[name]['folder']}; put them back"
+            )
+    return differences, remarks
+
+
+def _read(file: Path) -> tuple[bytes | None, str]:
+    """A picture's bytes and their digest; None and why, where there is no such file."""
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            return None, "no file"
+        content = file.read_bytes()
+    except OSError as error:
+        return None, "missing" if isinstance(error, FileNotFoundError) else str(error.strerror)
+    return content, hashlib.sha256(content).hexdigest()
+
+
+def _short(digest: str) -> str:
+    return digest[:8] if re.fullmatch("[0-9a-f]{64}", digest) else digest
+
+
+def from_git(here: Path, place: Path, sha256: str, commit: str) -> bytes | None:
+    """The file `place`, seen from the folder `here`, with that digest, if the repository around it has it."""
+    file = here.resolve() / place
+    # its folder may be gone
+    folder = next(parent for parent in file.parents if parent.is_dir())
+    name = str(file.relative_to(folder))
+    with suppress(UserError):
+        log = git(folder, "--literal-pathspecs", "log", "--all", "--format=%H", "--", name)
+        for one in dict.fromkeys([commit, *re.findall("[0-9a-f]{40,}", log.decode())]):
+            with suppress(UserError):
+                content = git(folder, "cat-file", "blob", f"{one}:./{name}")
+                if hashlib.sha256(content).hexdigest() == sha256:
+                    return content
+    return None

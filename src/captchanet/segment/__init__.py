@@ -1,0 +1,1 @@
+"""From picture files to character vectors: read, clean, split into characters."""

@@ -1,0 +1,137 @@
+"""Where the characters of a kind of captcha are, estimated from pictures that nobody has measured."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+MOST = 10
+"""The largest number of characters that is looked for where nobody says how many there are."""
+NEAREST = 4
+"""The least distance between characters that is looked for, in pixels, where the picture has room for it."""
+QUIET = 10
+"""The percentile of a profile that is taken for what noise and lines leave everywhere."""
+TAIL = 0.003
+"""The share of the ink that may lie above the first row, and below the last."""
+CLEAR = 0.1
+"""How much less ink there has to be between characters than in them for a grid to make sense, as a share."""
+
+WIDE = 5 / 3
+"""How wide a window is that shows its character's neighbourhood, in distances between characters."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A grid for `captchanet.segment.split.grid`.
+
+    `clear` says whether characters have fixed places: whether, over all pictures, there is less ink between
+    them than in them.
+    """
+
+    characters: int
+    left: float
+    top: int
+    pitch: float
+    width: int
+    height: int
+    clear: bool
+
+
+class Fit(NamedTuple):
+    """`number` equal bumps: their squared error, the middle of them all, their distance and their width s."""
+
+    error: float
+    number: int
+    middle: float
+    pitch: float
+    wide: float
+
+
+def estimate(cleaned: np.ndarray, characters: int | None = None) -> Geometry:
+    """The grid that the mean of ink maps suggests.
+
+    Rows are those that hold nearly all of the ink (`TAIL`). Columns: to the mean ink of the columns, equal
+    bumps at equal distances, exp(−(x / s)⁴), are fitted by least squares, over all distances, places and
+    widths s and, where `characters` is None, all numbers of characters up to `MOST`. A window is a column
+    wider than the distance.
+
+    Args:
+        cleaned: float32 (n, h, w), at least one.
+        characters: how many there are on each picture, where that is known.
+    """
+    mean = cleaned.mean(axis=0, dtype=np.float64)
+    top, bottom = _rows(mean.sum(axis=1))
+    profile = _above_noise(mean[top:bottom].sum(axis=0))
+    most = max(1, min(MOST, len(profile) // NEAREST))
+    numbers = range(1, most + 1) if characters is None else [characters]
+    # of equals the first, which is the fewest
+    fits = [_fit(profile, number) for number in numbers]
+    _, number, middle, exact, wide = min(fits, key=lambda fit: fit.error)
+    pitch = exact
+    if abs(pitch - round(pitch)) * (number - 1) < 1:  # less than a column from first to last
+        pitch = float(round(pitch))
+    width = min(round(pitch) + 1, len(profile))
+    left = round(middle - ((number - 1) * pitch + width) / 2)
+    bump, between = np.exp(-((np.array([0, exact / 2]) / wide) ** 4))
+    clear = bool(number == 1 or 1 - 2 * between / bump > CLEAR)
+    return Geometry(number, left, top, round(pitch, 1), width, bottom - top, clear)
+
+
+def wide(found: Geometry, width: int, height: int) -> Geometry:
+    """Windows about the same middles that show the neighbourhood, on pictures of `width` × `height` pixels.
+
+    They are `WIDE` distances wide and as high as the picture. The first and the last may stick out of it:
+    beyond is paper, as `captchanet.segment.split.grid` sees it.
+    """
+    wider = min(round(WIDE * found.pitch), width)
+    left = found.left + (found.width - wider) / 2
+    return replace(found, left=left, top=0, width=wider, height=height)
+
+
+def _above_noise(profile: np.ndarray) -> np.ndarray:
+    return np.maximum(profile - np.percentile(profile, QUIET), 0)
+
+
+def _rows(profile: np.ndarray) -> tuple[int, int]:
+    """The first row that matters and the one after the last; all where there is no ink."""
+    share = _above_noise(profile).cumsum()
+    if not share[-1]:
+        return 0, len(profile)
+    first, last = np.searchsorted(share / share[-1], [TAIL, 1 - TAIL])
+    return int(first), int(last) + 1
+
+
+def _fit(profile: np.ndarray, number: int) -> Fit:
+    """The best bumps of so many: in coarse steps first, in fine ones around what was best."""
+    columns = np.arange(len(profile)) + 0.5
+    mass = float((profile * columns).sum() / profile.sum()) if profile.any() else len(profile) / 2
+    widest = len(profile) / number
+    pitches = np.arange(min(NEAREST, widest), widest + 0.5, 0.5) if number > 1 else np.array([widest])
+    middles = mass + np.arange(-4, 4.5, 0.5)
+    best = _search(profile, number, middles, pitches, np.arange(0.2, 0.75, 0.1))
+    fine = np.arange(-0.5, 0.6, 0.1)
+    around = best.pitch + fine if number > 1 else pitches
+    share = best.wide / best.pitch
+    return _search(profile, number, best.middle + fine, around, share + np.arange(-0.1, 0.12, 0.02))
+
+
+def _search(
+    profile: np.ndarray, number: int, middles: np.ndarray, pitches: np.ndarray, shares: np.ndarray
+) -> Fit:
+    """The best of all these middles, distances, and widths as shares of the distance."""
+    columns = np.arange(len(profile)) + 0.5
+    best = Fit(np.inf, number, float(middles[0]), float(pitches[0]), float(shares[0] * pitches[0]))
+    for pitch in pitches:
+        places = middles + (np.arange(number)[:, np.newaxis] - (number - 1) / 2) * pitch
+        far = np.abs(columns - places[:, :, np.newaxis]) / pitch
+        for share in shares:
+            bumps = np.exp(-((far / share) ** 4)).sum(axis=0)
+            # the height of the bumps that fits best, and what is left
+            heights = bumps @ profile / np.maximum((bumps * bumps).sum(axis=1), 1e-12)
+            errors = ((profile - heights[:, np.newaxis] * bumps) ** 2).sum(axis=1)
+            # a bump outside the picture would cost nothing
+            errors[(places[0] < 0) | (places[-1] > len(profile))] = np.inf
+            at = int(errors.argmin())
+            if errors[at] < best.error:
+                best = Fit(float(errors[at]), number, float(middles[at]), float(pitch), float(share * pitch))
+    return best

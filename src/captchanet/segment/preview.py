@@ -1,0 +1,95 @@
+"""Captchas raw, with their windows, cleaned, and as vectors, side by side for a person to look at."""
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from captchanet.segment.segmentation import Cut, clean_and_cut
+from captchanet.segment.suggest import Sample
+
+OUTLINES = ((216, 96, 0), (0, 130, 90))  # of windows, by turns, for they may overlap
+GAP = 12  # pixels between the parts of a sheet
+
+
+def sheet(seen: Sample, cut: Cut, count: int) -> Image.Image:
+    """One picture: `count` of the sample, each raw with its windows, cleaned, and as its vectors, enlarged.
+
+    Of several channels one stands below the other.
+    """
+    chosen = [len(seen.names) * i // count for i in range(count)]
+    if len(seen.names) <= count:
+        chosen = list(range(len(seen.names)))
+    pictures = seen.pictures[chosen]
+    cleaned, vectors, windows = clean_and_cut(pictures, cut)
+    scale = max(1, min(4, 320 // cut.width))
+    font = ImageFont.load_default()
+    rows = []
+    for at, number in enumerate(chosen):
+        parts = [outlined(pictures[at], windows[at], scale), *drawn(cleaned[at], vectors[at], cut, scale)]
+        rows.append((_plain(seen.names[number]), parts))
+    widths = [max(parts[i].width for _, parts in rows) for i in range(3)]
+    heights = [max(part.height for part in parts) + 18 for _, parts in rows]
+    image = Image.new("RGB", (sum(widths) + 4 * GAP, sum(heights) + GAP * (len(rows) + 1) + 18), "white")
+    pen = ImageDraw.Draw(image)
+    lefts = [GAP * (i + 1) + sum(widths[:i]) for i in range(3)]
+    for left, title in zip(
+        lefts, ("raw, with windows", f"cleaned: {cut.clean}", f"cut: {cut.cut}"), strict=True
+    ):
+        pen.text((left, GAP), title, (110, 110, 110), font)
+    top = GAP + 18
+    for (name, parts), height in zip(rows, heights, strict=True):
+        pen.text((GAP, top), name, (0, 0, 0), font)
+        for left, part in zip(lefts, parts, strict=True):
+            image.paste(part, (left, top + 16))
+        top += height + GAP
+    return image
+
+
+def png(image: Image.Image) -> bytes:
+    """A picture as the bytes of a PNG file."""
+    buffer = BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def outlined(picture: np.ndarray, windows: np.ndarray, scale: int) -> Image.Image:
+    """A picture, uint8 (h, w, 3), enlarged, with its windows, int (characters, 4), drawn around."""
+    image = _enlarged(picture, scale)
+    pen = ImageDraw.Draw(image)
+    for i, (left, top, right, bottom) in enumerate(windows.tolist()):
+        box = (left * scale, top * scale, right * scale - 1, bottom * scale - 1)
+        pen.rectangle(box, outline=OUTLINES[i % 2])
+    return image
+
+
+def drawn(cleaned: np.ndarray, vectors: np.ndarray, cut: Cut, scale: int) -> tuple[Image.Image, Image.Image]:
+    """What cleaning and cutting made of a picture, enlarged: ink black, and channel below channel.
+
+    Args:
+        cleaned: float32 (h, w) or (h, w, channels).
+        vectors: float32 (characters, channels * pixels).
+        cut: how it was made.
+        scale: how many pixels a pixel becomes.
+    """
+    maps = cleaned[np.newaxis] if cleaned.ndim == 2 else np.moveaxis(cleaned, 2, 0)
+    size = cut.cut_options["height"], cut.cut_options["width"]
+    tiles = vectors.reshape(len(vectors), len(maps), *size)
+    # a line of grey around each, so that one sees where it ends
+    framed = np.pad(1 - np.clip(tiles, 0, 1), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=0.8)
+    spread = np.pad(framed, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=1)
+    letters = np.concatenate([np.concatenate(list(channel), axis=1) for channel in np.moveaxis(spread, 0, 1)])
+    edged = np.pad(1 - np.clip(maps, 0, 1), ((0, 0), (1, 1), (1, 1)), constant_values=0.8)
+    whole = np.concatenate(list(edged))
+    one, other = (np.rint(255 * part).astype(np.uint8) for part in (whole, letters))
+    return _enlarged(one, scale), _enlarged(other, scale)
+
+
+def _enlarged(pixels: np.ndarray, scale: int) -> Image.Image:
+    image = Image.fromarray(pixels).convert("RGB")
+    return image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)
+
+
+def _plain(name: str) -> str:
+    """A file name in letters that every font has."""
+    return name.encode("ascii", "backslashreplace").decode().encode("unicode_escape").decode()[:60]

@@ -1,0 +1,249 @@
+"""The stage `segment`: from a folder of labelled pictures to character vectors, every file accounted for."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from captchanet.errors import UserError
+from captchanet.files import read_csv, read_npy, write_csv, write_json, write_npy
+from captchanet.segment.labels import match, read_label_file
+from captchanet.segment.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
+from captchanet.segment.segmentation import Cut, clean_and_cut
+
+# Pictures cleaned and cut at once: enough to spread NumPy's overhead, few enough to stay in the cache.
+BATCH = 256
+
+
+class Character(NamedTuple):
+    """Where a character vector comes from; `right` and `bottom` are one past the last pixel."""
+
+    file: str
+    position: int
+    label: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+class Picture(NamedTuple):
+    """A usable picture: its file, its label, and SHA-256s of the file's bytes and of the decoded pixels."""
+
+    file: str
+    label: str
+    sha256: str
+    pixels: str
+
+
+class Rejected(NamedTuple):
+    """A file that was not used, its label where one is known, and why."""
+
+    file: str
+    label: str
+    reason: str
+
+
+@dataclass
+class Segmented:
+    """What a folder of n usable pictures gave; everything is sorted by file name.
+
+    X is float32 (n * characters, pixels of a window), the characters of one picture after another, and
+    `characters` says where each row is from; cleaned is float32 (n, h, w), or (n, h, w, channels) where the
+    cleaning gives several, row by row as in `pictures`.
+    """
+
+    X: np.ndarray
+    characters: list[Character]
+    cleaned: np.ndarray
+    pictures: list[Picture]
+    rejected: list[Rejected]
+
+    @property
+    def share_rejected(self) -> float:
+        """Rejected files as a share of all."""
+        return len(self.rejected) / max(1, len(self.rejected) + len(self.pictures))
+
+
+def segment(
+    folder: str | os.PathLike[str],
+    cut: Cut,
+    labels: str | os.PathLike[str] | Mapping[str, Sequence[str]] | None = None,
+) -> Segmented:
+    """Reads, cleans and cuts all pictures of a folder, in batches: memory grows with what is returned only.
+
+    `labels` is the path of a CSV `file,label` (which may lie in the folder: it is not taken for a picture),
+    what `read_label_file` made of one, or None: then the label is the file name up to its first "_".
+
+    What cannot be used is listed with its reason rather than raised. Of pictures with the same pixels the
+    first is kept, since copies would leak from training into the unseen; if their labels differ, none is.
+    Raises UserError where the folder or the CSV as a whole cannot be used.
+    """
+    folder = Path(folder)
+    if isinstance(labels, str | os.PathLike):
+        names, labels = list_pictures(folder, labels), read_label_file(labels)
+    else:
+        names = list_pictures(folder)
+    wanted, ruled_out = match(names, labels, cut.characters, cut.alphabet, cut.fold)
+    rejected = [Rejected(*row) for row in ruled_out]
+
+    # Room for all, filled batch by batch; the shapes show on a blank one.
+    maps, vectors, windows = clean_and_cut(np.full((1, cut.height, cut.width, 3), 255, np.uint8), cut)
+    X = np.empty((len(wanted), *vectors.shape[1:]), np.float32)
+    places = np.empty((len(wanted), *windows.shape[1:]), windows.dtype)
+    cleaned = np.empty((len(wanted), *maps.shape[1:]), np.float32)
+    pictures: list[Picture] = []
+    same: dict[str, list[tuple[str, str]]] = {}
+    for batch, pixels in _batches(folder, wanted, cut, same, rejected):
+        rows = slice(len(pictures), len(pictures) + len(batch))
+        cleaned[rows], X[rows], places[rows] = clean_and_cut(pixels, cut)
+        pictures += batch
+
+    contradicted = _same_pixels(same, rejected)
+    kept = [row for row, picture in enumerate(pictures) if picture.pixels not in contradicted]
+    if contradicted:
+        for to, row in enumerate(kept):  # in place: a copy of the arrays would double the memory
+            X[to], cleaned[to] = X[row], cleaned[row]
+    pictures = [pictures[row] for row in kept]
+    characters = [
+        Character(picture.file, position, picture.label[position], *window)
+        for picture, row in zip(pictures, kept, strict=True)
+        for position, window in enumerate(places[row].tolist())
+    ]
+    X = X[: len(kept)].reshape(-1, X.shape[-1])
+    return Segmented(X, characters, cleaned[: len(kept)], pictures, sorted(rejected))
+
+
+def _batches(
+    folder: Path,
+    wanted: list[tuple[str, str]],
+    cut: Cut,
+    same: dict[str, list[tuple[str, str]]],
+    rejected: list[Rejected],
+) -> Iterator[tuple[list[Picture], np.ndarray]]:
+    """Batches of pictures that differ in their pixels, with their pixels (n, h, w, 3), valid until the next.
+
+    Fills `same`, the files and labels per digest of the pixels, and `rejected` on the way.
+    """
+    pixels = np.empty((min(BATCH, len(wanted)), cut.height, cut.width, 3), np.uint8)
+    batch: list[Picture] = []
+    for name, label in wanted:
+        try:
+            data = read_bytes(f"{folder}{os.sep}{name}", cut.width, cut.height)
+            pixels[len(batch)] = decode(data, cut.width, cut.height)
+        except Unusable as reason:
+            rejected.append(Rejected(name, label, str(reason)))
+            continue
+        # the same picture may be stored in other bytes, as another format or by another program
+        shown = hashlib.sha256(pixels[len(batch)]).hexdigest()
+        if shown in same:
+            same[shown].append((name, label))
+            continue
+        same[shown] = [(name, label)]
+        batch.append(Picture(name, label, hashlib.sha256(data).hexdigest(), shown))
+        if len(batch) == len(pixels):
+            yield batch, pixels
+            batch = []
+    if batch:
+        yield batch, pixels[: len(batch)]
+
+
+def _same_pixels(same: Mapping[str, list[tuple[str, str]]], rejected: list[Rejected]) -> set[str]:
+    """Rejects copies, and pictures whose twin has another label; returns the digests of the latter."""
+    contradicted = set()
+    for shown, files in same.items():
+        first, label = files[0]
+        if len({one for _, one in files}) == 1:
+            rejected += [Rejected(copy, label, f"a copy of {first}") for copy, _ in files[1:]]
+            continue
+        contradicted.add(shown)
+        for name, label in files:
+            others = ", ".join([f"{other} labelled {one}" for other, one in files if other != name][:3])
+            rejected.append(Rejected(name, label, f"labelled {label}, but the same picture as {others}"))
+    return contradicted
+
+
+def write_rejected(segmented: Segmented, file: str | os.PathLike[str]) -> None:
+    """Writes the rejected files with their reasons as a CSV; raises UserError where it cannot."""
+    write_csv(file, Rejected._fields, segmented.rejected)
+
+
+def check_rejected(
+    segmented: Segmented,
+    cut: Cut,
+    folder: str | os.PathLike[str],
+    listed: str | os.PathLike[str],
+    labels: str | os.PathLike[str] | None = None,
+) -> None:
+    """Raises UserError if more than `cut.max_rejected` of the files were rejected, or none is left.
+
+    `listed` is the file that `write_rejected` wrote, which the error points to; `labels` the CSV that labels
+    came from, if any: without one the error points to a CSV that lies beside the pictures as well.
+    """
+    rejected, share = segmented.rejected, segmented.share_rejected
+    if segmented.pictures and share <= cut.max_rejected:
+        return
+    total = len(rejected) + len(segmented.pictures)
+    shown = "; ".join(f"{row.file}: {row.reason}" for row in rejected[:3])
+    shown += f"; and {len(rejected) - 3} more" if len(rejected) > 3 else ""
+    hint = ""
+    if labels is None and label_file_in(folder):
+        hint = f"; a {LABEL_FILE} is in the folder: name it as `labels` of these pictures "
+        hint += "if it holds their labels"
+    if not segmented.pictures:
+        raise UserError(
+            f"None of the {total} pictures in {folder} can be used ({shown}); mend them{hint}. "
+            f"All reasons: {listed}"
+        )
+    raise UserError(
+        f"{len(rejected)} of {total} pictures in {folder} cannot be used, {share:.1%} where max_rejected "
+        f"allows {cut.max_rejected:.1%} ({shown}); mend these pictures or raise max_rejected{hint}. "
+        f"All reasons: {listed}"
+    )
+
+
+def write_segmented(segmented: Segmented, folder: str | os.PathLike[str]) -> None:
+    """Writes characters.npy and .csv, cleaned.npy, pictures.csv, rejected.csv and segment.json, the counts.
+
+    Each file is replaced as a whole; raises UserError where one cannot be written.
+    """
+    folder = Path(folder)
+    write_npy(folder / "characters.npy", segmented.X)
+    write_csv(folder / "characters.csv", Character._fields, segmented.characters)
+    write_npy(folder / "cleaned.npy", segmented.cleaned)
+    write_csv(folder / "pictures.csv", Picture._fields, segmented.pictures)
+    write_rejected(segmented, folder / "rejected.csv")
+    counts = {
+        "pictures": len(segmented.pictures) + len(segmented.rejected),
+        "usable": len(segmented.pictures),
+        "rejected": len(segmented.rejected),
+        "share_rejected": segmented.share_rejected,
+        "classes": dict(sorted(Counter(row.label for row in segmented.characters).items())),
+    }
+    write_json(folder / "segment.json", counts)
+
+
+def read_segmented(folder: str | os.PathLike[str]) -> Segmented:
+    """What `write_segmented` wrote; raises UserError where a file is missing, damaged or fits no other."""
+    folder = Path(folder)
+    X, cleaned = read_npy(folder / "characters.npy"), read_npy(folder / "cleaned.npy")
+    pictures = [Picture(*row) for row in read_csv(folder / "pictures.csv", Picture._fields)]
+    rejected = [Rejected(*row) for row in read_csv(folder / "rejected.csv", Rejected._fields)]
+    try:
+        characters = [
+            Character(row[0], int(row[1]), row[2], *map(int, row[3:]))
+            for row in read_csv(folder / "characters.csv", Character._fields)
+        ]
+    except ValueError as error:
+        raise UserError(f"{folder / 'characters.csv'} is damaged ({error}); run segment again.") from error
+    if len(X) != len(characters) or len(cleaned) != len(pictures):
+        raise UserError(
+            f"{folder} holds {len(X)} vectors for {len(characters)} characters and {len(cleaned)} cleaned "
+            f"pictures for {len(pictures)} pictures; the files are of different runs: run segment again."
+        )
+    return Segmented(X, characters, cleaned, pictures, rejected)

@@ -1,0 +1,183 @@
+"""A look at a folder of captchas: a sample of it, and settings for a kind never seen before."""
+
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from captchanet.errors import UserError
+from captchanet.segment.clean import distance, ink
+from captchanet.segment.colours import ink_colour, paper_colour
+from captchanet.segment.estimate_grid import estimate, wide
+from captchanet.segment.labels import labels_in_names, numbered, read_label_file, usual
+from captchanet.segment.morphology import inner, lines_across, tidy
+from captchanet.segment.read import (
+    FORMATS,
+    LABEL_FILE,
+    Unusable,
+    decode,
+    label_file_in,
+    list_pictures,
+    read_bytes,
+)
+
+LARGEST = 1024
+"""Pixels along a side that are still looked at."""
+ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some pictures of a folder, those of the most frequent size: names, and pixels uint8 (n, h, w, 3).
+
+    `files` are the names of all files in the folder, `left_out` how many of those tried could not be used.
+    `labels` are those of all files that have the usual length, [] where none are known; `told` says where
+    they are from, for a person.
+    """
+
+    files: list[str]
+    names: list[str]
+    pictures: np.ndarray
+    left_out: int
+    labels: list[str]
+    told: str
+
+
+def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sample:
+    """At most so many pictures, evenly spread over a folder's file names in their order, and its labels.
+
+    Labels are those of `label_file`, a CSV; else of a CSV `LABEL_FILE` in the folder; else of file names.
+    Raises UserError where the folder or the CSV cannot be used or none of the files is a picture.
+    """
+    files = list_pictures(folder, label_file)
+    labels, told = _labels(folder, files, label_file)
+    tried = [files[len(files) * i // min(most, len(files))] for i in range(min(most, len(files)))]
+    data, reasons = {}, []
+    for name in tried:
+        try:
+            content = read_bytes(Path(folder) / name, LARGEST, LARGEST)
+            data[name] = content, _size(content)
+        except Unusable as reason:
+            reasons.append(f"{name}: {reason}")
+    sizes = Counter(size for _, size in data.values())
+    names, pictures = [], []
+    for name, (content, size) in data.items():
+        if size == sizes.most_common(1)[0][0]:
+            try:
+                pictures.append(decode(content, *size))
+                names.append(name)
+            except Unusable as reason:
+                reasons.append(f"{name}: {reason}")
+    if not pictures:
+        raise UserError(
+            f"None of the {len(tried)} files of {folder} that were tried is a picture that can be used "
+            f"({'; '.join(reasons[:3])}); give a folder of captchas"
+        )
+    return Sample(files, names, np.stack(pictures), len(tried) - len(names), labels, told)
+
+
+def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[list[str], str]:
+    """`labels` and `told` of a Sample."""
+    where = f"{label_file}"
+    if label_file is None and (label_file := label_file_in(folder)):
+        where = f"{LABEL_FILE} in the folder (--labels names another)"
+    if label_file is not None:
+        given = read_label_file(label_file)
+        labels = usual(given[name][0] for name in files if len(given.get(name, ())) == 1)
+        if not labels:
+            raise UserError(
+                f"{label_file} has no label for any of the {len(files)} files of {folder}: it names "
+                f"{next(iter(given))!r}, the folder has {files[0]!r}; write each file's name as it is there"
+            )
+        told = f"{len(labels)} of {len(files)} files have one of {len(labels[0])} characters"
+        return labels, f"labels from {where}: {told}"
+    if labels := labels_in_names(files):
+        return labels, f"{len(labels)} file names are labels of {len(labels[0])} characters"
+    counted = numbered(files)
+    told = f"numbered through, {counted[0]!r} to {counted[1]!r}, and " if counted else ""
+    return [], f"file names are {told}no labels (--labels names a CSV of them)"
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    """A picture's width and height, without decoding it; raises Unusable where it is none, or too large."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(data), formats=FORMATS) as image:
+                size = image.size
+    except Exception as error:  # as in `decode`: whatever it is, the picture is what is wrong
+        raise Unusable("not an image (PNG, GIF, BMP or JPEG)") from error
+    if max(size) > LARGEST:
+        raise Unusable(f"is {size[0]} × {size[1]} pixels; up to {LARGEST} a side are looked at")
+    return size
+
+
+def suggest(seen: Sample) -> tuple[dict[str, Any], list[str]]:
+    """Settings, an entry of a configuration's `segment`, for pictures never seen; and remarks for a person.
+
+    Cleaning is by the ink's colour where paper is white and the ink of nearly all pictures the same, else by
+    the distance from the background, with blackness beside it where black lines run across. Characters are
+    counted in the labels where they are known, else by `captchanet.segment.estimate_grid.estimate`, which
+    finds the grid as well. Where no grid is to be seen, the cutting is by connected pieces.
+    """
+    height, width = seen.pictures.shape[1:3]
+    clean, maps = _cleaning(seen.pictures)
+    found = estimate(maps, len(seen.labels[0]) if seen.labels else None)
+    guessed = "" if seen.labels else f"; {found.characters} characters is what the ink looks like"
+    remarks = [seen.told + guessed]
+    settings: dict[str, Any] = {"picture": {"width": width, "height": height}, "characters": found.characters}
+    counts = Counter("".join(seen.labels))
+    characters = sorted(counts)
+    if not set(characters) <= set(ALPHABET):
+        remarks.append(f"the alphabet is what the labels are made of, {len(characters)} characters")
+        settings["alphabet"] = "".join(characters)
+        # the chance that the next one is new is about the share of those seen once (Good 1953, Biometrika 40)
+        if once := sum(number == 1 for number in counts.values()):
+            remarks[-1] += f"; {once} occur only once, so others may be missing from so few labels: add those"
+    if any(character.lower() != character and character.lower() in characters for character in characters):
+        remarks.append(
+            "letters of both cases occur; where that makes no difference, add `fold: lower` and an alphabet "
+            "without capitals"
+        )
+    settings["clean"] = clean
+    if found.clear and clean.get("lines") == "channel":
+        # Where lines are left in for the network to tell apart, letters stand less exactly, and it reads more
+        # if it sees what is around them: of coloured italics under lines, with the network and the drawn
+        # captchas of config/another-kind.yaml, 74.6 % in narrow windows (left 9, top 3, pitch 18, 19 × 27)
+        # and 83.8 % in these (left 3.5, 30 × 32, no small pieces taken out; with that file's own 83.6 %).
+        found = wide(found, width, height)
+        clean["smallest_piece"] = 0
+    size = {"width": found.width, "height": found.height}
+    left, pitch = (int(value) if value == int(value) else value for value in (found.left, found.pitch))
+    if found.clear:
+        settings["cut"] = {"method": "grid", "left": left, "top": found.top, "pitch": pitch, **size}
+    else:
+        remarks.append("the characters have no fixed places, so they are sought piece by piece")
+        settings["cut"] = {"method": "pieces", "top": found.top, **size}
+    return settings, remarks
+
+
+def _cleaning(pictures: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
+    """The cleaning that suits the pictures, and their ink maps without lines."""
+    within = inner(pictures, 1)
+    colours, any_ink = ink_colour(within)
+    if any_ink.any() and np.median(paper_colour(within)) > 240:
+        colour = np.median(colours[any_ink], axis=0)
+        alike = np.abs(colours - colour).max(axis=1) < 48
+        if alike.mean() > 0.8:
+            red, green, blue = (int(part) for part in colour)
+            found = ink(pictures, colour=(red, green, blue))
+            # black lines over coloured letters are alike as well; what they leave over are no speckles
+            rest = np.where(found > 0.3, np.float32(0), distance(pictures))
+            rest = tidy(rest, speckle_neighbours=0, smallest_piece=8)
+            if np.count_nonzero(rest > 0.3) < 0.05 * np.count_nonzero(found > 0.3):
+                return {"method": "ink", "colour": [red, green, blue]}, found
+    length = max(12, pictures.shape[2] // 4)
+    lines = lines_across(within.max(axis=3) < 128, 2, length).any(axis=(1, 2))
+    settings = {"method": "distance", "lines": "channel"} if lines.mean() > 0.5 else {"method": "distance"}
+    return settings, distance(pictures, lines="remove", line_length=length)

@@ -1,0 +1,132 @@
+"""From places in pictures to vectors: what every cutter does once it knows where the characters are.
+
+A window, (left, top, right, bottom) with right and bottom one past the last pixel, says which part of the
+picture a character's vector shows. Augmentation relies on it: it makes other versions from the same place.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captchanet.segment.morphology import INK
+
+
+def ink_of(cleaned: np.ndarray) -> np.ndarray:
+    """The maps that say where the ink is, (n, h, w): `cleaned` itself, or its first channel."""
+    return cleaned if cleaned.ndim == 3 else cleaned[..., 0]
+
+
+def planes(cleaned: np.ndarray) -> np.ndarray:
+    """`cleaned`, (n, h, w) or (n, h, w, channels), as a view (n, channels, h, w)."""
+    return cleaned[:, np.newaxis] if cleaned.ndim == 3 else np.moveaxis(cleaned, 3, 1)
+
+
+def check_sizes(**sizes: int) -> None:
+    """Raises ValueError, naming it, for a size below 1."""
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} is {size}, but at least 1 is needed")
+
+
+def take(
+    cleaned: np.ndarray,
+    windows: NDArray[np.integer],
+    width: int,
+    height: int,
+    owner: NDArray[np.integer] | None = None,
+) -> NDArray[np.float32]:
+    """The part of each picture under each window, brought to `width` × `height`; beyond the picture is paper.
+
+    A window of that size is copied pixel by pixel. In another each pixel is blended from the four around its
+    place (bilinear): pixel j of a row is at left + (j + ½)(right − left) / width − ½, alike in a column.
+
+    Args:
+        cleaned: float32 (n, h, w) or (n, h, w, channels).
+        windows: int (n, characters, 4).
+        width: columns of the vectors.
+        height: rows of the vectors.
+        owner: int (n, h, w), the number of the character, from 0, that each pixel belongs to: the others'
+            ink is paper to it. None: no ink is left out.
+
+    Returns:
+        float32 (n, characters, channels * height * width): channel after channel, in each row after row.
+    """
+    check_sizes(width=width, height=height)
+    maps = planes(cleaned)
+    n, channels, h, w = maps.shape
+    left, top, right, bottom = np.moveaxis(windows, 2, 0).astype(np.float64)[..., np.newaxis]
+    x = left + (np.arange(width) + 0.5) * (right - left) / width - 0.5
+    y = top + (np.arange(height) + 0.5) * (bottom - top) / height - 0.5
+    column, row = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+    across, down = (x - column).astype(np.float32), (y - row).astype(np.float32)
+    picture, channel = np.arange(n)[:, None, None, None], np.arange(channels)[:, None, None]
+    vectors = np.empty((n, windows.shape[1], channels, height, width), np.float32)
+    for i in range(windows.shape[1]):
+        ink = maps if owner is None else np.where((owner == i)[:, np.newaxis], maps, np.float32(0))
+        padded = np.pad(ink, ((0, 0), (0, 0), (1, 1), (1, 1)))
+
+        def at(dy: int, dx: int, padded: np.ndarray = padded, i: int = i) -> np.ndarray:
+            rows = np.clip(row[:, i] + 1 + dy, 0, h + 1)[:, np.newaxis, :, np.newaxis]
+            columns = np.clip(column[:, i] + 1 + dx, 0, w + 1)[:, np.newaxis, np.newaxis, :]
+            found: np.ndarray = padded[picture, channel, rows, columns]
+            return found
+
+        vectors[:, i] = at(0, 0)
+        if across[:, i].any() or down[:, i].any():
+            fx, fy = across[:, i, np.newaxis, np.newaxis, :], down[:, i, np.newaxis, :, np.newaxis]
+            above, below = at(0, 0), at(1, 0)
+            above += fx * (at(0, 1) - above)
+            below += fx * (at(1, 1) - below)
+            vectors[:, i] = above + fy * (below - above)
+    return vectors.reshape(*vectors.shape[:2], channels * height * width)
+
+
+def around_ink(
+    cleaned: np.ndarray,
+    owner: NDArray[np.integer],
+    cells: NDArray[np.integer],
+    *,
+    width: int,
+    height: int,
+    top: int | None = None,
+) -> NDArray[np.int64]:
+    """Windows with the middle of each character's ink in their middle, int (n, characters, 4).
+
+    The middle is the ink's mean place, which a stray pixel hardly moves. A window is `width` columns wide, or
+    as wide as the box around the character's pixels with ink (> 0.3) where that is more, and in the same way
+    `height` rows high: `take` squeezes it.
+
+    Args:
+        cleaned: float32 (n, h, w) or (n, h, w, channels).
+        owner: int (n, h, w), the number of the character, from 0, that each pixel belongs to.
+        cells: int (n, characters, 2), the columns, from and to, of which a character without ink has the
+            middle; its window is in the middle of the rows.
+        width: columns of a window.
+        height: rows of a window.
+        top: row where all windows start, `height` rows high; None: the middle of the ink decides.
+    """
+    ink = ink_of(cleaned)
+    n, rows, _ = ink.shape
+    windows = np.empty((n, cells.shape[1], 4), np.int64)
+    for i in range(cells.shape[1]):
+        mine = np.where((owner == i) & (ink > INK), ink, 0)
+        across, down = mine.sum(axis=1), mine.sum(axis=2)
+        windows[:, i, 0], windows[:, i, 2] = _span(across, width, cells[:, i].sum(axis=1) / 2)
+        windows[:, i, 1], windows[:, i, 3] = _span(down, height, np.full(n, rows / 2))
+    if top is not None:
+        windows[..., 1], windows[..., 3] = top, top + height
+    return windows
+
+
+def _span(ink: np.ndarray, size: int, otherwise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """From where to where a window reaches in one direction, int (n,) each, given the ink there, (n, length).
+
+    `otherwise`, (n,), is the middle where there is no ink.
+    """
+    inked = ink > 0
+    length = ink.shape[1] - inked.argmax(axis=1) - inked[:, ::-1].argmax(axis=1)
+    total = ink.sum(axis=1)
+    mean = (ink * (np.arange(ink.shape[1]) + 0.5)).sum(axis=1) / np.maximum(total, 1e-9)
+    middle, length = np.where(total > 0, mean, otherwise), np.where(total > 0, length, 0)
+    reach = np.maximum(length, size)
+    start = np.floor(middle - reach / 2 + 0.5).astype(np.int64)
+    return start, start + reach

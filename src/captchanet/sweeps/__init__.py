@@ -1,1 +1,0 @@
-"""Sweeps: from a few lines of configuration to the runs that they mean."""

@@ -1,0 +1,183 @@
+"""Letters from polygons: load a face's outlines, turn and place one glyph, and measure the pixels it covers.
+
+Fonts come out of a font engine differently from one version of Pillow to the next, and so, by a few pixels in
+a thousand letters, do polygons (Pillow 11.3 fills some corners otherwise than 11.0). So the faces ship as
+outlines (``faces/*.json``, written once by ``tools/outlines.py``) and are filled here, by counting sub-pixels
+in whole numbers: a seed gives the same letters everywhere.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+from captchanet.errors import UserError
+
+Coverage = npt.NDArray[np.uint8]  # (height, width): 0 where no part of a pixel is covered, 255 where all is
+Contour = npt.NDArray[
+    np.float64
+]  # (corners, 2): x to the right; y upwards in a glyph, downwards in a picture
+Outline = tuple[Contour, ...]
+
+FOLDER = resources.files("captchanet.synthesize") / "faces"
+FINENESS = 16  # sub-pixels along each side of a pixel
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face at a size: the name of its outlines (a file in ``faces``), its em in pixels, its widening."""
+
+    outlines: str
+    em: float
+    x_scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """One character's shape in em units, y upwards from the baseline.
+
+    Contours run anticlockwise around filled parts and clockwise around holes.
+    """
+
+    advance: float
+    contours: Outline
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where one glyph goes, in pixels from the picture's upper left corner (edges of pixels, not centres).
+
+    The glyph stands on ``baseline``, centred by its advance width on ``pivot_x``; then it is turned about
+    (pivot_x, pivot_y) by ``degrees`` (positive: clockwise as seen) and moved by ``shift``.
+    """
+
+    pivot_x: float
+    pivot_y: float
+    baseline: float
+    degrees: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """The coverage of one glyph and the column and row of the picture where its upper left pixel belongs."""
+
+    coverage: Coverage
+    left: int
+    top: int
+
+
+def signed_area(contour: Contour) -> float:
+    """Area within a contour of a glyph, in square ems: positive for a filled part, negative for a hole."""
+    x, y = contour.T
+    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
+@cache
+def load_outlines(name: str) -> dict[str, Glyph]:
+    """Read a face's glyphs, by character; raises UserError where no such face is shipped.
+
+    In the file a contour is x and y of its first corner, and then of the way from each corner to the next.
+    """
+    check_face(name)
+    face = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    em = face["units_per_em"]
+    return {
+        character: Glyph(
+            glyph["advance"] / em,
+            tuple(np.cumsum(np.reshape(steps, (-1, 2)), axis=0) / em for steps in glyph["contours"]),
+        )
+        for character, glyph in face["glyphs"].items()
+    }
+
+
+def check_face(name: str, groups: Iterable[str] = ()) -> None:
+    """Raise UserError where ``name`` is neither a face that is shipped nor one of ``groups`` of faces."""
+    shipped = sorted(entry.name[:-5] for entry in FOLDER.iterdir() if entry.name.endswith(".json"))
+    choices = [*groups, *shipped]
+    if name not in choices:
+        raise UserError(f"No face is called {name!r}: choose one of {', '.join(choices)}.")
+
+
+def close_dot(glyph: Glyph, growth: float, cut: float) -> Glyph:
+    """Narrow the gap of a dotted letter: its dot reaches ``growth`` ems lower, its stem ends ``cut`` lower.
+
+    Raises ValueError for a glyph that is not made of a stem and a dot.
+    """
+    stem, dot = sorted(
+        (contour.copy() for contour in glyph.contours), key=lambda contour: contour[:, 1].min()
+    )
+    dot[dot[:, 1] < dot[:, 1].mean(), 1] -= growth
+    stem[:, 1] = np.minimum(stem[:, 1], stem[:, 1].max() - cut)
+    return Glyph(glyph.advance, (stem, dot))
+
+
+def slanted(glyph: Glyph, slant: float, about: float) -> Glyph:
+    """Lean a glyph to the right by ``slant`` ems for each em upwards; at the height ``about`` it stays."""
+    lean = np.array([[1.0, 0.0], [slant, 1.0]])
+    offset = np.array([slant * about, 0.0])
+    return Glyph(glyph.advance, tuple(contour @ lean - offset for contour in glyph.contours))
+
+
+def place(glyph: Glyph, face: Face, where: Placement) -> Outline:
+    """The glyph's contours in pixels of the picture, y downwards: scaled, turned and moved."""
+    cosine, sine = math.cos(math.radians(where.degrees)), math.sin(math.radians(where.degrees))
+    turn = np.array([[cosine, sine], [-sine, cosine]])
+    scale = np.array([face.em * face.x_scale, -face.em])
+    # The point that is scaled to the pivot: the glyph's middle, so far above its baseline.
+    pivot = np.array([glyph.advance / 2 * scale[0], where.pivot_y - where.baseline])
+    centre = np.array([where.pivot_x + where.shift[0], where.pivot_y + where.shift[1]])
+    return tuple((contour * scale - pivot) @ turn + centre for contour in glyph.contours)
+
+
+def fill(outline: Outline) -> Tile:
+    """Measure how much of each pixel lies within an outline, in the smallest tile around it.
+
+    Each of a pixel's 16 lines of sub-pixels adds what lies to the right of an edge that runs downwards and
+    takes off what lies to the right of one that runs upwards, which leaves the inside. Filled parts that
+    overlap come out a little too dark at their edges.
+    """
+    starts = np.concatenate(outline)
+    ends = np.concatenate([part for contour in outline for part in (contour[1:], contour[:1])])
+    left, top = np.floor(starts.min(axis=0)).astype(int).tolist()
+    right, bottom = np.ceil(starts.max(axis=0)).astype(int).tolist()
+    rows, columns = bottom - top, right - left
+    # Line k of sub-pixels, counted from the tile's top, runs at (k + .5) / 16: which ones does an edge cross?
+    first, last = np.ceil((np.stack([starts[:, 1], ends[:, 1]]) - top) * FINENESS - 0.5).astype(int)
+    crossed = np.abs(last - first)
+    edge = np.repeat(np.arange(len(starts)), crossed)
+    line = np.arange(len(edge)) + np.repeat(np.minimum(first, last) - np.cumsum(crossed) + crossed, crossed)
+    # rows gathered one by one, since NumPy is slow on pairs
+    x, y, dx, dy = (of_each.take(edge) for of_each in (*starts.T, *(ends - starts).T))
+    down = (line + 0.5) / FINENESS + top - y
+    # Whole sub-pixels: from here on every sum is exact.
+    crossing = np.rint((x + down / dy * dx - left) * FINENESS).astype(int)
+    pixel, part = np.divmod(crossing, FINENESS)
+    cell = line // FINENESS * (columns + 2) + pixel
+    size, sign = rows * (columns + 2), np.sign(dy)
+    steps = np.bincount(cell, sign * (FINENESS - part), size) + np.bincount(cell + 1, sign * part, size)
+    inside = np.cumsum(steps.reshape(rows, columns + 2), axis=1)[:, :columns]
+    coverage = np.rint(np.clip(inside, 0, FINENESS**2) * (255 / FINENESS**2))
+    return Tile(coverage.astype(np.uint8), left, top)
+
+
+def join(tiles: Sequence[Tile], width: int, height: int) -> Coverage:
+    """Lay tiles over one another: a (height, width) uint8 coverage, the greatest of all at every pixel.
+
+    What lies outside the picture is cut off.
+    """
+    joined = np.zeros((height, width), dtype=np.uint8)
+    for tile in tiles:
+        rows, columns = tile.coverage.shape
+        top, left = max(tile.top, 0), max(tile.left, 0)
+        bottom, right = min(tile.top + rows, height), min(tile.left + columns, width)
+        if top < bottom and left < right:
+            seen = tile.coverage[top - tile.top : bottom - tile.top, left - tile.left : right - tile.left]
+            part = joined[top:bottom, left:right]
+            np.maximum(part, seen, out=part)
+    return joined

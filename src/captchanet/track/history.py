@@ -1,0 +1,243 @@
+"""The recorded runs as plain data. Looking at a store makes none, migrates none and writes nothing."""
+
+import ast
+import gc
+import json
+import logging
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from mlflow import MlflowClient
+from mlflow import entities as mlflow_entities
+from mlflow.exceptions import MlflowException
+
+from captchanet.errors import UserError
+from captchanet.track.store import COMPLETE, PREFIX, client, reachable
+
+Store = MlflowClient
+"""What the rest of the project calls MLflow's client."""
+
+ACCURACY = "unseen/captchas/accuracy"
+PAGE = 1000
+NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+CONSTANTS = {"null": None, "True": True, "False": False}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recorded run.
+
+    `status` is finished or failed, `tags` are captchanet's own, without their prefix, the `commit` and the
+    `code`, which is the commit in short, with a + where something was not committed.
+    """
+
+    id: str
+    name: str
+    status: str
+    started: datetime
+    parameters: dict[str, Any]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+
+    @property
+    def configured(self) -> bool:
+        """Whether a configuration still names the run with these results."""
+        return self.tags.get("configured") == "yes"
+
+    @property
+    def sweeps(self) -> list[str]:
+        """The sweeps that the run belongs to; most belong to one or none."""
+        try:
+            several = list(json.loads(self.tags.get("sweeps", "[]")))
+        except (ValueError, TypeError):
+            several = []
+        return several or [self.tags[name] for name in ("sweep",) if name in self.tags]
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of unseen captchas read right; None where the run has none."""
+        return self.metrics.get(ACCURACY)
+
+
+@dataclass(frozen=True)
+class History:
+    """The runs of an experiment, the newest first, and how many more are recorded by half."""
+
+    runs: list[Run]
+    half: int
+
+
+def opened(uri: str) -> Store:
+    """A client of the store at `uri`, which must be there already; a database in a file is opened to read.
+
+    Raises UserError where there is no history, or none that this MLflow reads as it is.
+    """
+    from sqlalchemy.engine import make_url
+
+    # It logs a traceback for what becomes one sentence here
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    if not uri.startswith("sqlite:"):
+        return client(uri)
+    with reachable(uri):
+        file = Path(make_url(uri).database or "")
+    if not file.exists():
+        raise UserError(f"{file}: there is no history yet; run `snakemake --cores 4` in this folder first")
+    # With the name of the driver: MLflow would make the folders in what follows a plain sqlite:///
+    reading = f"file:{quote(str(file.resolve()))}?mode=ro"
+    try:
+        # MLflow itself tries to open what cannot be opened for minutes
+        with closing(sqlite3.connect(reading, uri=True)) as database:
+            database.execute("select version_num from alembic_version")
+        return client(f"sqlite+pysqlite:///{reading}&uri=true")
+    except (sqlite3.Error, UserError) as error:
+        cause = str(error)
+        if any(words in cause for words in ("no such table", "readonly database", "out-of-date")):
+            raise UserError(
+                f"{file}: made by another version of MLflow, or not to its end, and only read here; "
+                f"`mlflow db upgrade {uri}` brings a copy or the file itself up to date"
+            ) from error
+        raise UserError(
+            f"{file}: cannot be read as a history ({cause.splitlines()[0][:300]}); try again, and if it is "
+            "damaged, move it away: the next `snakemake --cores 4` begins a new one"
+        ) from error
+
+
+def history(store: Store, uri: str, experiment: str, parents: bool = False) -> History:
+    """All runs of the experiment with that name; `parents` also takes the runs that stand for a sweep."""
+    runs, half = [], 0
+    with reachable(uri):
+        found = store.get_experiment_by_name(experiment)
+        if found is None:
+            raise UserError(
+                f"the history at {uri} has no experiment {experiment!r}; run `snakemake --cores 4` first, "
+                "or mend `track.experiment`"
+            )
+        for run in _all(store, found.experiment_id):
+            if run.info.status not in COMPLETE:
+                half += 1
+            elif parents or run.data.tags.get(f"{PREFIX}kind") != "sweep":
+                runs.append(_run(run))
+    return History(runs, half)
+
+
+def _all(store: Store, experiment: str) -> Iterator[mlflow_entities.Run]:
+    token = None
+    while True:
+        with _uncollected():
+            page = store.search_runs([experiment], max_results=PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+        gc.collect()  # what SQLAlchemy leaves of a page refers to itself
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A block without Python's cyclic garbage collector.
+
+    A page is 100,000 objects of SQLAlchemy, all in use; looking through them again and again for garbage
+    takes two thirds of the time of reading 1,000 runs from SQLite (3.2 s with it, 1.3 s without).
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _run(run: mlflow_entities.Run) -> Run:
+    tags = {
+        name.removeprefix(PREFIX): text for name, text in run.data.tags.items() if name.startswith(PREFIX)
+    }
+    if commit := run.data.tags.get("mlflow.source.git.commit"):
+        tags |= {"commit": commit, "code": commit[:8] + "+" * (tags.get("git.dirty") == "true")}
+    return Run(
+        id=run.info.run_id,
+        # MLflow shows a run of a sweep without its sweep's name
+        name=tags.get("key", "").rpartition(":")[0] or run.info.run_name or "",
+        status=tags.get("status") or run.info.status.lower(),
+        started=datetime.fromtimestamp((run.info.start_time or 0) / 1000).astimezone(),
+        parameters={name: typed(text) for name, text in sorted(run.data.params.items())},
+        metrics=dict(sorted(run.data.metrics.items())),
+        tags=tags,
+    )
+
+
+@cache
+def typed(text: str) -> Any:
+    """A parameter as it was before MLflow made it a text: number, truth, null or tuple where it looks so."""
+    if text in CONSTANTS:
+        return CONSTANTS[text]
+    if NUMBER.fullmatch(text):
+        return int(text) if text.removeprefix("-").isdigit() else float(text)
+    if text.startswith("["):
+        try:
+            value = _frozen(ast.literal_eval(text))
+            hash(value)
+            return value
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            pass
+    return text
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def find(runs: Sequence[Run], wanted: str) -> tuple[Run, str]:
+    """The one run that `wanted` names, and a remark if it was chosen from several, else "".
+
+    `wanted` is the beginning of an id (4 digits at least), a name or the beginning of one. Of several runs
+    with one name it is the one that a configuration names, where that is one. Raises UserError otherwise.
+    """
+    by_id = []
+    if re.fullmatch("[0-9a-fA-F]{4,32}", wanted):
+        by_id = [run for run in runs if run.id.startswith(wanted.lower())]
+    found = [*by_id, *(run for run in runs if run.name == wanted and run not in by_id)]
+    found = found or [run for run in runs if wanted and run.name.startswith(wanted)]
+    if not found:
+        import difflib
+
+        near = difflib.get_close_matches(wanted, sorted({run.name for run in runs}), 3, 0.5)
+        hint = f"near it: {', '.join(near)}; " if near else ""
+        raise UserError(
+            f"no recorded run is called {wanted!r}, and no id begins so (4 digits of it, at least); "
+            f"{hint}`captchanet runs` lists them"
+        )
+    if len(found) == 1:
+        return found[0], ""
+    current = [run for run in found if run.configured]
+    if len({run.name for run in found}) == 1 and not by_id and len(current) == 1:
+        return current[0], f"of {len(found)} runs {current[0].name}, the one that a configuration names"
+    listed = "; ".join(
+        f"{run.id[:8]} ({run.name}, {run.started:%Y-%m-%d %H:%M}, "
+        f"{'configured' if run.configured else 'old'}, "
+        f"{'no accuracy' if run.accuracy is None else f'{run.accuracy:.1%}'})"
+        for run in found[:8]
+    )
+    more = f"; and {len(found) - 8} more" if len(found) > 8 else ""
+    raise UserError(f"{wanted!r} may be any of {len(found)} runs, so give the id of one: {listed}{more}")
+
+
+def artifact(store: Store, run: Run, path: str) -> str | None:
+    """The text of a file that the run was recorded with; None where it is not there, or out of reach."""
+    from requests.exceptions import RequestException
+
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            found = Path(store.download_artifacts(run.id, path, scratch))
+            return found.read_bytes().decode("utf-8", "surrogateescape")
+        except (MlflowException, RequestException, OSError):
+            return None

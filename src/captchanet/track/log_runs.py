@@ -1,0 +1,160 @@
+"""Recording runs in MLflow: each once, however often the workflow is killed or started again.
+
+A run is known by its key: its name and a digest of what decides it and what came out (parameters, data,
+sources, theta). A recorded run is finished by one last step, its status; until then it is half a run, which
+the next attempt completes under the same id. A finished run is never touched, but for the tags that say
+whether a configuration still names it and which sweep it belongs to.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
+
+from captchanet.track.run_record import Record
+from captchanet.track.store import COMPLETE, PREFIX, client, reachable
+from captchanet.track.sweep_parents import MEMBERSHIP, Parents, Sweep
+
+LONGEST_PARAM = 6000
+DERIVED = ("layers", "parameters")
+
+
+def flattened(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Nested parameters as (name, text) with names such as `optimiser.learning_rate`."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from flattened(inner, f"{prefix}{name}.")
+    else:
+        yield prefix[:-1], "null" if value is None else str(value)
+
+
+def record(
+    records: Iterable[Record], uri: str, experiment: str, of: str, sweeps: Iterable[Sweep] = ()
+) -> dict[str, str]:
+    """Records every run of the set `of`, and its sweeps, in the experiment with that id.
+
+    Returns the runs' MLflow ids by name.
+    Raises UserError when the store cannot be used; what was recorded by then stays.
+    """
+    with reachable(uri):
+        store = client(uri)
+        by_name = {one.name: one for one in records}
+        known = _known(store, experiment, of)
+        parents = Parents(store, experiment, of, sweeps, known, by_name)
+        ids: dict[str, str] = {}
+        for one in by_name.values():
+            belongs = parents.tags(one.name)
+            run = known.get(one.key)
+            if run is None:
+                tags = {f"{PREFIX}key": one.key, f"{PREFIX}set": of}
+                # under its sweep in MLflow's lists, which are narrow: what it is comes first
+                shown = one.name.removeprefix(f"{belongs.get(f'{PREFIX}sweep')},")
+                run = store.create_run(experiment, start_time=one.started, run_name=shown, tags=tags)
+            else:
+                _belong(store, run, belongs)
+            if run.info.status not in COMPLETE:
+                _log(store, run.info.run_id, one, belongs)
+            ids[one.name] = run.info.run_id
+        parents.complete(ids)
+        current = {*ids.values(), *parents.ids.values()}
+        for run in known.values():
+            configured = "yes" if run.info.run_id in current else "no"
+            if run.data.tags.get(f"{PREFIX}configured") != configured:
+                store.set_tag(run.info.run_id, f"{PREFIX}configured", configured)
+        return ids
+
+
+def _known(store: MlflowClient, experiment: str, of: str) -> dict[str, Run]:
+    """The runs of the set, and those that stand for its sweeps, by their keys."""
+    runs: dict[str, Run] = {}
+    token = None
+    while True:
+        page = store.search_runs(
+            [experiment], f"tags.`{PREFIX}set` = '{of}'", max_results=1000, page_token=token
+        )
+        runs.update({run.data.tags[f"{PREFIX}key"]: run for run in page})
+        token = page.token
+        if not token:
+            return runs
+
+
+def _belong(store: MlflowClient, run: Run, belongs: Mapping[str, str]) -> None:
+    """Puts a run that was recorded before into the sweep that it belongs to now."""
+    for name in MEMBERSHIP:
+        before, now = run.data.tags.get(name), belongs.get(name)
+        if now is not None and now != before:
+            store.set_tag(run.info.run_id, name, now)
+        elif now is None and before is not None:
+            store.delete_tag(run.info.run_id, name)
+
+
+def _log(store: MlflowClient, run_id: str, one: Record, belongs: Mapping[str, str]) -> None:
+    """Logs everything of a run, its status last; saying it all twice has the effect of once.
+
+    The times are the training's own, so that a metric logged again is the same row again.
+    """
+    content = one.content()
+    last_step = content.history[-1][0] if content.history else 1
+    metrics = [
+        Metric(name, value, one.started + (one.ended - one.started) * step // last_step, step)
+        for step, values in content.history
+        for name, value in values.items()
+    ]
+    metrics += [Metric(name, value, one.ended, 0) for name, value in content.finals.items()]
+    # What follows from others comes after them in MLflow's comparison, which begins with the first three that
+    # differ; the name is the run's already
+    settings = {name: value for name, value in one.parameters.items() if name not in (*DERIVED, "run")}
+    settings["size"] = {name: one.parameters[name] for name in DERIVED if name in one.parameters}
+    params = [Param(name, _short(text)) for name, text in flattened(settings)]
+    tags = [RunTag(name, text) for name, text in {**_tags(one, content.description), **belongs}.items()]
+    inputs = [
+        # MLflow holds 36 characters of a digest; the whole one is a tag of the run
+        DatasetInput(
+            Dataset(name, digest[:36], "local", json.dumps({"uri": source}), profile=json.dumps(size)),
+            [InputTag("mlflow.data.context", context)],
+        )
+        for name, context, source, digest, size in content.data
+    ]
+    # as few transactions as MLflow's limits allow: 1000 of all kinds, 100 parameters, 100 tags
+    while metrics or params or tags:
+        store.log_batch(run_id, metrics=metrics[:800], params=params[:100], tags=tags[:100])
+        metrics, params, tags = metrics[800:], params[100:], tags[100:]
+    if inputs:
+        store.log_inputs(run_id, datasets=inputs)
+    for file, place in content.files:
+        store.log_artifact(run_id, str(file), place)
+    status = "FINISHED" if one.status["status"] == "finished" else "FAILED"
+    store.set_terminated(run_id, status, end_time=one.ended)
+
+
+def _short(text: str) -> str:
+    note = " … (whole in parameters.json)"
+    return text if len(text) <= LONGEST_PARAM else text[: LONGEST_PARAM - len(note)] + note
+
+
+def _tags(one: Record, description: str) -> dict[str, str]:
+    origin = one.provenance
+    git = origin["git"] or {}
+    tags = {
+        "mlflow.note.content": description,
+        # the UI shows of a name what follows the last slash, so the command has a tag of its own
+        "mlflow.source.name": "captchanet",
+        "mlflow.source.type": "PROJECT",
+        "mlflow.source.git.commit": git.get("commit"),
+        f"{PREFIX}git.dirty": str(git["dirty"]).lower() if git else None,
+        f"{PREFIX}command": origin["workflow_command"],
+        f"{PREFIX}status": one.status["status"],
+        f"{PREFIX}reason": one.status["reason"],
+        f"{PREFIX}theta_sha256": origin["theta_sha256"],
+        f"{PREFIX}python": origin["python"],
+        f"{PREFIX}cpu": origin["cpu"],
+        f"{PREFIX}platform": origin["platform"],
+        f"{PREFIX}blas": ", ".join(f"{b['library']} {b['version']} {b['kernel']}" for b in origin["blas"]),
+        f"{PREFIX}threads": ", ".join(str(b["threads"]) for b in origin["blas"]),
+        f"{PREFIX}configured": "yes",
+    }
+    tags |= {f"{PREFIX}data.{name}_sha256": digest for name, digest in origin["data_sha256"].items()}
+    tags |= {f"{PREFIX}version.{name}": version for name, version in origin["libraries"].items()}
+    return {name: str(text)[:5000] for name, text in tags.items() if text}

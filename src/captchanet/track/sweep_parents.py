@@ -1,0 +1,223 @@
+"""Sweeps in MLflow: a parent run for each, which its runs stand under and which says what came of it.
+
+There is one parent for a sweep's name in a set of runs, for good. When the sweep grows, changes or shrinks
+the parent is brought up to date, and otherwise left alone: a digest of its runs is written when all else has
+been, so that an update that was killed is done again.
+"""
+
+import hashlib
+import json
+import math
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Run, RunTag
+
+from captchanet.evaluate.comparison import Child, Standing, child, standings, write_standings
+from captchanet.report import figures
+from captchanet.track.run_record import Record
+from captchanet.track.store import COMPLETE, PREFIX
+
+PARENT = "mlflow.parentRunId"
+ABOUT = ("setting", "seed", "fold")
+MEMBERSHIP = (PARENT, *(f"{PREFIX}{name}" for name in ("sweep", *ABOUT)))
+"""The tags that say which sweep a run belongs to, and as what."""
+
+MOST_ROWS, LONGEST_LABEL = 30, 60
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep of the configuration: base `run`, varied `keys`, and `runs` as `expand` tells of them."""
+
+    name: str
+    results: Path
+    run: str
+    keys: Sequence[str]
+    runs: Mapping[str, Mapping[str, Any]]
+
+    def children(self) -> list[Child]:
+        """Its runs from the results folder, in an order that does not depend on when they were added."""
+        found = [child(self.results, run, about) for run, about in self.runs.items()]
+        return sorted(found, key=lambda one: (one.setting, one.repeat[0] or 0, one.repeat[1] or 0))
+
+    def said(self, run: str) -> str:
+        """What one of its runs is, as a sentence of markdown."""
+        about = self.runs[run]
+        what = [f"Sweep {code(self.name)}", f"setting {code(about['setting'])}"]
+        what += [f"{name} {about[name]}" for name in ("seed", "fold") if about[name] is not None]
+        return f"{', '.join(what)}."
+
+
+class Parents:
+    """The parents of a set's sweeps: made before the runs are logged, brought up to date after them.
+
+    `known` are the runs of the set that MLflow had before, by their keys; `ids` the parents' by sweep.
+    """
+
+    def __init__(
+        self,
+        store: MlflowClient,
+        experiment: str,
+        of: str,
+        sweeps: Iterable[Sweep],
+        known: Mapping[str, Run],
+        records: Mapping[str, Record],
+    ) -> None:
+        self.store, self.experiment, self.sweeps, self.records = store, experiment, list(sweeps), records
+        self.before = known
+        self.parents: dict[str, Run] = {}
+        for sweep in self.sweeps:
+            # no run's key has a space
+            key = f"sweep {sweep.name}"
+            tags = {"key": key, "set": of, "kind": "sweep", "sweep": sweep.name, "configured": "yes"}
+            source = {"mlflow.source.name": "captchanet", "mlflow.source.type": "PROJECT"}
+            self.parents[sweep.name] = known.get(key) or store.create_run(
+                experiment,
+                start_time=min(records[run].started for run in sweep.runs),
+                run_name=sweep.name,
+                tags={f"{PREFIX}{name}": text for name, text in tags.items()} | source,
+            )
+        self.ids = {name: str(run.info.run_id) for name, run in self.parents.items()}
+
+    def tags(self, run: str) -> dict[str, str]:
+        """The tags that put a run below its sweep, if it belongs to one; to two it never does."""
+        for sweep in self.sweeps:
+            if about := sweep.runs.get(run):
+                tags = {"sweep": sweep.name, **{name: about[name] for name in ABOUT}}
+                told = {
+                    f"{PREFIX}{name}": str(text)[:5000] for name, text in tags.items() if text is not None
+                }
+                return {PARENT: self.ids[sweep.name], **told}
+        return {}
+
+    def complete(self, ids: Mapping[str, str]) -> None:
+        """Brings every parent up to date; `ids` are the recorded runs' by name."""
+        for sweep in self.sweeps:
+            run = self.parents[sweep.name]
+            deciding = [
+                [self.records[name].key, ids[name], *(about[key] for key in ABOUT)]
+                for name, about in sorted(sweep.runs.items())
+            ]
+            digest = hashlib.sha256(json.dumps(deciding).encode()).hexdigest()
+            if run.info.status not in COMPLETE or run.data.tags.get(f"{PREFIX}digest") != digest:
+                self._update(sweep, run, ids, digest)
+
+    def _update(self, sweep: Sweep, run: Run, ids: Mapping[str, str], digest: str) -> None:
+        run_id, ended = run.info.run_id, max(self.records[name].ended for name in sweep.runs)
+        if run.data.tags.get(f"{PREFIX}digest"):
+            # nothing is up to date from here on, not even with the runs that it was up to date with
+            self.store.delete_tag(run_id, f"{PREFIX}digest")
+        children = sweep.children()
+        found = standings(children)
+        finished = [one for one in children if not one.failed]
+        best = max(finished, key=lambda one: one.accuracy, default=None)
+        with tempfile.TemporaryDirectory() as scratch:
+            _write(Path(scratch), sweep, found)
+            self.store.log_artifacts(run_id, scratch)
+        tags = {
+            "mlflow.note.content": _description(sweep, found, best, self.experiment, ids),
+            f"{PREFIX}base_run": sweep.run,
+            f"{PREFIX}keys": ", ".join(sweep.keys),
+            f"{PREFIX}best_setting": found[0].setting if best else "",
+            f"{PREFIX}best_run": f"{ids[best.run]} {best.run}" if best else "",
+        }
+        numbers = {
+            "best_run": best.accuracy if best else None,
+            "best_mean": found[0].mean,
+            "best_deviation": found[0].deviation,
+            "runs": len(children),
+            "settings": len(found),
+            "failed": len(children) - len(finished),
+        }
+        metrics = self._metrics(run, numbers, ended, {ids[name] for name in sweep.runs})
+        self.store.log_batch(run_id, metrics, tags=[RunTag(name, text[:5000]) for name, text in tags.items()])
+        self.store.set_tag(run_id, f"{PREFIX}digest", digest)
+        self.store.set_terminated(run_id, "FINISHED" if finished else "FAILED", end_time=ended)
+
+    def _metrics(
+        self, run: Run, numbers: Mapping[str, float | None], ended: int, now: set[str]
+    ) -> list[Metric]:
+        """The numbers that are to be logged: all or, where MLflow has them as its latest, none.
+
+        The step is how many runs the sweep has had so far: what MLflow holds for the latest is what has the
+        largest step, then the latest time. So neither may go back when the sweep shrinks.
+        """
+        # what was there before and has no number any more is not a number
+        values = {
+            f"sweep/{name}": math.nan if value is None else round(value, 9) for name, value in numbers.items()
+        }
+        latest = run.data.metrics
+        values = {name: value for name, value in values.items() if name in latest or not math.isnan(value)}
+        if {name: str(float(value)) for name, value in values.items()} == {
+            name: str(float(value)) for name, value in latest.items()
+        }:
+            return []
+        ever = {
+            other.info.run_id
+            for other in self.before.values()
+            if other.data.tags.get(PARENT) == run.info.run_id
+        }
+        step, time = len(ever | now), ended
+        if latest:
+            past = self.store.get_metric_history(run.info.run_id, "sweep/runs")
+            step = max([step, *(one.step for one in past)])
+            time = max([time, *(one.timestamp + 1 for one in past)])
+        return [Metric(name, value, time, step) for name, value in values.items()]
+
+
+def _write(folder: Path, sweep: Sweep, found: Sequence[Standing]) -> None:
+    """settings.csv and settings.png: a row for each setting, the best first."""
+    write_standings(folder / "settings.csv", sweep.keys, sweep.runs, found)
+    figures.save_png(figures.settings(found), folder / "settings.png")
+
+
+def _description(
+    sweep: Sweep, found: Sequence[Standing], best: Child | None, experiment: str, ids: Mapping[str, str]
+) -> str:
+    """What the parent's page in the MLflow UI opens with (markdown)."""
+    keys = ", ".join(map(code, sweep.keys)) or "nothing but the repeats"
+    runs, settings = _number(len(sweep.runs), "run"), _number(len(found), "setting")
+    lines = [f"{runs} like {code(sweep.run)}, varied in {keys}: {settings}."]
+    if failed := sum(one.failed for one in found):
+        lines[0] += f" **{failed} failed.**"
+    if best:
+        link = f"[{best.run}](#/experiments/{experiment}/runs/{ids[best.run]})"
+        lines += [
+            f"Best setting: **{code(found[0].setting)}**, which read {read(found[0])} of the captchas it "
+            f"never saw; best run: {link}, {best.accuracy:.1%}. `captchanet best {sweep.name}` says whether "
+            "the difference stands out from the spread."
+        ]
+    # the UI gives its tables no space between columns
+    heads = "&emsp; | ".join(["setting", "unseen captchas read", "lowest to highest", "runs", "failed"])
+    lines += [f"| {heads} |\n|:---|:---|:---|:---|:---|"]
+    for one in found[:MOST_ROWS]:
+        reach = "" if one.mean is None else f"{one.low:.1%} to {one.high:.1%}"
+        cells = [f"{code(one.setting)}&emsp;", read(one), reach, str(len(one.children)), str(one.failed)]
+        lines[-1] += f"\n| {' | '.join(cells)} |"
+    if len(found) > MOST_ROWS:
+        lines += [f"and {len(found) - MOST_ROWS} more settings in settings.csv"]
+    return "\n\n".join(lines)
+
+
+def _number(n: int, of: str) -> str:
+    return f"{n} {of}{'' if n == 1 else 's'}"
+
+
+def read(one: Standing) -> str:
+    """The mean share of captchas that a setting read, with its standard deviation in points."""
+    if one.mean is None:
+        return "none, all failed"
+    return f"{one.mean:.1%}" + ("" if one.deviation is None else f" ± {100 * one.deviation:.1f}")
+
+
+def code(text: str) -> str:
+    """A text as code in markdown, also in a table, and not too long."""
+    text = " ".join(text.split())
+    if len(text) > LONGEST_LABEL:
+        text = f"{text[: LONGEST_LABEL // 2]}…{text[-LONGEST_LABEL // 2 + 1 :]}"
+    return f"`{text.replace('`', chr(39)).replace('|', chr(92) + '|')}`"

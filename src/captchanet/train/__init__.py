@@ -1,0 +1,1 @@
+"""One run of training: its network, augmentation, model file, checkpoint and provenance."""

@@ -1,0 +1,229 @@
+"""One run of training: from a data set and a run's settings to a theta, its history, and how it ended."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captchanet.dataset.dataset import Part
+from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
+from captchanet.nn.activations import Array
+from captchanet.train import methods
+from captchanet.train.augment import AUGMENTERS, Augmenter, Crops
+from captchanet.train.checkpoint import Checkpoint
+from captchanet.train.methods import COSTS, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, options
+
+HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves: the last good theta, the history (rows as HISTORY names them), the outcome.
+
+    `status` is "finished", or "failed" when the cost stopped being a number; `reason` says why it ended.
+    """
+
+    network: Network
+    theta: Array
+    history: list[tuple[int, float, float, float]]
+    status: str
+    reason: str
+    evaluations: int
+
+
+class Recorder:
+    """Stands between optimiser and objective and writes the history, without one evaluation of its own.
+
+    The training accuracy is read from outputs that the step left behind: after a mini-batch epoch, over all
+    its batches, each at the theta of its turn; else at the evaluation whose cost the optimiser reports.
+    """
+
+    def __init__(self, objective: Objective, theta: Array, stopping: EarlyStopping | None = None) -> None:
+        self.objective, self.rows, self.stopping = objective, objective.rows, stopping
+        self.history: list[tuple[int, float, float, float]] = []
+        self.theta, self._next = theta.copy(), theta.copy()
+        self.evaluations = 0
+        self._seen: list[tuple[float, int, int]] = []
+
+    def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]:
+        """The objective's own answer."""
+        cost, gradient = self.objective(theta, rows)
+        self.evaluations += 1
+        self._seen.append((cost, self.objective.correct(), self.rows if rows is None else len(rows)))
+        return cost, gradient
+
+    def callback(self, step: int, theta: Array, cost: float, gradient_norm: float) -> bool:
+        """One row of the history; asks whether to stop.
+
+        Keeps theta for the case that a later step fails: one callback late, when a cost has been taken there.
+        """
+        whole = [seen for seen in self._seen if seen[0] == cost and seen[2] == self.rows][-1:]
+        meant = whole or self._seen
+        accuracy = sum(correct for _, correct, _ in meant) / sum(rows for *_, rows in meant)
+        self.history.append((step, cost, gradient_norm, accuracy))
+        self.theta, self._next = self._next, self.theta
+        self._next[:] = theta
+        self._seen = whole
+        return self.stopping is not None and self.stopping(step, theta, cost, gradient_norm)
+
+    def state(self) -> dict[str, Any]:
+        """All that it, early stopping and what draws carry along: arrays, lent, and JSON-ready values."""
+        dropout, augment, stopping = self.objective.dropout, self.objective.augment, self.stopping
+        best = {} if stopping is None or stopping.theta is None else {"best": stopping.theta}
+        return best | {
+            "history": np.array(self.history),
+            "good": self.theta,
+            "next": self._next,
+            "seen": self._seen,
+            "evaluations": self.evaluations,
+            "dropout": dropout and dropout.rng.bit_generator.state,
+            "augment": isinstance(augment, Augmenter) and augment.rng.bit_generator.state,
+            "stopping": stopping and [stopping.cost, stopping.step],
+        }
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Becomes what it was when `state` was taken, early stopping and dropout with it."""
+        self.history = [(int(step), *rest) for step, *rest in state["history"].tolist()]
+        self.theta, self._next = state["good"], state["next"]
+        self._seen = [(cost, correct, rows) for cost, correct, rows in state["seen"]]
+        self.evaluations = state["evaluations"]
+        if self.objective.dropout:
+            self.objective.dropout.rng.bit_generator.state = state["dropout"]
+        if isinstance(self.objective.augment, Augmenter):
+            self.objective.augment.rng.bit_generator.state = state["augment"]
+        if self.stopping:
+            self.stopping.theta = state.get("best")
+            self.stopping.cost, self.stopping.step = state["stopping"]
+
+
+def train(
+    data: Part,
+    classes: int,
+    settings: Mapping[str, Any],
+    checkpoint: Checkpoint | None = None,
+    *,
+    drawn: Part | None = None,
+    crops: Crops | None = None,
+    window: tuple[int, int] | None = None,
+) -> Trained:
+    """Trains the network that `settings` (a resolved entry of the configuration's `train`) describes.
+
+    `drawn` captchas are mixed in: the others are repeated until the drawn ones are `drawn_share` of each
+    epoch. `crops` are what augmentation reads versions of `data` from; only it needs them. `window` is the
+    height and width of the pictures that the vectors are; only convolutions need it.
+    A training that fails numerically does not raise: it comes back with status "failed", its reason and the
+    last theta that was good. Start, mini-batches, dropout, the rows held out for early stopping and
+    augmentation have random streams of their own, all from the seed. An optimiser that can be resumed goes
+    on from `checkpoint` and keeps it up to date; any other starts over.
+    """
+    network = methods.network(data.X.shape[1], classes, settings, window)
+    rngs = np.random.default_rng(settings["seed"]).spawn(5)
+    start_rng, batch_rng, dropout_rng, held_out_rng, augment_rng = rngs
+    start = STARTS[settings["start"]["method"]](
+        network, start_rng, dtype=settings["dtype"], **options(settings["start"])
+    )
+    rows, held_out = _hold_out(data, settings["early_stopping"], held_out_rng)
+    characters = _mixture(rows, 0 if drawn is None else len(drawn.y), settings["drawn_share"])
+    X, y = data.X.astype(settings["dtype"], copy=False)[characters], data.y[characters]
+    if drawn is not None:
+        X[characters < 0], y[characters < 0] = drawn.X, drawn.y
+    augment = None
+    how = AUGMENTERS[settings["augment"]["method"]](**options(settings["augment"]))
+    if how is not None:
+        if crops is None:
+            raise ValueError("augmentation reads from pictures: it needs the crops")
+        augment = Augmenter(how, crops, characters, augment_rng)
+    objective = Objective(
+        network,
+        X,
+        one_hot(y, classes, smoothing=settings["label_smoothing"]),
+        cost=COSTS[settings["cost"]],
+        penalty=PENALTIES[settings["penalty"]["method"]](**options(settings["penalty"])),
+        dropout=Dropout(tuple(settings["dropout"]), dropout_rng) if any(settings["dropout"]) else None,
+        augment=augment,
+        dtype=settings["dtype"],
+    )
+    stopping = None
+    if len(held_out):
+        unseen = one_hot(data.y[held_out], classes)
+        watched = Objective(
+            network, data.X[held_out], unseen, cost=COSTS[settings["cost"]], dtype=settings["dtype"]
+        )
+        stopping = EarlyStopping(watched, settings["early_stopping"]["patience"])
+    recorder = Recorder(objective, start, stopping)
+    try:
+        # overflow on the way to a cost that is no number is reported as that, not as a warning before it
+        with np.errstate(all="ignore"):
+            optimiser = _optimiser(settings, len(characters), batch_rng)
+            kept = _resumed(optimiser, recorder, checkpoint)
+            result = optimiser(recorder, start, callback=recorder.callback, **kept)
+            # where the last step led has not been looked at yet
+            cost, gradient = objective(result.theta, np.arange(min(256, len(characters))))
+            if not (np.isfinite(cost) and np.isfinite(gradient).all()):
+                raise Diverged(f"the cost or its gradient is no number after step {result.steps}")
+    except Diverged as error:
+        return Trained(network, recorder.theta, recorder.history, "failed", str(error), recorder.evaluations)
+    theta, reason = result.theta, result.reason
+    if stopping and stopping.theta is not None:
+        theta = stopping.theta
+        reason = f"{reason}; lowest held-out cost {stopping.cost:.6g} in step {stopping.step}"
+    return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations)
+
+
+def untrained(
+    data: Part, classes: int, settings: Mapping[str, Any], reason: str, window: tuple[int, int] | None = None
+) -> Trained:
+    """A run that failed before it began: theta is 0."""
+    network = methods.network(data.X.shape[1], classes, settings, window)
+    return Trained(network, np.zeros(network.size, settings["dtype"]), [], "failed", reason, 0)
+
+
+def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator) -> Callable[..., Result]:
+    """The run's optimiser with all its options, waiting for an objective, a start and a callback."""
+    optimiser, given = OPTIMISERS[settings["optimiser"]["method"]], options(settings["optimiser"])
+    if {"learning_rate", "epochs"} <= set(given):
+        schedule = SCHEDULES[settings["schedule"]["method"]]
+        batches = -(-rows // (given.get("batch_size") or rows))
+        total = {"total": given["epochs"] * batches} if "total" in schedule.__annotations__ else {}
+        given["learning_rate"] = schedule(given["learning_rate"], **options(settings["schedule"]), **total)
+    if "rng" in inspect.signature(optimiser).parameters:
+        given["rng"] = rng
+    return partial(optimiser, **given)
+
+
+def _resumed(
+    optimiser: Callable[..., Result], recorder: Recorder, checkpoint: Checkpoint | None
+) -> dict[str, Any]:
+    """What an optimiser that can be resumed is given besides; sets the recorder back to the checkpoint."""
+    if checkpoint is None or not {"resume", "checkpoint"} <= set(inspect.signature(optimiser).parameters):
+        return {}
+    state, beside = checkpoint.read() or (None, None)
+    if beside is not None:
+        recorder.resume(beside)
+    return {"resume": state, "checkpoint": partial(checkpoint.offer, beside=recorder.state)}
+
+
+def _mixture(rows: NDArray[np.integer], drawn: int, share: float) -> NDArray[np.integer]:
+    """Which character each row of the training is: the `rows`, repeated, then -1 for each drawn one.
+
+    They are repeated as often as brings the drawn ones nearest to their `share` of all, and at least once.
+    """
+    times = max(1, round(drawn * (1 - share) / share / len(rows))) if drawn else 1
+    return np.concatenate([np.tile(rows, times), np.full(drawn, -1)])
+
+
+def _hold_out(
+    data: Part, early_stopping: Mapping[str, Any] | None, rng: np.random.Generator
+) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Rows to train on and rows to watch: whole captchas, drawn; without early stopping all train."""
+    rows = np.arange(len(data.y))
+    if early_stopping is None:
+        return rows, rows[:0]
+    captchas = rows.reshape(len(data.captchas), -1)
+    order = rng.permutation(len(captchas))
+    watched = max(1, round(early_stopping["share"] * len(captchas)))
+    return np.sort(captchas[order[watched:]].ravel()), np.sort(captchas[order[:watched]].ravel())

@@ -1,0 +1,58 @@
+"""The tutorial's first example: XOR, on two layers without bias, by plain gradient descent.
+
+The ones that stand for a bias are the third input column. The tutorial sums the squared errors of the four
+rows and descends at rate 1; our costs are means, so the same steps need rate 4, exact in binary.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from captchanet.files import write_json
+from captchanet.nn import Network, Objective, gradient_descent, quadratic, uniform
+from captchanet.nn.activations import Array
+from captchanet.train.run import write_run
+from captchanet.train.train import Trained
+
+X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], np.float64)
+Y = np.array([[0], [1], [1], [0]], np.float64)
+NETWORK = Network((3, 4, 1), bias=False)
+
+
+def solve(settings: Mapping[str, Any]) -> tuple[Trained, Array]:
+    """Trains on XOR for `steps` at `learning_rate` from the legacy stream `RandomState(seed)`.
+
+    Returns the training, with a row of history for every hundredth part of the steps, and the four outputs,
+    shape (4, 1), as the tutorial prints them: those of the last forward pass, one step before the last theta.
+    """
+    steps = settings["steps"]
+    objective = Objective(NETWORK, X, Y, cost=quadratic)
+    history: list[tuple[int, float, float, float]] = []
+    before = uniform(NETWORK, np.random.RandomState(settings["seed"]), limit=1.0)
+    start = before.copy()
+
+    def callback(step: int, theta: Array, cost: float, gradient_norm: float) -> None:
+        if step % max(1, steps // 100) == 0 or step == steps:
+            history.append((step, cost, gradient_norm, objective.correct() / len(X)))
+        if step == steps - 1:
+            before[:] = theta
+
+    result = gradient_descent(
+        objective, start, learning_rate=settings["learning_rate"], epochs=steps, callback=callback
+    )
+    trained = Trained(NETWORK, result.theta, history, "finished", result.reason, result.evaluations)
+    return trained, NETWORK.outputs(before, X)
+
+
+def perform(settings: Mapping[str, Any], folder: Path, code: Iterable[Path]) -> None:
+    """Solves XOR and writes a run folder whose xor.json holds theta1, theta2 and the outputs."""
+    started = time.time()
+    trained, outputs = solve(settings)
+    theta1, theta2 = NETWORK.matrices(trained.theta)
+    solution = {"theta1": theta1.tolist(), "theta2": theta2.tolist(), "outputs": outputs.tolist()}
+    write_json(folder / "xor.json", solution)
+    parameters = {"run": "xor", **settings, "layers": list(NETWORK.layers), "parameters": NETWORK.size}
+    write_run(folder, trained, parameters, {"xor": dict(settings)}, code, started)

@@ -1,0 +1,307 @@
+"""A wrong configuration is refused by name before anything runs; defaults and types are the schema's."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captchanet.config.resolve import resolved
+from captchanet.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+
+def changed(path, value):
+    """The default configuration with one value changed, its place given as `train.cg.seed`."""
+    config = copy.deepcopy(DEFAULT)
+    *sections, last = path.split(".") if isinstance(path, str) else [path]
+    place = config
+    for name in sections:
+        place = place.setdefault(name, {})
+    place[last] = value
+    return config
+
+
+def test_the_default_configuration_is_the_tutorials_recipe():
+    config = resolved(DEFAULT)
+    assert config["train"]["tutorial"] == {
+        "data": "main",
+        "convolutions": [],
+        "hidden": [200, 200],
+        "bias": True,
+        "activation": "sigmoid",
+        "output": "sigmoid",
+        "cost": "cross_entropy",
+        "penalty": {"method": "tutorial", "weight": 0.1},
+        "start": {"method": "uniform", "limit": 0.1},
+        "optimiser": {"method": "cg", "iterations": 100},
+        "schedule": {"method": "constant"},
+        "augment": {"method": "none"},
+        "drawn_share": 0.9,
+        "dropout": [],
+        "label_smoothing": 0.0,
+        "early_stopping": None,
+        "dtype": "float64",
+        "seed": 1,
+    }
+    assert config["track"] == {"experiment": "captchanet", "set": "default", "tracking_uri": None}
+
+
+@settings(max_examples=10)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_keys_changes_nothing_not_even_what_snakemake_compares(random):
+    def shuffled(value):
+        if not isinstance(value, dict):
+            return value
+        names = list(value)
+        random.shuffle(names)
+        return {name: shuffled(value[name]) for name in names}
+
+    config = resolved(DEFAULT)
+    other = resolved(shuffled(DEFAULT))
+    for section in ("pictures", "segment", "dataset", "train"):
+        for name, entry in config[section].items():
+            assert repr(other[section][name]) == repr(entry)
+
+
+def test_every_configuration_that_ships_is_valid():
+    files = sorted((ROOT / "config").glob("*.yaml"))
+    assert len(files) >= 3
+    for file in files:
+        resolved(yaml.safe_load(file.read_text()))
+
+
+def test_resolving_does_not_change_what_it_is_given_and_is_settled_after_once():
+    before = copy.deepcopy(DEFAULT)
+    once = resolved(DEFAULT)
+    assert before == DEFAULT
+    assert resolved(once) == once
+
+
+def test_a_run_left_empty_is_all_defaults():
+    config = resolved(changed("train.plain", None))
+    assert config["train"]["plain"]["optimiser"] == {"method": "cg", "iterations": 100}
+
+
+@pytest.mark.parametrize("nothing", [None, "null", ""])
+def test_a_run_left_empty_on_the_command_line_is_all_defaults_too(nothing):
+    assert resolved(changed("train.plain", nothing))["train"]["plain"]["seed"] == 1
+
+
+def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
+    config = changed("train.cg", {"seed": "7", "bias": "false", "hidden": "[30, 20]", "dtype": "float32"})
+    config["train"]["sgd"]["optimiser"] |= {"learning_rate": "1e-3", "batch_size": "null"}
+    config["dataset"]["main"] |= {"captchas": "50", "unseen": "0.25"}
+    found = resolved(config)
+    assert found["train"]["cg"]["seed"] == 7
+    assert found["train"]["cg"]["bias"] is False
+    assert found["train"]["cg"]["hidden"] == [30, 20]
+    assert found["train"]["sgd"]["optimiser"]["learning_rate"] == 1e-3
+    assert found["train"]["sgd"]["optimiser"]["batch_size"] is None
+    assert found["dataset"]["main"] == {
+        "cut": "ink-grid",
+        "train": "raw",
+        "unseen": 0.25,
+        "drawn": None,
+        "captchas": 50,
+        "calibration": 0,
+        "seed": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("trian", {}, ["'trian'", "train", "did you mean 'train'"]),
+        ("train.cg.sede", 3, ["train.cg", "'sede'", "did you mean 'seed'"]),
+        ("train.cg.seed", "x", ["train.cg.seed", "'x'", "a whole number"]),
+        ("train.cg.seed", -1, ["train.cg.seed", "-1", "at least 0"]),
+        ("train.cg.dtype", "float16", ["train.cg.dtype", "'float16'", "float64, float32"]),
+        ("train.cg.cost", "mse", ["train.cg.cost", "cross_entropy, quadratic"]),
+        ("train.cg.hidden", [0], ["train.cg.hidden.0", "at least 1"]),
+        ("train.cg.hidden", ["wide"], ["train.cg.hidden[0]", "'wide'"]),
+        ("train.cg.data", "other", ["train.cg.data", "'other'", "main"]),
+        (
+            "train.cg.optimiser",
+            {"method": "adam"},
+            ["train.cg.optimiser.method", "'adam'", "cg, l_bfgs, sgd, adamw"],
+        ),
+        ("train.cg.optimiser", {"method": "cg", "epochs": 3}, ["train.cg.optimiser.epochs", "iterations"]),
+        ("train.cg.optimiser", {"method": "cg", "iterations": 0}, ["optimiser.iterations", "at least 1"]),
+        ("train.cg.optimiser", "cg", ["train.cg.optimiser", "'cg'", "keys and values"]),
+        ("train.cg.optimiser", {"method": "sgd"}, ["train.cg.optimiser.learning_rate", "needs"]),
+        ("train.cg.penalty", {"method": "l2", "weight": -1}, ["train.cg.penalty.weight", "at least 0"]),
+        ("train.cg.dropout", [0.1], ["train.cg.dropout", "2 hidden layers"]),
+        ("train.cg.dropout", [0.1, 0.1, 1], ["train.cg.dropout.2", "less than 1"]),
+        (
+            "train.cg.dropout",
+            [0.1, 0.1, 0.1],
+            ["train.cg.optimiser", "cg searches along lines", "sgd or adamw"],
+        ),
+        ("train.cg.schedule", {"method": "cosine"}, ["train.cg.optimiser", "`schedule`"]),
+        ("train.cg.schedule", {"method": "cosine", "total": 3}, ["train.cg.schedule.total"]),
+        ("train.cg.early_stopping", {"patience": 0}, ["train.cg.early_stopping.patience", "at least 1"]),
+        ("train.cg.early_stopping", 5, ["train.cg.early_stopping", "keys and values"]),
+        (
+            "train.cg",
+            {"output": "softmax", "cost": "quadratic"},
+            ["train.cg.output", "the quadratic cost does not go with softmax outputs"],
+        ),
+        ("train.a/b", {}, ["train", "'a/b'", "letters"]),
+        ("train", {}, ["train", "at least 1"]),
+        ("segment.ink-grid.cut", {"method": "grid", "pich": 3}, ["segment.ink-grid.cut.pich", "pitch"]),
+        ("segment.ink-grid.max_rejected", 2, ["segment.ink-grid.max_rejected", "at most 1"]),
+        ("segment.ink-grid.alphabet", "aab", ["segment.ink-grid.alphabet", "twice"]),
+        ("segment.ink-grid", {"alphabet": "abC", "fold": "lower"}, ["segment.ink-grid.alphabet", "'abc'"]),
+        ("dataset.main.cut", "fine", ["dataset.main.cut", "'fine'", "ink-grid"]),
+        ("dataset.main.unseen", "seen", ["dataset.main.unseen", "'seen'", "raw, unseen"]),
+        ("dataset.main.unseen", "rest", ["dataset.main.unseen", "captchas"]),
+        ("dataset.main.unseen", 0, ["dataset.main.unseen", "more than 0"]),
+        ("dataset.main.unseen", 1.5, ["dataset.main.unseen", "1.5", "below 1"]),
+        ("dataset.main.calibration", 2.5, ["dataset.main.calibration", "2.5", "below 1"]),
+        ("dataset.main.calibration", -1, ["dataset.main.calibration", "at least 0"]),
+        ("dataset.main", {"cut": "ink-grid", "train": "raw"}, ["dataset.main", "'unseen' is missing"]),
+        ("read.run", "best", ["read.run", "'best'", "tutorial, cg, sgd"]),
+        ("track.set", "", ["track.set", "letters"]),
+        ("pictures.raw", "data/raw", ["pictures.raw", "keys and values"]),
+        ("xor.steps", 0, ["xor.steps", "at least 1"]),
+        ("xor.seed", 2**32, ["xor.seed", "at most 4294967295"]),
+        (7, {}, ["name 7", "in quotes"]),
+        ("train.cg", {5: 1}, ["train.cg", "name 5", "in quotes"]),
+        ("train.cg.optimiser", {"method": "cg", "iterations": 10**400}, ["iterations", "at most"]),
+        ("train.cg.hidden", "[8, {", ["train.cg.hidden", "a list"]),
+        ("train.cg.hidden", [10**9], ["train.cg.hidden.0", "at most"]),
+        ("train.xor", {}, ["train.xor", "choose another"]),
+        ("train." + "x" * 300, {}, ["train", "a length of at most 100"]),
+        ("train.abc\n", {}, ["train", "letters"]),
+        ("pictures.rest", {"folder": "data/raw"}, ["pictures.rest", "choose another"]),
+        ("pictures.raw.folder", "a\0b", ["pictures.raw.folder"]),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_is_allowed(key, value, words):
+    with pytest.raises(UserError) as caught:
+        resolved(changed(key, value))
+    assert str(caught.value).startswith("configuration: ")
+    for word in words:
+        assert word in str(caught.value)
+
+
+def drawn(path=None, value=None):
+    """The default configuration with drawn captchas mixed into its data set, and one value changed."""
+    config = changed("pictures.drawn", {"draw": {"method": "turned"}})
+    config["dataset"]["main"]["drawn"] = "drawn"
+    if path:
+        *sections, last = path.split(".")
+        place = config
+        for name in sections:
+            place = place[name]
+        place[last] = value
+    return config
+
+
+def test_a_style_of_drawing_is_filled_in_and_a_folder_needs_none():
+    found = resolved(drawn("pictures.drawn.draw", {"method": "turned", "pitch": "11.5", "frame": "null"}))
+    style = found["pictures"]["drawn"]["draw"]
+    assert (style["count"], style["seed"], style["pitch"], style["frame"]) == (5000, 1, 11.5, None)
+    assert style["ink"] == (0, 0, 153)
+    assert set(found["pictures"]["drawn"]) == {"draw"}
+    assert found["pictures"]["raw"] == {"folder": "data/raw", "labels": None}
+    assert found["dataset"]["main"]["drawn"] == "drawn"
+    assert resolved(drawn("dataset.main.drawn", "null"))["dataset"]["main"]["drawn"] is None
+    assert resolved(found) == found
+
+
+def test_drawn_captchas_may_train_alone_or_be_unseen_and_be_drawn_with_fewer_characters():
+    for train, unseen in (("drawn", "unseen"), ("raw", "drawn"), ("drawn", 0.25)):
+        config = drawn("dataset.main", {"cut": "ink-grid", "train": train, "unseen": unseen})
+        assert resolved(config)["dataset"]["main"]["unseen"] == unseen
+    resolved(drawn("pictures.drawn.draw.alphabet", "abc"))
+
+
+def test_the_command_line_can_put_a_folder_in_place_of_a_style():
+    config = drawn("pictures.drawn", {"draw": None, "folder": "mine"})
+    config["dataset"]["main"]["drawn"] = None
+    assert resolved(config)["pictures"]["drawn"] == {"folder": "mine", "labels": None}
+
+
+def test_another_kind_is_drawn_in_mixed_case_for_a_cut_that_folds_its_labels():
+    config = drawn("pictures.drawn.draw", {"method": "lined", "line_count": ["3", 3]})
+    config["segment"]["ink-grid"] = {"picture": {"width": 90, "height": 32}, "fold": "lower"}
+    found = resolved(config)
+    style = found["pictures"]["drawn"]["draw"]
+    assert (style["line_count"], style["size"], style["ink"]) == ((3, 3), (19.0, 27.0), None)
+    assert resolved(found) == found
+    config["segment"]["ink-grid"]["fold"] = "none"
+    with pytest.raises(
+        UserError, match=r"'drawn' is drawn with A B C .*, which the `alphabet` of 'ink-grid'"
+    ):
+        resolved(config)
+
+
+def test_an_augmentation_is_filled_in_where_the_optimiser_expects_noise():
+    config = changed("train.sgd.augment", {"method": "affine", "rotation": "5", "pivot": [0.35, -1]})
+    augment = resolved(config)["train"]["sgd"]["augment"]
+    assert (augment["rotation"], augment["shift"], augment["pivot"]) == (5.0, 0.6, (0.35, -1.0))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("pictures.raw", {}, ["pictures.raw", "neither", "`folder`", "`draw`"]),
+        ("pictures.raw", {"folder": "a", "draw": {"method": "turned"}}, ["pictures.raw", "found both"]),
+        ("pictures.drawn.labels", "a.csv", ["pictures.drawn.labels", "come with their labels"]),
+        ("pictures.drawn.draw.method", "twisted", ["pictures.drawn.draw.method", "'twisted'", "turned"]),
+        ("pictures.drawn.draw.colour", 3, ["pictures.drawn.draw.colour", "count, seed, width"]),
+        ("pictures.drawn.draw.count", 0, ["pictures.drawn.draw.count", "0", "at least 1"]),
+        ("pictures.drawn.draw.seed", -1, ["pictures.drawn.draw.seed", "at least 0"]),
+        ("pictures.drawn.draw.rotation", "far", ["pictures.drawn.draw.rotation", "'far'", "a number"]),
+        ("pictures.drawn.draw", {"method": "lined", "shift": -1}, ["drawn.draw.shift", "at least 0"]),
+        ("pictures.drawn.draw", {"method": "lined", "size": 20}, ["drawn.draw.size", "20", "a list"]),
+        ("pictures.drawn.draw.one_bit_share", 2, ["draw.one_bit_share", "at most 1"]),
+        ("dataset.main.drawn", "painted", ["dataset.main.drawn", "'painted'", "raw, unseen, drawn"]),
+        ("dataset.main.drawn", "raw", ["dataset.main.drawn", "'raw' is a folder", "with `draw`"]),
+        ("dataset.main.unseen", "drawn", ["dataset.main.drawn", "'drawn' is `unseen` already"]),
+        ("dataset.main.train", "drawn", ["dataset.main.drawn", "'drawn' is `train` already"]),
+        ("dataset.main.calibration", 5000, ["dataset.main.calibration", "5000", "pictures.drawn.draw.count"]),
+        ("pictures.drawn.draw.width", 80, ["dataset.main.drawn", "`width` 80", "cut with 72"]),
+        ("segment.ink-grid.characters", 5, ["dataset.main.drawn", "`characters` 4", "cut with 5"]),
+        ("segment.ink-grid.alphabet", "0123456789", ["dataset.main.drawn", "a b c", "'ink-grid'"]),
+        ("train.cg.augment", {"method": "affine"}, ["train.cg.optimiser", "cg searches", "`augment`"]),
+        ("train.sgd.augment", {"method": "mirror"}, ["train.sgd.augment.method", "none, affine"]),
+        ("train.sgd.augment", {"method": "affine", "shift": -1}, ["sgd.augment.shift", "at least 0"]),
+        ("train.sgd.augment", {"method": "affine", "pivot": [1]}, ["train.sgd.augment.pivot", "2 values"]),
+        ("train.sgd.drawn_share", 1, ["train.sgd.drawn_share", "less than 1"]),
+        ("train.sgd.drawn_share", 0, ["train.sgd.drawn_share", "more than 0"]),
+    ],
+)
+def test_what_is_wrong_with_drawn_captchas_and_augmentation_is_named(key, value, words):
+    with pytest.raises(UserError) as caught:
+        resolved(drawn(key, value))
+    assert str(caught.value).startswith("configuration: ")
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("optimiser", ["cg", "l_bfgs"])
+def test_a_line_search_is_not_given_augmented_rows(optimiser):
+    config = changed("train.new", {"optimiser": {"method": optimiser}, "augment": {"method": "affine"}})
+    with pytest.raises(UserError, match=f"{optimiser} searches along lines"):
+        resolved(config)
+
+
+def test_a_cut_without_one_size_of_windows_is_not_augmented(monkeypatch):
+    from captchanet.config import resolve
+
+    def slices(cleaned, *, characters: int = 4, wide: int = 9):
+        """A way of cutting of somebody's own."""
+
+    monkeypatch.setitem(resolve.CUTTERS, "slices", slices)
+    config = changed("segment.ink-grid.cut", {"method": "slices"})
+    resolved(config)
+    config["train"]["sgd"]["augment"] = {"method": "affine"}
+    with pytest.raises(UserError, match=r"train\.sgd\.augment: slices does not cut windows of one width"):
+        resolved(config)

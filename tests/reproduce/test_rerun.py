@@ -1,0 +1,474 @@
+"""What a rerun restores and how it judges, without running anything."""
+
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from captchanet.config.resolve import resolved
+from captchanet.dataset.dataset import PICTURES
+from captchanet.errors import UserError
+from captchanet.files import read_csv, read_json
+from captchanet.reproduce.execute import MARKER, claimed, kernel, snakemake
+from captchanet.reproduce.restore import (
+    changed,
+    git,
+    remove_code,
+    restore_code,
+    restore_configuration,
+    restore_pictures,
+)
+from captchanet.reproduce.verdict import Difference, Verdict, environment, judge
+from captchanet.segment.labels import read_label_file
+
+ORIGIN = {
+    "git": {"commit": "a" * 40, "dirty": False, "patch": ""},
+    "sources": {"src/a.py": "5" * 64},
+    "theta_sha256": "1" * 64,
+    "data_sha256": {"train": "2" * 64, "unseen": "3" * 64},
+    "python": "3.11.7",
+    "libraries": {"numpy": "2.4.6", "scipy": "1.17.1"},
+    "blas": [{"library": "openblas", "version": "0.3.31", "threads": 1, "kernel": "SkylakeX"}] * 2,
+    "cpu": "one",
+    "platform": "Linux",
+}
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+# the verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "row"),
+    [
+        ({"python": "3.12.1"}, ("Python", "version", "3.11.7", "3.12.1")),
+        (
+            {"libraries": {"numpy": "2.5.0", "scipy": "1.17.1"}},
+            ("library", "numpy", "2.4.6", "2.5.0"),
+        ),
+        ({"libraries": {"numpy": "2.4.6"}}, ("library", "scipy", "1.17.1", "None")),
+        (
+            {"blas": [ORIGIN["blas"][0] | {"kernel": "Haswell"}]},
+            ("BLAS", "kernel", "SkylakeX", "Haswell"),
+        ),
+        ({"blas": [ORIGIN["blas"][0] | {"threads": 2}]}, ("BLAS", "threads", "1", "2")),
+        ({"blas": []}, ("BLAS", "kernel", "SkylakeX", "none")),
+        ({"cpu": "another"}, ("CPU", "model", "one", "another")),
+        ({"platform": "macOS"}, ("platform", "system", "Linux", "macOS")),
+        (
+            {"data_sha256": {"train": "2" * 64, "unseen": "4" * 64}},
+            ("data", "digest of the unseen data", "33333333", "44444444"),
+        ),
+        ({"sources": {"src/a.py": "6" * 64}}, ("code", "src/a.py", "55555555", "66666666")),
+        ({"sources": ORIGIN["sources"] | {"b.py": "6" * 64}}, ("code", "b.py", "none", "66666666")),
+        ({"git": None}, ("code", "git commit", "aaaaaaaa", "none")),
+        (
+            {"git": {"commit": "a" * 40, "dirty": True, "patch": "x"}},
+            ("code", "git commit", "aaaaaaaa", "aaaaaaaa with uncommitted changes"),
+        ),
+    ],
+)
+def test_whatever_differs_is_named_and_nothing_else(change, row):
+    assert environment(ORIGIN, ORIGIN) == []
+    assert Difference(*row) in environment(ORIGIN, ORIGIN | change)
+    assert {one.kind for one in environment(ORIGIN, ORIGIN | change)} == {row[0]}
+
+
+def test_other_uncommitted_changes_are_named():
+    before, after = (
+        ORIGIN | {"git": {"commit": "a" * 40, "dirty": True, "patch": patch}} for patch in ("x", "y")
+    )
+    assert [one.name for one in environment(before, after)] == ["uncommitted changes"]
+
+
+@pytest.fixture
+def both(made_results, tmp_path):
+    """Two copies of a good run, as `judge` wants them."""
+    folders = []
+    for of in ("recorded", "again"):
+        for part in ("train", "evaluate"):
+            place = tmp_path / of / part
+            place.mkdir(parents=True)
+            for file in (made_results.folder / part / "good").iterdir():
+                (place / file.name).write_bytes(file.read_bytes())
+        folders.append({part: tmp_path / of / part for part in ("train", "evaluate")})
+    return folders
+
+
+def verdict(both):
+    same, theta, result, differences = judge(*both)
+    return Verdict("good", "0" * 32, same, theta, result, differences, [], 1.0)
+
+
+def test_the_same_results_are_a_repeated_run(both):
+    found = verdict(both)
+    assert found.repeated
+    assert found.sentence.startswith(f"repeated to the last bit: theta {found.theta[0][:8]}, ")
+    assert found.sentence.endswith("of 6 captchas")
+    assert json.loads(json.dumps(found.json_ready()))["repeated"] is True
+
+
+def test_another_theta_refutes(both):
+    file = both[1]["train"] / "provenance.json"
+    file.write_text(json.dumps(read_json(file) | {"theta_sha256": "f" * 64}))
+    found = verdict(both)
+    assert not found.repeated
+    assert "now it is ffffffff" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "file", ["train/history.csv", "train/status.json", "evaluate/metrics.json", "evaluate/misreads.csv"]
+)
+def test_other_results_of_the_same_theta_refute_and_are_named(both, file):
+    part, name = file.split("/")
+    with (both[1][part] / name).open("a") as written:
+        written.write("\n")
+    found = verdict(both)
+    assert not found.repeated
+    assert found.sentence.endswith(f"is the same, but not {name}")
+
+
+def test_a_failed_run_is_repeated_when_it_fails_alike(made_results):
+    folders = {part: made_results.folder / part / "wild" for part in ("train", "evaluate")}
+    found = verdict([folders, folders])
+    assert found.repeated
+    assert "failed (" in found.sentence
+
+
+def test_xor_is_judged_without_captchas(made_results):
+    folders = {"train": made_results.folder / "xor"}
+    assert "outputs 0." in verdict([folders, folders]).sentence
+
+
+# its code
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository with one commit and, not committed, a changed and a new file: its folder, its record."""
+    from captchanet.train import provenance
+
+    place = tmp_path / "re pository"
+    (place / "src").mkdir(parents=True)
+    (place / "src/a.py").write_bytes(b"a = 1  # \xe9, which is no UTF-8\r\n")
+    for words in (
+        ["init", "-q"],
+        ["config", "user.name", "x"],
+        ["config", "user.email", "x@x"],
+        ["config", "diff.noprefix", "true"],
+        ["config", "color.ui", "always"],
+        ["add", "."],
+        ["commit", "-qm", "one"],
+    ):
+        git(place, *words)
+    (place / "src/a.py").write_bytes(b"a = 2  # \xe9, which is no UTF-8\r\n")
+    (place / "src/new.py").write_text("new = 1\n")
+    files = {name: sha256((place / name).read_bytes()) for name in ("src/a.py", "src/new.py")}
+    return place, {"git": provenance._git(place), "sources": files}
+
+
+def test_code_is_restored_with_what_was_not_committed(repository, tmp_path):
+    place, origin = repository
+    (place / "src/a.py").write_text("a = 3\n")
+    (place / "src/new.py").unlink()
+    git(place, "commit", "-qam", "two")
+    home, differences, how = restore_code(origin, tmp_path / "code", [tmp_path / "no repository", place])
+    assert (home, differences) == (tmp_path / "code", [])
+    assert "with its uncommitted changes" in how
+    assert (home / "src/a.py").read_bytes().startswith(b"a = 2  # \xe9")
+    # the checkout itself is as it was
+    assert (place / "src/a.py").read_text() == "a = 3\n"
+    assert not (place / "src/new.py").exists()
+    assert git(place, "status", "--porcelain") == b""
+
+
+def test_code_is_restored_again_whatever_a_killed_rerun_left(repository, tmp_path):
+    place, origin = repository
+    code = tmp_path / "code"
+    restore_code(origin, code, [place])
+    assert restore_code(origin, code, [place])[1] == []
+    # gone without git's knowledge, and locked, as a kill in the middle of `git worktree add` leaves it
+    git(place, "worktree", "lock", str(code))
+    code.rename(tmp_path / "elsewhere")
+    assert restore_code(origin, code, [place])[1] == []
+    remove_code(code, [place])
+    assert not code.exists()
+    assert git(place, "worktree", "list").count(b"\n") == 1
+
+
+def test_a_project_inside_a_larger_repository_is_found_in_its_worktree(repository, tmp_path):
+    place, origin = repository
+    inner = {"git": origin["git"], "sources": {"a.py": origin["sources"]["src/a.py"]}}
+    home, differences, _ = restore_code(inner, tmp_path / "code", [place / "src"])
+    assert (home, differences) == (tmp_path / "code/src", [])
+
+
+def test_sources_that_are_not_as_recorded_are_named(repository, tmp_path):
+    place, origin = repository
+    origin["sources"] |= {"src/a.py": "0" * 64, "src/lost.py": "1" * 64}
+    _, differences, _ = restore_code(origin, tmp_path / "code", [place])
+    assert [(one.name, one.again) for one in differences][1] == ("src/lost.py", "missing")
+    assert [one.name for one in differences] == ["src/a.py", "src/lost.py"]
+
+
+@pytest.mark.parametrize("state", [None, {"commit": "b" * 40, "dirty": False, "patch": ""}])
+def test_without_its_commit_the_checkout_serves_if_its_sources_are_the_same(repository, tmp_path, state):
+    place, origin = repository
+    origin["git"] = state
+    assert restore_code(origin, tmp_path / "code", [place])[:2] == (place, [])
+    (place / "src/a.py").write_text("a = 3\n")
+    assert len(changed(origin["sources"], place)) == 1
+    with pytest.raises(UserError, match="made without git" if state is None else "fetch it"):
+        restore_code(origin, tmp_path / "code", [place])
+
+
+def test_a_patch_that_does_not_apply_is_said(repository, tmp_path):
+    place, origin = repository
+    origin["git"]["patch"] = origin["git"]["patch"].replace("a = 1", "a = 7")
+    with pytest.raises(UserError, match="do not apply to commit"):
+        restore_code(origin, tmp_path / "code", [place])
+
+
+# its configuration
+
+
+def test_a_restored_configuration_is_valid_and_looks_nowhere_else(made_results, root):
+    for folder in (made_results.folder / "train/good", made_results.folder / "xor"):
+        asked = read_json(folder / "configuration.json")
+        restored = yaml.safe_load(yaml.safe_dump(restore_configuration(asked)))
+        found = resolved(restored)
+        assert {Path(place["folder"]).parts[0] for place in found["pictures"].values()} == {"data"}
+        for section in ("train", "segment", "dataset"):
+            # to the type: 1.0 is not 1 in the parameters that are recorded
+            before = asked.get(section, found[section])
+            assert json.dumps(found[section], sort_keys=True) == json.dumps(before, sort_keys=True)
+        assert found["xor"] == asked.get("xor", found["xor"])
+
+
+@pytest.mark.parametrize("results", ["mixed_results", "drawn_results"])
+def test_what_was_drawn_is_drawn_again(results, request, root, tmp_path):
+    made = request.getfixturevalue(results)
+    asked = read_json(made.folder / "train/good/configuration.json")
+    restored = yaml.safe_load(yaml.safe_dump(restore_configuration(asked)))
+    assert restored["pictures"]["drawn"] == asked["pictures"]["drawn"]
+    found = resolved(restored)
+    assert found["pictures"]["drawn"]["draw"] == made.config["pictures"]["drawn"]["draw"]
+    # and none of it is looked for in a folder
+    rows = read_csv(made.folder / "dataset/main/pictures.csv", PICTURES)
+    assert {row[0] for row in rows} == set(asked["pictures"]) - {"drawn"}
+    differences, remarks = restore_pictures(rows, asked["pictures"], Path(), tmp_path, "HEAD")
+    assert (differences, remarks) == ([], [])
+    assert {place.name for place in tmp_path.iterdir()} == {row[0] for row in rows}
+
+
+# its pictures
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder of pictures with names of all kinds, and the rows that recorded them."""
+    place = tmp_path / "here/pictures"
+    place.mkdir(parents=True)
+    names = ["a.png", 'b,"c".png', " d\r\n.png", os.fsdecode(b"\xff.png"), "{e}.png"]
+    for name in names:
+        (place / name).write_bytes(os.fsencode(name) * 3)
+    rows = [("raw", name, "ab", sha256((place / name).read_bytes())) for name in names]
+    return place, rows
+
+
+def restored(rows, tmp_path, labels=None, **more):
+    recorded = {"raw": {"folder": "pictures", "labels": labels}}
+    return restore_pictures(rows, recorded, tmp_path / "here", tmp_path / "into", "HEAD", **more)
+
+
+def test_pictures_are_copied_and_what_was_added_since_is_left(pictures, tmp_path):
+    place, rows = pictures
+    (place / "new.png").write_text("new")
+    assert restored(rows, tmp_path) == ([], [])
+    copied = tmp_path / "into/raw"
+    assert {file.name for file in copied.iterdir()} == {row[1] for row in rows}
+    for row in rows:
+        assert (copied / row[1]).read_bytes() == (place / row[1]).read_bytes()
+
+
+def test_a_changed_a_lost_and_an_unreadable_picture_are_named(pictures, tmp_path):
+    place, rows = pictures
+    (place / "a.png").write_text("changed")
+    (place / "{e}.png").unlink()
+    (place / 'b,"c".png').unlink()
+    os.mkfifo(place / 'b,"c".png')
+    differences, _ = restored(rows, tmp_path)
+    assert [(one.name, one.again) for one in differences] == [
+        ("pictures/a.png", sha256(b"changed")[:8]),
+        ('pictures/b,"c".png', "no file"),
+        ("pictures/{e}.png", "missing"),
+    ]
+    # it is run again with what there is
+    assert (tmp_path / "into/raw/a.png").read_text() == "changed"
+    assert not (tmp_path / "into/raw/{e}.png").exists()
+
+
+def test_labels_are_those_recorded(pictures, tmp_path):
+    rows = [
+        ("raw", name, label, digest)
+        for (_, name, _, digest), label in zip(pictures[1][:2], ("xy", "z"), strict=True)
+    ]
+    restored(rows, tmp_path, labels="labels.csv")
+    assert read_label_file(tmp_path / "into/raw.labels.csv") == {"a.png": ["xy"], 'b,"c".png': ["z"]}
+    restored(rows, tmp_path)
+
+
+def test_a_folder_without_any_picture_left_is_said(pictures, tmp_path):
+    place, rows = pictures
+    place.rename(place.with_name("away"))
+    with pytest.raises(UserError, match="none of its 5 pictures is left in pictures"):
+        restored(rows, tmp_path)
+
+
+def test_git_lends_a_picture_that_it_has_as_it_was(pictures, tmp_path):
+    place, rows = pictures
+    for words in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm1"],
+    ):
+        git(place, *words)
+    (place / "a.png").write_text("changed")
+    (place / 'b,"c".png').unlink()
+    differences, remarks = restored(rows, tmp_path, lend=False)
+    assert [one.name for one in differences] == ["pictures/a.png", 'pictures/b,"c".png']
+    assert remarks == []
+    differences, remarks = restored(rows, tmp_path)
+    assert (differences, len(remarks)) == ([], 2)
+    for row in rows:
+        assert sha256((tmp_path / "into/raw" / row[1]).read_bytes()) == row[3]
+
+
+# where it happens
+
+
+def test_a_folder_with_anything_else_in_it_is_refused(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(UserError, match="something other than a rerun"), claimed(tmp_path):
+        pass
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_a_folder_of_an_earlier_rerun_is_emptied_and_never_used_twice_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("captchanet.reproduce.execute.PATIENCE", 0.1)
+    folder = tmp_path / "deep/er"
+    with claimed(folder):
+        (folder / "left").write_text("left")
+        with pytest.raises(UserError, match="another rerun is at work"), claimed(folder):
+            pass
+        assert (folder / "left").exists()
+    with claimed(folder):
+        assert [file.name for file in folder.iterdir()] == [MARKER]
+    assert [file.name for file in folder.parent.iterdir()] == ["er"]
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be used"), claimed(tmp_path / "file/folder"):
+        pass
+
+
+@pytest.mark.workflow
+def test_a_workflow_that_fails_is_said_with_its_own_words(tmp_path):
+    (tmp_path / "Snakefile").write_text("raise SystemExit('captchanet: no such thing')\n")
+    (tmp_path / "config.yaml").write_text("{}")
+    with pytest.raises(UserError, match=r"captchanet: no such thing; all it said: .*snakemake\.log"):
+        snakemake(tmp_path, tmp_path, ["results/x"], 1, {}, 0)
+
+
+@pytest.mark.workflow
+def test_the_kernel_of_the_record_is_set_where_the_processor_has_it():
+    from captchanet.train.provenance import arithmetic
+
+    here = arithmetic()["blas"]
+    assert kernel(here) == ({}, "")
+    assert kernel([]) == ({}, "")
+    forced, remark = kernel([here[0] | {"kernel": "NoSuchKernel"}])
+    assert forced == {}
+    assert "cannot be had here" in remark
+    if here[0]["kernel"] in ("SkylakeX", "Zen"):
+        forced, remark = kernel([here[0] | {"kernel": "Haswell"}])
+        assert forced == {"OPENBLAS_CORETYPE": "Haswell"}
+        assert "set to that" in remark
+
+
+# many at once; marked, because importing mlflow takes seconds, and it warns of its own deprecations
+
+
+@pytest.fixture
+def recorded_runs(monkeypatch):
+    """Four recorded runs, and reruns that end as their names say."""
+    from datetime import UTC, datetime
+
+    from captchanet.reproduce import rerun
+    from captchanet.track.history import History, Run
+
+    names = ("good", "good too", "bad", "impossible")
+    runs = [
+        Run(f"{number}" * 32, name, "finished", datetime.now(UTC), {}, {}, {"set": name[:4]})
+        for number, name in enumerate(names)
+    ]
+
+    @contextmanager
+    def recorded(configfile, parents=False):
+        yield None, History(runs, 0)
+
+    def again(store, run, folder, options):
+        if run.name == "impossible":
+            raise UserError("no such commit")
+        same = {"theta": run.name != "bad", "train/history.csv": True}
+        rows = [] if same["theta"] else [Difference("data", "a.png", "1", "2")]
+        return Verdict(run.name, run.id, same, ("1", "2"), ("a", "b"), rows, [], 1.5)
+
+    monkeypatch.setattr("captchanet.cli.rerun.recorded", recorded)
+    monkeypatch.setattr(rerun, "rerun", again)
+    return runs
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+def test_a_sample_is_the_same_for_the_same_seed_and_runs_in_any_order(recorded_runs):
+    from captchanet.reproduce.rerun import sample
+
+    drawn = sample(recorded_runs, 2, 1)
+    assert sample(recorded_runs[::-1], 2, 1) == drawn
+    assert len({run.id for run in drawn}) == 2
+    assert {run.id for seed in range(20) for run in sample(recorded_runs, 2, seed)} == {
+        run.id for run in recorded_runs
+    }
+    assert len(sample(recorded_runs, 9, 1)) == 4
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["--all"], 1, "2 of 4 repeated to the last bit; 1 not; 1 could not be run again"),
+        (["--set", "good"], 0, "2 of 2 repeated to the last bit"),
+        (["--set", "impo"], 2, "0 of 1 repeated to the last bit; 1 could not be run again"),
+        (["--set", "none"], 2, "no recorded run is such a one"),
+    ],
+)
+def test_one_that_cannot_be_verified_is_listed_and_the_others_go_on(recorded_runs, words, status, said):
+    from captchanet.cli import main
+
+    shown = CliRunner().invoke(main, ["verify", *words])
+    assert shown.exit_code == status
+    assert said in shown.output
+    if words == ["--all"]:
+        assert "bad         22222222  NO     same         1.5  data a.png: 1, now 2" in shown.output
+        assert "impossible  33333333  could not be run again: no such commit" in shown.output

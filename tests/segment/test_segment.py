@@ -1,0 +1,271 @@
+"""The stage `segment`: each file of a folder becomes characters or a line with a reason."""
+
+import hashlib
+import json
+import os
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from captchanet.errors import UserError
+from captchanet.segment import segment as stage
+from captchanet.segment.segment import check_rejected, read_segmented, segment, write_segmented
+from captchanet.segment.segmentation import Cut, clean_and_cut
+
+SETTINGS = {
+    "picture": {"width": 72, "height": 27},
+    "characters": 4,
+    "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
+    "clean": {"method": "ink"},
+    "cut": {"method": "grid"},
+    "max_rejected": 0.5,
+}
+CUT = Cut.from_settings(SETTINGS)
+BYTE_NAME = os.fsdecode(b"aaaa_\xff.png")  # no valid UTF-8
+
+
+def captcha(text, variant=0):
+    """A captcha of about the real kind as PNG bytes; another variant, other bytes."""
+    image = Image.new("RGB", (72, 27), "white")
+    draw = ImageDraw.Draw(image)
+    for i, character in enumerate(text):
+        draw.text((7 + 12 * i, 4), character, (0, 0, 153))
+    image.putpixel((60 + variant % 10, 2 + variant // 10), (255, 0, 0))
+    file = BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def fill(folder, files):
+    folder.mkdir(exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def reasons(segmented):
+    return {row.file: row.reason for row in segmented.rejected}
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def same(one, other):
+    np.testing.assert_array_equal(one.X, other.X)
+    np.testing.assert_array_equal(one.cleaned, other.cleaned)
+    for rows in ("characters", "pictures", "rejected"):
+        assert getattr(one, rows) == getattr(other, rows)
+    return one.X.dtype == other.X.dtype and one.cleaned.dtype == other.cleaned.dtype
+
+
+def test_pictures_become_characters_sorted_by_file_name(tmp_path):
+    files = {"zz11.png": captcha("zz11"), "ab12_2.png": captcha("ab12", 2), "ab12.png": captcha("ab12")}
+    segmented = segment(fill(tmp_path / "in", files), CUT)
+    assert [row.file for row in segmented.pictures] == ["ab12.png", "ab12_2.png", "zz11.png"]
+    assert [row.label for row in segmented.pictures] == ["ab12", "ab12", "zz11"]
+    assert segmented.rejected == []
+    assert segmented.X.shape == (12, 260)
+    assert segmented.cleaned.shape == (3, 27, 72)
+    assert segmented.X.dtype == segmented.cleaned.dtype == np.float32
+    assert segmented.characters[5] == ("ab12_2.png", 1, "b", 16, 1, 29, 21)
+    for row in segmented.pictures:
+        assert row.sha256 == hashlib.sha256(files[row.file]).hexdigest()
+    for row, vector in zip(segmented.characters, segmented.X, strict=True):
+        picture = [p.file for p in segmented.pictures].index(row.file)
+        window = segmented.cleaned[picture, row.top : row.bottom, row.left : row.right]
+        np.testing.assert_array_equal(vector, window.ravel())
+        assert vector.any()
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 10])
+def test_batches_of_any_size_give_the_same(tmp_path, monkeypatch, size):
+    folder = fill(tmp_path / "in", {f"ab1{i}.png": captcha(f"ab1{i}") for i in range(10)})
+    (folder / "ab10.png").write_bytes(b"no picture")
+    (folder / "ab14.png").write_bytes(captcha("ab13"))
+    expected = segment(folder, CUT)
+    assert [p.label for p in expected.pictures] == ["ab11", "ab12", "ab15", "ab16", "ab17", "ab18", "ab19"]
+    pixels = np.stack([np.asarray(Image.open(folder / p.file).convert("RGB")) for p in expected.pictures])
+    cleaned, vectors, _ = clean_and_cut(pixels, CUT)
+    np.testing.assert_array_equal(expected.cleaned, cleaned)
+    np.testing.assert_array_equal(expected.X, vectors.reshape(-1, 260))
+    monkeypatch.setattr(stage, "BATCH", size)
+    assert same(segment(folder, CUT), expected)
+
+
+def test_every_picture_that_cannot_be_used_is_listed_with_its_reason(tmp_path):
+    files = {f"{text}.png": captcha(text) for text in ("good", "abc", "aB-d", "zzz")}
+    files |= {"text.png": b"hello", "half.png": captcha("half")[:200]}
+    folder = fill(tmp_path / "in", files)
+    (folder / "link.png").symlink_to("nowhere")
+    segmented = segment(folder, CUT)
+    assert [p.file for p in segmented.pictures] == ["good.png"]
+    assert reasons(segmented) == {
+        "aB-d.png": "label has B - outside the alphabet",
+        "abc.png": "label has 3 characters, not 4",
+        "half.png": "truncated image",
+        "link.png": "file missing, or a link that leads nowhere",
+        "text.png": "not an image (PNG, GIF, BMP or JPEG)",
+        "zzz.png": "label has 3 characters, not 4",
+    }
+    assert [row.label for row in segmented.rejected] == ["aB-d", "abc", "half", "link", "text", "zzz"]
+
+
+def test_of_copies_the_first_is_kept_and_the_others_name_it(tmp_path):
+    files = {f"ab12{end}.png": captcha("ab12") for end in ("", "_2", "_3")} | {"zz11.png": captcha("zz11")}
+    segmented = segment(fill(tmp_path / "in", files), CUT)
+    assert [p.file for p in segmented.pictures] == ["ab12.png", "zz11.png"]
+    assert reasons(segmented) == {"ab12_2.png": "a copy of ab12.png", "ab12_3.png": "a copy of ab12.png"}
+
+
+def test_a_copy_in_other_bytes_is_a_copy(tmp_path):
+    Image.open(BytesIO(captcha("ab12"))).convert("RGB").save(tmp_path / "ab12_2.bmp")
+    (tmp_path / "ab12.png").write_bytes(captcha("ab12"))
+    segmented = segment(tmp_path, CUT)
+    assert reasons(segmented) == {"ab12_2.bmp": "a copy of ab12.png"}
+    (picture,) = segmented.pictures
+    assert picture.sha256 == hashlib.sha256(captcha("ab12")).hexdigest()
+
+
+def test_the_same_picture_under_two_labels_is_rejected_twice_each_naming_the_other(tmp_path):
+    files = {f"{text}.png": captcha(text) for text in ("cccc", "dddd", "eeee")}
+    files["aaaa.png"] = files["eeee.png"]
+    segmented = segment(fill(tmp_path / "in", files), CUT)
+    assert [p.file for p in segmented.pictures] == ["cccc.png", "dddd.png"]
+    assert reasons(segmented) == {
+        "aaaa.png": "labelled aaaa, but the same picture as eeee.png labelled eeee",
+        "eeee.png": "labelled eeee, but the same picture as aaaa.png labelled aaaa",
+    }
+    # The rows that are left stand where they should.
+    alone = segment(fill(tmp_path / "alone", {name: files[name] for name in ("cccc.png", "dddd.png")}), CUT)
+    np.testing.assert_array_equal(segmented.X, alone.X)
+    np.testing.assert_array_equal(segmented.cleaned, alone.cleaned)
+    assert segmented.characters == alone.characters
+
+
+def test_labels_may_come_from_a_csv_beside_the_pictures(tmp_path):
+    files = {f"{i}.png": captcha(f"ab1{i}") for i in range(4)}
+    files["labels.csv"] = b"file,label\n0.png,ab10\n1.png,ab11\n1.png,ab77\n3.png,ab1\n9.png,ab19\n"
+    folder = fill(tmp_path / "in", files)
+    segmented = segment(folder, CUT, folder / "labels.csv")
+    assert [row[:2] for row in segmented.pictures] == [("0.png", "ab10")]
+    assert reasons(segmented) == {
+        "1.png": "labelled ab11 and ab77 in the label file",
+        "2.png": "not in the label file",
+        "3.png": "label has 3 characters, not 4",
+        "9.png": "in the label file, but not in the folder",
+    }
+    (tmp_path / "labels.csv").write_bytes(files["labels.csv"])
+    elsewhere = segment(folder, CUT, tmp_path / "labels.csv")
+    assert same(elsewhere, segmented)
+    by_hand = {"0.png": ["ab10"], "1.png": ["ab11", "ab77"], "3.png": ["ab1"], "9.png": ["ab19"]}
+    assert same(segment(folder, CUT, by_hand), elsewhere)
+    (folder / "labels.csv").rename(folder / "written.csv")
+    assert same(segment(folder, CUT, folder / "written.csv"), segmented)
+    # of that name nobody but the configuration knows that it holds labels
+    listed = reasons(segment(folder, CUT, tmp_path / "labels.csv"))
+    assert listed == reasons(segmented) | {"written.csv": "not in the label file"}
+
+
+def test_a_share_of_rejected_pictures_above_the_limit_stops(tmp_path):
+    files = {f"ab1{i}.png": captcha(f"ab1{i}") for i in range(5)} | {f"bad{i}.png": b"x" for i in range(7)}
+    folder = fill(tmp_path / "in", files)
+    segmented = segment(folder, CUT)
+    assert segmented.share_rejected == 7 / 12
+    with pytest.raises(UserError) as caught:
+        check_rejected(segmented, CUT, folder, "all.csv")
+    said = str(caught.value)
+    for part in (str(folder), "7 of 12", "58.3%", "50.0%", "bad0.png: not an image", "4 more", "all.csv"):
+        assert part in said
+    assert "raise max_rejected" in said
+    (folder / "bad0.png").unlink()
+    (folder / "bad1.png").unlink()
+    check_rejected(segment(folder, CUT), CUT, folder, "all.csv")  # exactly half is allowed
+
+
+def test_a_folder_without_one_usable_picture_stops_whatever_the_limit(tmp_path):
+    folder = fill(tmp_path / "in", {"abcd.png": b"x", "readme.txt": b"hello"})
+    lenient = Cut.from_settings(SETTINGS | {"max_rejected": 1})
+    segmented = segment(folder, lenient)
+    assert segmented.X.shape == (0, 260)
+    assert segmented.cleaned.shape == (0, 27, 72)
+    with pytest.raises(UserError, match=r"None of the 2.*all\.csv"):
+        check_rejected(segmented, lenient, folder, "all.csv")
+    write_segmented(segmented, tmp_path / "out")
+    assert same(read_segmented(tmp_path / "out"), segmented)
+
+
+def test_a_label_file_that_the_configuration_does_not_name_is_no_picture_but_is_pointed_to(tmp_path):
+    files = {f"img0{i}.png": captcha(f"ab1{i}") for i in range(4)}
+    folder = fill(tmp_path / "in", files | {"labels.csv": b"file,label\nimg00.png,abc\n"})
+    with pytest.raises(UserError) as caught:
+        check_rejected(segment(folder, CUT), CUT, folder, "all.csv")
+    said = str(caught.value)
+    assert said.startswith("None of the 4 pictures in ")
+    assert "mend them; a labels.csv is in the folder: name it as `labels` of these pictures if it" in said
+    (folder / "ab10.png").write_bytes(captcha("ab10", 3))
+    with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected; a labels\.csv is in"):
+        check_rejected(segment(folder, CUT), CUT, folder, "all.csv")
+    labels = folder / "labels.csv"
+    with pytest.raises(UserError, match=r"None of the 5 pictures .* mend them\. All reasons"):
+        check_rejected(segment(folder, CUT, labels), CUT, folder, "all.csv", labels)
+    labels.unlink()
+    with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected\. All reasons"):
+        check_rejected(segment(folder, CUT), CUT, folder, "all.csv")
+
+
+def test_what_is_written_is_read_back_even_with_strange_file_names(tmp_path):
+    strange = ["ab12_,\"'.png", "ab12_\n.png", "ab12_\r.png", "ab12_é.png", BYTE_NAME]
+    files = {name: captcha(name[:4], i) for i, name in enumerate(strange)} | {"bad\r.png": b"x"}
+    segmented = segment(fill(tmp_path / "in", files), CUT)
+    assert len(segmented.pictures) == 5
+    write_segmented(segmented, tmp_path / "out" / "deep")
+    assert same(read_segmented(tmp_path / "out" / "deep"), segmented)
+    assert b"aaaa_\xff.png" in (tmp_path / "out" / "deep" / "pictures.csv").read_bytes()
+
+
+def test_the_written_files_are_the_documented_ones(tmp_path):
+    files = {"ab12.png": captcha("ab12"), "ab12_2.png": captcha("ab12"), "11zz.png": captcha("11zz")}
+    segmented = segment(fill(tmp_path / "in", files), CUT)
+    out = tmp_path / "out"
+    write_segmented(segmented, out)
+    tables = ["characters.csv", "pictures.csv", "rejected.csv"]
+    assert sorted(contents(out)) == sorted([*tables, "characters.npy", "cleaned.npy", "segment.json"])
+    lines = (out / "characters.csv").read_bytes().split(b"\n")
+    assert lines[:2] == [b"file,position,label,left,top,right,bottom", b"11zz.png,0,1,4,1,17,21"]
+    assert (out / "rejected.csv").read_bytes() == b"file,label,reason\nab12_2.png,ab12,a copy of ab12.png\n"
+    assert json.loads((out / "segment.json").read_text(encoding="utf-8")) == {
+        "pictures": 3,
+        "usable": 2,
+        "rejected": 1,
+        "share_rejected": 1 / 3,
+        "classes": {"1": 3, "2": 1, "a": 1, "b": 1, "z": 2},
+    }
+    write_segmented(segment(tmp_path / "in", CUT), tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(out)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("pictures.csv", None),
+        ("pictures.csv", b"file,label\n"),
+        ("pictures.csv", b"file,label,sha256\n"),
+        ("rejected.csv", b"file,label,reason\na\n"),
+        ("characters.csv", b"file,position,label,left,top,right,bottom\nab12.png,x,a,4,1,17,21\n"),
+        ("characters.npy", None),
+        ("cleaned.npy", b"x"),
+        ("cleaned.npy", b""),
+    ],
+)
+def test_damaged_results_are_named(tmp_path, name, data):
+    segmented = segment(fill(tmp_path / "in", {"ab12.png": captcha("ab12")}), CUT)
+    write_segmented(segmented, tmp_path)
+    (tmp_path / name).unlink()
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(UserError, match="again") as caught:
+        read_segmented(tmp_path)
+    assert str(tmp_path) in str(caught.value)

@@ -1,0 +1,94 @@
+"""Drawn captchas become characters by the same way as the same captchas in files."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from captchanet.errors import UserError
+from captchanet.segment import segment_synthetic as module
+from captchanet.segment.segment import segment
+from captchanet.segment.segment_synthetic import number_of, segment_drawn
+from captchanet.synthesize.kinds import turned
+
+
+@pytest.fixture(scope="module")
+def cut(default_config):
+    from captchanet.segment.segmentation import Cut
+
+    return Cut.from_settings(default_config["segment"]["ink-grid"])
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return turned(count=20, seed=4)
+
+
+def test_it_gives_what_segment_gives_of_the_same_pictures_in_files(cut, drawn, tmp_path):
+    for picture, label in zip(*drawn, strict=True):
+        Image.fromarray(picture).save(tmp_path / f"{label}.png")
+    files, arrays = segment(tmp_path, cut), segment_drawn(*drawn, cut)
+    assert len(files.pictures) == 20
+    # files are in the order of their names
+    order = np.argsort(drawn[1])
+    assert [row.label for row in files.pictures] == [drawn[1][i] for i in order]
+    assert files.X.tobytes() == arrays.X.reshape(20, -1)[order].tobytes()
+    assert files.cleaned.tobytes() == arrays.cleaned[order].tobytes()
+    assert [row.pixels for row in files.pictures] == [arrays.pictures[i].pixels for i in order]
+    windows = [[row[1:] for row in arrays.characters[4 * i : 4 * i + 4]] for i in order]
+    assert [row[1:] for row in files.characters] == [row for of in windows for row in of]
+
+
+def test_pictures_are_called_by_number_and_label(cut, drawn):
+    found = segment_drawn(*drawn, cut)
+    names = [row.file for row in found.pictures]
+    assert names[7] == f"000007-{drawn[1][7]}"
+    assert [number_of(name) for name in names] == list(range(20))
+    assert names == sorted(names)
+
+
+def test_of_the_same_picture_drawn_twice_the_first_is_kept(cut, drawn):
+    pictures, labels = np.concatenate([drawn[0], drawn[0][3:4]]), [*drawn[1], drawn[1][3]]
+    found, once = segment_drawn(pictures, labels, cut), segment_drawn(*drawn, cut)
+    assert found.X.tobytes() == once.X.tobytes()
+    ((file, label, reason),) = found.rejected
+    assert (number_of(file), label) == (20, drawn[1][3])
+    assert reason == f"a copy of 000003-{drawn[1][3]}"
+
+
+@pytest.mark.parametrize("size", [1, 7, 20])
+def test_batches_of_any_size_give_the_same(cut, drawn, monkeypatch, size):
+    expected = segment_drawn(*drawn, cut)
+    monkeypatch.setattr(module, "BATCH", size)
+    found = segment_drawn(*drawn, cut)
+    assert found.X.tobytes() == expected.X.tobytes()
+    assert found.characters == expected.characters
+
+
+def test_labels_are_folded_where_the_cut_says_so(cut, drawn):
+    labels = ["aB3x", "Zz11", "0123", "QRST"]
+    found = segment_drawn(drawn[0][:4], labels, replace(cut, fold="lower"))
+    assert [row[:2] for row in found.pictures[:2]] == [("000000-aB3x", "ab3x"), ("000001-Zz11", "zz11")]
+    assert "".join(row.label for row in found.characters) == "ab3xzz110123qrst"
+    with pytest.raises(UserError, match="drawn with B Z Q R S T, which the alphabet of the cut does not"):
+        segment_drawn(drawn[0][:4], labels, cut)
+
+
+def test_no_picture_is_no_character(cut):
+    found = segment_drawn(np.empty((0, 27, 72, 3), np.uint8), [], cut)
+    assert found.X.shape == (0, 260)
+    assert found.cleaned.shape == (0, 27, 72)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"width": 80}, "are drawn 72 × 27 pixels large and the cut is for 80 × 27"),
+        ({"characters": 5}, "drawn with 4 characters and the cut is for 5"),
+        ({"alphabet": "0123456789"}, "which the alphabet of the cut does not have"),
+    ],
+)
+def test_what_the_cut_is_not_for_is_refused(cut, drawn, change, said):
+    with pytest.raises(UserError, match=said):
+        segment_drawn(*drawn, replace(cut, **change))

@@ -1,0 +1,200 @@
+"""A run is recorded once and whole, whatever happened before; a finished record is never touched."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from captchanet.errors import UserError
+
+# marked, because importing mlflow takes seconds; it warns of its own deprecations
+pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("default")]
+
+SET = "a set"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """A fresh store: its folder, its address and the id of its experiment."""
+    from captchanet.track.store import address, prepare
+
+    folder = tmp_path_factory.mktemp("store")
+    uri = address(None, folder)
+    return folder, uri, prepare(uri, "captchas")
+
+
+@pytest.fixture(scope="module")
+def records(made_results):
+    from captchanet.track.from_results import collect
+
+    with collect(made_results.folder, made_results.RUNS) as found:
+        yield found
+
+
+@pytest.fixture
+def record(store, records):
+    """Records, and answers with everything that the database then holds."""
+    from captchanet.track.log_runs import record
+
+    folder, uri, experiment = store
+
+    def recorded(*chosen, of=SET):
+        ids = record(chosen or records, uri, experiment, of)
+        return ids, tables(folder)
+
+    return recorded
+
+
+def tables(folder):
+    names = ("runs", "params", "metrics", "latest_metrics", "tags", "datasets", "inputs")
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        return {name: sorted(map(repr, database.execute(f"select * from {name}"))) for name in names}
+
+
+def test_the_store_is_made_once_and_found_again(store):
+    from captchanet.track.store import prepare
+
+    folder, uri, experiment = store
+    assert prepare(uri, "captchas") == experiment
+    assert (folder / "mlflow.db").exists()
+
+
+def test_recording_twice_is_recording_once(record):
+    ids, first = record()
+    again, second = record()
+    assert again == ids
+    assert second == first
+    assert len(first["runs"]) == 4  # good, other, wild and xor
+    assert sum("'FAILED'" in row for row in first["runs"]) == 1
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SCHEDULED", "KILLED"])
+def test_half_a_run_is_completed_under_its_own_id_to_the_same_rows(record, store, status):
+    ids, whole = record()
+    with sqlite3.connect(store[0] / "mlflow.db") as database:
+        half = (ids["good"],)
+        database.execute("update runs set status = ?, end_time = null where run_uuid = ?", (status, *half))
+        database.execute("delete from params where run_uuid = ? and key > 'h'", half)
+        database.execute("delete from metrics where run_uuid = ? and step > 2", half)
+    again, mended = record()
+    assert again == ids
+    # how far into the second a latest metric is remembered is MLflow's own affair
+    assert mended == whole
+
+
+def test_a_run_with_other_results_is_another_run_and_the_old_one_keeps_its_record(record, records):
+    ids, before = record()
+    changed = replace(records[0], provenance=records[0].provenance | {"theta_sha256": "other"})
+    newer, after = record(changed, *records[1:])
+    assert newer["good"] != ids["good"]
+    assert set(before["metrics"]) < set(after["metrics"])
+    lost = set(before["tags"]) - set(after["tags"])
+    assert lost == {repr(("captchanet.configured", "yes", ids["good"]))}
+    _, restored = record()
+    assert restored["tags"].count(repr(("captchanet.configured", "yes", ids["good"]))) == 1
+
+
+def test_time_and_machine_do_not_make_another_run(records):
+    elsewhere = records[0].provenance | {"cpu": "another", "started": "2001-01-01T00:00:00.000+00:00"}
+    assert replace(records[0], provenance=elsewhere).key == records[0].key
+    assert replace(records[0], parameters=records[0].parameters | {"seed": 2}).key != records[0].key
+
+
+def test_another_set_has_runs_of_its_own(record):
+    ids, _ = record()
+    others, _ = record(of="another set")
+    assert not set(ids.values()) & set(others.values())
+    assert record()[0] == ids
+
+
+def test_parameters_of_any_length_are_recorded(record, records, store):
+    long = replace(records[0], name="long", parameters=records[0].parameters | {"note": "x" * 20_000})
+    ids, _ = record(long, of="long")
+    with sqlite3.connect(store[0] / "mlflow.db") as database:
+        question = "select value from params where run_uuid = ? and key = 'note'"
+        ((value,),) = database.execute(question, (ids["long"],))
+    assert len(value) == 6000
+    assert value.endswith("(whole in parameters.json)")
+
+
+def test_a_server_out_of_reach_is_said_within_30_seconds(tmp_path):
+    program = (
+        "from pathlib import Path\n"
+        "from captchanet.errors import UserError\n"
+        "from captchanet.track.store import prepare\n"
+        "try: prepare('http://127.0.0.1:9', 'x')\n"
+        "except UserError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, cwd=tmp_path
+    )
+    assert "http://127.0.0.1:9 cannot be used" in done.stdout, done.stderr
+
+
+def test_a_kill_while_the_database_is_made_leaves_none_and_the_next_attempt_makes_it(tmp_path):
+    from captchanet.track.store import address, prepare
+
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "import alembic.operations\n"
+        "from captchanet.track.store import address, prepare\n"
+        "original, calls = alembic.operations.Operations.create_table, []\n"
+        "def create_table(*words, **options):\n"
+        "    calls.append(words)\n"
+        "    if len(calls) == 5: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return original(*words, **options)\n"
+        "alembic.operations.Operations.create_table = create_table\n"
+        "prepare(address(None, Path()), 'x')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == -9, done.stderr
+    assert list(tmp_path.glob(".mlflow.db.new*"))
+    assert not (tmp_path / "mlflow.db").exists()
+    uri = address(None, tmp_path)
+    assert prepare(uri, "x") == prepare(uri, "x")
+    assert not list(tmp_path.glob(".mlflow.db.new*"))
+
+
+def test_a_database_that_is_none_is_said(tmp_path):
+    from captchanet.track.store import address, prepare
+
+    (tmp_path / "mlflow.db").write_text("no database, but much too long to be taken for an empty one" * 99)
+    with pytest.raises(UserError, match=r"mlflow\.db cannot be used"):
+        prepare(address(None, tmp_path), "x")
+
+
+def test_telemetry_is_off():
+    import captchanet.track.store
+
+    assert captchanet.track.store
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    from mlflow.telemetry.utils import is_telemetry_disabled
+
+    assert is_telemetry_disabled()
+
+
+def test_artifacts_are_the_files_of_the_run(record, store, made_results):
+    ids, _ = record()
+    place = Path(store[0] / "mlartifacts" / ids["good"] / "artifacts")
+
+    def files(place):
+        return {str(file.relative_to(place)) for file in place.rglob("*") if file.is_file()}
+
+    found = files(place)
+    assert {"train/model.npz", "train/provenance.json", "evaluate/misreads.csv"} <= found
+    assert {"figures/learning_curves.png", "figures/confusion_matrix.png"} <= found
+    # its confidences are not calibrated
+    assert "figures/confidence.png" not in found
+    assert {f"dataset/{name}" for name in ("dataset.json", "captchas.csv", "pictures.csv")} <= found
+    assert not any(name.endswith(".pkl") for name in found)
+    # of a training that failed, how it went until then
+    failed = {name for name in files(place.parents[1] / ids["wild"]) if "figures" in name}
+    assert failed == {"artifacts/figures/learning_curves.png"}
+    for name in ("train/model.npz", "train/history.csv"):
+        original = made_results.folder / "train/good" / Path(name).name
+        assert (place / name).read_bytes() == original.read_bytes()
