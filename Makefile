@@ -5,7 +5,7 @@ PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-unit lint format ui bench data clean help requirements
+.PHONY: run test test-unit test-long lint format ui bench data clean help requirements
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -20,6 +20,9 @@ test: $(VENV)/.test ## set up what is missing, then every test
 test-unit: $(VENV)/.test ## the tests that start neither Snakemake nor MLflow (seconds)
 	@$(BIN)/python -m pytest -m "not workflow"
 
+test-long: $(VENV)/.test ## what takes too long for a test: a sweep, killed again and again (a quarter of an hour)
+	@$(BIN)/python tests/kills.py --kills 25
+
 lint: $(VENV)/.test ## style, types, and the arrows between packages
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -32,9 +35,9 @@ ui: $(VENV)/.run ## the MLflow UI on this machine alone, to compare the runs
 bench: $(VENV)/.test ## race the network with its peers (a quarter of an hour) and write docs/benchmarks.md
 	@$(BIN)/python benchmarks/speed.py
 
-data: $(VENV)/.run ## draw data/raw and data/unseen again, to the same pixels
-	@$(BIN)/captchanet draw data/raw --count 60 --seed 1
-	@$(BIN)/captchanet draw data/unseen --count 200 --seed 2
+data: $(VENV)/.run ## synthesize data/raw and data/unseen again, to the same pixels
+	@$(BIN)/captchanet synthesize data/raw --count 60 --seed 1
+	@$(BIN)/captchanet synthesize data/unseen --count 200 --seed 2
 
 clean: ## delete results/; pictures and MLflow history stay
 	rm -rf results

@@ -4,14 +4,14 @@ The stages, in the order data flows through them; `snakemake --cores 4` runs the
 """
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/draw.smk"
+include: "workflow/rules/synthesize.smk"
 include: "workflow/rules/segment.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/xor.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/track.smk"
-include: "workflow/rules/beside.smk"
+include: "workflow/rules/domain_gap.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -24,7 +24,7 @@ rule all:
         expand(rules.train.output, run=config["train"]),
         expand(rules.evaluate.output, run=config["train"]),
         rules.xor.output,
-        expand(rules.beside.output, data=BESIDE),
+        expand(rules.domain_gap.output, data=DOMAIN_GAPS),
         rules.report.output,
         rules.track.output,
         local_store,

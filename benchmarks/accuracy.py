@@ -1,11 +1,11 @@
-"""What a recipe is worth: whole captchas read right among the unseen ones, over several seeded draws.
+"""What a recipe is worth: whole captchas read right among the unseen ones, over several seeded splits.
 
-    python benchmarks/accuracy.py FOLDER … --run cg --captchas 60 --captchas 500 --captchas -400 --draws 5
+    python benchmarks/accuracy.py FOLDER … --run cg --captchas 60 --captchas 500 --captchas -400 --splits 5
 
-Each draw trains on so many captchas of the folders together (a negative number: on all but so many; 0: on
-drawn ones alone) and reads the rest. The recipe is a run of the configuration, with the cut and the drawn
-captchas of its data set: exactly what `train` does. Seconds are the processor's, for drawing captchas and
-training.
+Each split trains on so many captchas of the folders together (a negative number: on all but so many; 0: on
+synthetic ones alone) and reads the rest. The recipe is a run of the configuration, with the segmentation and
+the synthetic captchas of its data set: exactly what `train` does. Seconds are the processor's, for
+synthesizing captchas and training.
 """
 
 import os
@@ -28,12 +28,14 @@ from captchanet.evaluate.metrics import evaluate
 @click.option("--configfile", default=str(ROOT / "config/config.yaml"), show_default=True)
 @click.option("--run", "name", default="cg", show_default=True)
 @click.option("--captchas", multiple=True, type=int, default=(60, 500, -400), show_default=True)
-@click.option("--draws", default=5, show_default=True)
-def main(folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[int, ...], draws: int) -> None:
-    """Prints, for each number of training captchas, the mean and the range over the draws."""
+@click.option("--splits", "repeats", default=5, show_default=True, help="How many, seeded from 1.")
+def main(
+    folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[int, ...], repeats: int
+) -> None:
+    """Prints, for each number of training captchas, the mean and the range over the splits."""
     recipe = Recipe.of(configfile, name)
     try:
-        pictures = splits.together(folders, recipe.cut)
+        pictures = splits.together(folders, recipe.segmentation)
     except UserError as error:
         raise click.ClickException(str(error)) from error
     total = len(pictures.pictures)
@@ -44,14 +46,14 @@ def main(folders: tuple[str, ...], configfile: str, name: str, captchas: tuple[i
     for wanted in captchas:
         size = splits.size(wanted, total)
         rows = []
-        for seed in range(1, draws + 1):
-            model, made, seconds = recipe.train(pictures, size, seed)
-            metrics = evaluate(model, made.train, made.unseen).metrics
+        for seed in range(1, repeats + 1):
+            model, dataset, seconds = recipe.train(pictures, size, seed)
+            metrics = evaluate(model, dataset.train, dataset.unseen).metrics
             found = [metrics["unseen"][of]["accuracy"] * 100 for of in ("characters", "captchas")]
             off = metrics["unseen"]["captchas"]["ece"]
             rows.append((*found, off, metrics["training"]["accuracy"] * 100, seconds))
         characters, whole, errors, training, spent = zip(*rows, strict=True)
-        left = len(made.unseen.captchas)
+        left = len(dataset.unseen.captchas)
         click.echo(
             f"{size:10}  {left:6}  {statistics.mean(characters):12.1f}  {statistics.mean(whole):7.1f}"
             f"  ({min(whole):.1f} … {max(whole):.1f}){'':10}{statistics.mean(errors):.3f}"

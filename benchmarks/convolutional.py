@@ -54,14 +54,14 @@ def _classes(model: nn.Module, pictures: torch.Tensor) -> NDArray[np.int64]:
     return torch.cat(found).numpy()
 
 
-def _start(seed: int) -> None:
+def _seeded(seed: int) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(seed)
 
 
 def windows(task: Task, seed: int, *, steps: int = 800) -> Read:
     """One network for each of the windows, whose pictures are augmented as `labels-only` augments them."""
-    _start(seed)
+    _seeded(seed)
     n, k, pixels = task.known.X.shape
     height, width = task.crops.shape
     channels, classes = pixels // (height * width), len(task.alphabet)
@@ -99,7 +99,7 @@ def picture(task: Task, seed: int, *, steps: int = 1800) -> Read:
     and moved as a whole: more of that read less. Heads know where a feature is from left to right, and not
     how high.
     """
-    _start(seed)
+    _seeded(seed)
     rows, columns = _inked(task.known.cleaned)
     k, classes = task.y.shape[1], len(task.alphabet)
     channels = 1 if task.known.cleaned.ndim == 3 else task.known.cleaned.shape[3]
@@ -130,24 +130,21 @@ def _inked(cleaned: NDArray[np.float32]) -> tuple[slice, slice]:
     """Rows and columns with more than a hundredth of ink on average, and one more to each side."""
     ink = cleaned.mean(axis=0) if cleaned.ndim == 3 else cleaned.mean(axis=(0, 3))
     inked = [np.flatnonzero((ink > 0.01).any(axis=axis)) for axis in (1, 0)]
-    rows, columns = (slice(max(0, places[0] - 1), places[-1] + 2) for places in inked)
+    rows, columns = (slice(max(0, lines[0] - 1), lines[-1] + 2) for lines in inked)
     return rows, columns
 
 
 def _moved(pictures: torch.Tensor) -> torch.Tensor:
     """Each picture turned, sheared, scaled and moved as a whole, by chance and a little."""
     n, _, height, width = pictures.shape
-    drawn = torch.randn(6, n)
-    angle, (wider, taller) = drawn[0] * np.radians(1), torch.exp(drawn[1:3] * 0.02)
-    cosine, sine, shear = torch.cos(angle), torch.sin(angle), drawn[3] * 0.07
-    across, down = (
-        0.7 * drawn[4] / width,
-        0.7 * drawn[5] / height,
-    )  # .35 pixels: a picture is 2 wide
+    sampled = torch.randn(6, n)
+    angle, (wider, taller) = sampled[0] * np.radians(1), torch.exp(sampled[1:3] * 0.02)
+    cosine, sine, shear = torch.cos(angle), torch.sin(angle), sampled[3] * 0.07
+    # .35 pixels: a picture is 2 wide
+    across, down = 0.7 * sampled[4] / width, 0.7 * sampled[5] / height
     to_x = torch.stack([cosine * wider, (shear - sine) * wider * height / width, across], dim=1)
     to_y = torch.stack([sine * taller * width / height, cosine * taller, down], dim=1)
-    places = nn.functional.affine_grid(
-        torch.stack([to_x, to_y], dim=1), list(pictures.shape), align_corners=False
-    )
-    moved = nn.functional.grid_sample(pictures, places, align_corners=False)
+    theta = torch.stack([to_x, to_y], dim=1)
+    grid = nn.functional.affine_grid(theta, list(pictures.shape), align_corners=False)
+    moved = nn.functional.grid_sample(pictures, grid, align_corners=False)
     return moved.contiguous(memory_format=torch.channels_last)

@@ -38,14 +38,14 @@ def make(folder: Path, runs: int) -> None:
 
     uri = address(None, folder)
     experiment = prepare(uri, "captchanet")
-    store, draw = client(uri), random.Random(1)
+    store, rng = client(uri), random.Random(1)
     names = ["unseen/captchas/accuracy", *(f"metric/{number}" for number in range(14))]
     for number in range(runs):
-        varied = {"seed": number, "optimiser.learning_rate": draw.random(), "hidden": [draw.randint(1, 99)]}
+        varied = {"seed": number, "optimiser.learning_rate": rng.random(), "hidden": [rng.randint(1, 99)]}
         params = {**{f"fixed.{key}": key for key in range(42)}, **varied}
         tags = [RunTag(f"captchanet.{name}", "x" * 40) for name in ("data.train_sha256", *range(39))]
         run = store.create_run(experiment, start_time=number, run_name=f"run-{number}").info.run_id
-        metrics = [Metric(name, draw.random(), 0, 0) for name in names]
+        metrics = [Metric(name, rng.random(), 0, 0) for name in names]
         store.log_batch(run, metrics, [Param(name, str(value)) for name, value in params.items()], tags)
         store.set_terminated(run, "FINISHED", end_time=number)
     (folder / "config.yaml").write_text("track: {}\n")

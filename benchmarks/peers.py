@@ -43,14 +43,12 @@ def products(X: np.ndarray, Y: np.ndarray, batch: int) -> Work:
 
 
 def tutorial_functions(X: np.ndarray, Y: np.ndarray) -> tuple[Callable, Callable, np.ndarray]:
-    """The tutorial's cost and gradient: a forward pass for each, a copy at every layer; and a start."""
-    n, cuts = (
-        len(X),
-        np.cumsum([units * (1 + inputs) for inputs, units in itertools.pairwise(LAYERS)]),
-    )
+    """The tutorial's cost and gradient: a forward pass for each, a copy at every layer; and a first theta."""
+    n = len(X)
+    ends = np.cumsum([units * (1 + inputs) for inputs, units in itertools.pairwise(LAYERS)])
 
     def forward(theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        parts = np.split(theta, cuts[:-1])
+        parts = np.split(theta, ends[:-1])
         matrices = [part.reshape(units, -1) for part, units in zip(parts, LAYERS[1:], strict=True)]
         signals, a = [], X
         for matrix in matrices:
@@ -72,7 +70,7 @@ def tutorial_functions(X: np.ndarray, Y: np.ndarray) -> tuple[Callable, Callable
         pairs = ((d2, a1), (d3, a2), (d4, a3))
         return np.concatenate([(1 / n * d.T.dot(a)).flatten() for d, a in pairs])
 
-    return cost, gradient, np.random.default_rng(1).uniform(-0.1, 0.1, cuts[-1])
+    return cost, gradient, np.random.default_rng(1).uniform(-0.1, 0.1, ends[-1])
 
 
 def tutorial_pass(X: np.ndarray, Y: np.ndarray) -> Work:

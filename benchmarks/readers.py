@@ -1,11 +1,12 @@
 """Our recipes and other readers on the same splits of real captchas: how many they read, and what it takes.
 
-    python benchmarks/readers.py FOLDER … --captchas 60 --captchas 500 --captchas -400 --draws 5
+    python benchmarks/readers.py FOLDER … --captchas 60 --captchas 500 --captchas -400 --splits 5
     python benchmarks/readers.py FOLDER … --only svc --only ddddocr --out readers.csv
 
-Each draw trains on so many captchas of the folders together (a negative number: on all but so many) and reads
-the rest. Peers that are not installed are left out with a line that says how to install them. Seconds are the
-processor's, and the reading's milliseconds include what a reader needs of decoding, cleaning and cutting.
+Each split trains on so many captchas of the folders together (a negative number: on all but so many) and
+reads the rest. Peers that are not installed are left out with a line that says how to install them. Seconds
+are the processor's, and the reading's milliseconds include what a reader needs of decoding, cleaning and
+splitting.
 docs/readers.md has a table and says what each reader is.
 """
 
@@ -29,7 +30,7 @@ from recipes import ROOT, Recipe
 from captchanet.dataset.dataset import Part
 from captchanet.errors import UserError
 from captchanet.files import write_csv
-from captchanet.segment.segmentation import Cut
+from captchanet.segment.segmentation import Segmentation
 
 RECIPES = {
     "cg": ("config.yaml", sys.maxsize),
@@ -46,7 +47,7 @@ PEERS = {
     "cnn-windows": ("convolutional", "windows", "torch"),
     "cnn-picture": ("convolutional", "picture", "torch"),
 }
-"""What learns here: a module beside this one, its function of a task and a seed, and the package it needs."""
+"""What learns here: a module of this folder, its function of a task and a seed, and the package it needs."""
 
 OUTSIDE = ("ddddocr", "tesseract")
 """What was trained elsewhere: a function in `outside`, and the package or program it needs."""
@@ -60,13 +61,13 @@ INSTALL = {
 NAMES = (*RECIPES, *PEERS, *OUTSIDE)
 COLUMNS = ("reader", "captchas", "unseen", "seed", "whole", "characters", "training_s", "reading_ms")
 HEAD = (
-    "| reader | trained on | unseen | draws | whole captchas % (lowest … highest) "
+    "| reader | trained on | unseen | splits | whole captchas % (lowest … highest) "
     "| characters % | training s | reading ms |\n" + 8 * "|---" + "|"
 )
 
 
 class Row(NamedTuple):
-    """One draw: shares of whole captchas and of characters in %, seconds, and milliseconds a picture."""
+    """One split: shares of whole captchas and of characters in %, seconds, and milliseconds a picture."""
 
     whole: float
     characters: float
@@ -76,8 +77,8 @@ class Row(NamedTuple):
 
 def cpu() -> float:
     """Seconds of the processor, of this process and of those that it started and saw end."""
-    children = os.times()
-    return time.process_time() + children.children_user + children.children_system
+    ended = os.times()
+    return time.process_time() + ended.children_user + ended.children_system
 
 
 def shares(readings: Sequence[str], labels: Sequence[str]) -> tuple[float, float]:
@@ -99,12 +100,12 @@ def installed(package: str) -> bool:
 
 
 class Bench:
-    """Captchas of some folders, cut by an entry of a configuration's `segment`, and what reads them."""
+    """Captchas of some folders, segmented by an entry of a configuration, and what reads them."""
 
     def __init__(self, folders: tuple[str, ...], settings: Mapping[str, Any]) -> None:
         self.settings = settings
         started = cpu()
-        self.pictures = splits.together(folders, Cut.from_settings(settings))
+        self.pictures = splits.together(folders, Segmentation.from_settings(settings))
         self.total = len(self.pictures.pictures)
         self.preparing = (cpu() - started) / max(1, self.total) * 1000
 
@@ -118,23 +119,25 @@ class Bench:
         """One of our recipes."""
         recipe = Recipe.of(ROOT / "config" / RECIPES[name][0], name)
         if recipe.settings != self.settings:
-            raise UserError(f"{name} cuts captchas otherwise than the other readers; give it their `segment`")
+            raise UserError(
+                f"{name} segments captchas otherwise than the other readers; give it their `segment`"
+            )
 
-        def draw(captchas: int, seed: int) -> Row:
-            model, made, seconds = recipe.train(self.pictures, captchas, seed)
+        def row(captchas: int, seed: int) -> Row:
+            model, dataset, seconds = recipe.train(self.pictures, captchas, seed)
             started = cpu()
-            readings = model.read(made.unseen.X)[0]
+            readings = model.predict(dataset.unseen.X)[0]
             reading = (cpu() - started) / len(readings) * 1000
-            return Row(*shares(readings, labels(made.unseen)), seconds, self.preparing + reading)
+            return Row(*shares(readings, labels(dataset.unseen)), seconds, self.preparing + reading)
 
-        return draw
+        return row
 
     def peer(self, name: str) -> Callable[[int, int], Row]:
         """A peer that learns."""
         module, function, _ = PEERS[name]
         learn = getattr(importlib.import_module(module), function)
 
-        def draw(captchas: int, seed: int) -> Row:
+        def row(captchas: int, seed: int) -> Row:
             task = splits.task(self.pictures, captchas, seed, self.settings)
             started = cpu()
             read = learn(task, seed)
@@ -143,10 +146,10 @@ class Bench:
             reading = (cpu() - learnt) / len(readings) * 1000
             return Row(*shares(readings, task.labels), learnt - started, self.preparing + reading)
 
-        return draw
+        return row
 
     def outside(self, name: str) -> Callable[[int, int], Row]:
-        """A reader that learns nothing here: it reads all captchas once, and those of a draw are counted."""
+        """A reader that learns nothing here: it reads all captchas once, and those of a split are counted."""
         read = getattr(importlib.import_module("outside"), name)(self.settings["alphabet"])
         shown = splits.shown(self.pictures, range(self.total))
         started = cpu()
@@ -155,12 +158,12 @@ class Bench:
         # ddddocr takes the files as they are
         reading += 0 if name == "ddddocr" else self.preparing
 
-        def draw(captchas: int, seed: int) -> Row:
+        def row(captchas: int, seed: int) -> Row:
             unseen = splits.split(self.pictures, captchas, seed, self.settings["alphabet"]).unseen
             found = [readings[file] for _, file, _, _ in unseen.captchas]
             return Row(*shares(found, labels(unseen)), 0, reading)
 
-        return draw
+        return row
 
 
 def labels(part: Part) -> list[str]:
@@ -182,13 +185,13 @@ def line(name: str, trained_on: int, unseen: int, rows: Sequence[Row]) -> str:
 @click.command()
 @click.argument("folders", nargs=-1, required=True)
 @click.option("--captchas", multiple=True, type=int, default=(60, 500, -400), show_default=True)
-@click.option("--draws", default=5, show_default=True)
+@click.option("--splits", "repeats", default=5, show_default=True, help="How many, seeded from 1.")
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="This reader; may be given again.")
-@click.option("--out", help="A CSV to write, with a row for each draw.")
+@click.option("--out", help="A CSV to write, with a row for each split.")
 def main(
-    folders: tuple[str, ...], captchas: tuple[int, ...], draws: int, only: tuple[str, ...], out: str | None
+    folders: tuple[str, ...], captchas: tuple[int, ...], repeats: int, only: tuple[str, ...], out: str | None
 ) -> None:
-    """Prints a line for each reader and number of training captchas: mean and range over the draws."""
+    """Prints a line for each reader and number of training captchas: mean and range over the splits."""
     try:
         bench = Bench(folders, Recipe.of(ROOT / "config/config.yaml", "cg").settings)
         sizes = [splits.size(wanted, bench.total) for wanted in captchas]
@@ -201,11 +204,11 @@ def main(
             if package and not installed(package):
                 click.echo(f"{name} is left out: {INSTALL[package]}", err=True)
                 continue
-            draw = bench.reader(name)
+            measure = bench.reader(name)
             for size in sizes:
                 if name in RECIPES and size > RECIPES[name][1]:
                     continue
-                rows = [draw(size, seed) for seed in range(1, draws + 1)]
+                rows = [measure(size, seed) for seed in range(1, repeats + 1)]
                 trained_on = 0 if name in OUTSIDE else size
                 click.echo(line(name, trained_on, bench.total - size, rows))
                 unseen = bench.total - size

@@ -1,4 +1,4 @@
-"""How fast the network trains, beside its own matrix products and its peers, in one run and as ratios.
+"""How fast the network trains, against its own matrix products and its peers, in one run and as ratios.
 
     python benchmarks/speed.py            # 1 and 2 threads; prints, and writes docs/benchmarks.md
 
@@ -45,10 +45,10 @@ def data(rows: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def recorded(X: np.ndarray, Y: np.ndarray, penalty: nn.Penalty) -> tuple[Recorder, np.ndarray]:
-    """Our objective, watched as `train` watches it, and a start."""
-    made = nn.Network(LAYERS)
-    start = nn.uniform(made, np.random.default_rng(1), dtype=X.dtype)
-    return Recorder(nn.Objective(made, X, Y, penalty=penalty, dtype=X.dtype), start), start
+    """Our objective, watched as `train` watches it, and a first theta."""
+    network = nn.Network(LAYERS)
+    theta = nn.uniform(network, np.random.default_rng(1), dtype=X.dtype)
+    return Recorder(nn.Objective(network, X, Y, penalty=penalty, dtype=X.dtype), theta), theta
 
 
 def our_epoch(X: np.ndarray, Y: np.ndarray, batch: int, penalty: nn.Penalty = nn.no_penalty) -> Work:
@@ -128,7 +128,7 @@ def row(work: str, what: str, above: np.ndarray | None, below: np.ndarray) -> No
 
 
 def epochs(rounds: int) -> None:
-    """SGD and AdamW epochs beside the floor and the libraries."""
+    """SGD and AdamW epochs against the floor and the libraries."""
     X, Y = data(CHARACTERS, "float32")
     for batch in (32, 128, 512):
         found = race(
@@ -161,7 +161,7 @@ def epochs(rounds: int) -> None:
 
 
 def passes(rounds: int) -> None:
-    """Cost and gradient of 240 rows, and conjugate gradient, beside the tutorial's way."""
+    """Cost and gradient of 240 rows, and conjugate gradient, against the tutorial's way."""
     X, Y = data(240, "float64")
     theirs = peers.tutorial_pass(X, Y)
     for dtype in ("float64", "float32"):
@@ -193,7 +193,7 @@ def growth() -> None:
     held = (tracemalloc.get_traced_memory()[1] - before - X.nbytes - Y.nbytes) / 2**20
     tracemalloc.stop()
     theta = nn.Network(LAYERS).size * 4 / 2**20
-    work = "memory of training, batch 128, beside X and Y"
+    work = "memory of training, batch 128, without X and Y"
     click.echo(f"| {work} | MiB, and in sizes of theta | {held:.1f}, {held / theta:.1f} |")
 
 

@@ -1,6 +1,6 @@
 """The splits of the accuracy benchmarks: which captchas of several folders train, and which are to be read.
 
-They are drawn here for `accuracy.py` and for `readers.py`, so that all readers meet the same captchas.
+They are made here for `accuracy.py` and for `readers.py`, so that all readers meet the same captchas.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from captchanet.dataset import dataset
 from captchanet.segment.segment import Segmented, segment
-from captchanet.segment.segmentation import Cut
+from captchanet.segment.segmentation import Segmentation
 from captchanet.train import augment
 
 
-def together(folders: tuple[str, ...], cut: Cut) -> Segmented:
+def together(folders: tuple[str, ...], segmentation: Segmentation) -> Segmented:
     """The captchas of several folders as one; two files may have the same name."""
-    parts = [segment(folder, cut) for folder in folders]
+    parts = [segment(folder, segmentation) for folder in folders]
     named = list(zip(folders, parts, strict=True))
     return Segmented(
         np.concatenate([part.X for part in parts]),
@@ -38,18 +38,18 @@ def split(
     captchas: int,
     seed: int,
     alphabet: str,
-    drawn: Segmented | None = None,
+    synthetic: Segmented | None = None,
     calibration: float = 0,
-) -> dataset.Made:
-    """So many of the pictures to train on, drawn by `seed`, beside those `drawn`; all others are unseen.
+) -> dataset.Dataset:
+    """So many of the pictures to train on, sampled by `seed`, with those `synthetic`; all others are unseen.
 
-    With 0 the drawn ones train alone, and all pictures are unseen. `calibration` as in a configuration.
+    With 0 the synthetic ones train alone, and all pictures are unseen. `calibration` as in a configuration.
     """
-    sources = {"all": pictures} | ({"drawn": drawn} if drawn else {})
+    sources = {"all": pictures} | ({"synthetic": synthetic} if synthetic else {})
     if captchas:
-        parts = {"train": "all", "drawn": "drawn" if drawn else None, "unseen": "rest"}
+        parts = {"train": "all", "synthetic": "synthetic" if synthetic else None, "unseen": "rest"}
     else:
-        parts = {"train": "drawn", "drawn": None, "unseen": "all"}
+        parts = {"train": "synthetic", "synthetic": None, "unseen": "all"}
     settings = {**parts, "captchas": captchas or None, "seed": seed, "calibration": calibration}
     return dataset.make(sources, settings, alphabet)
 
@@ -73,7 +73,7 @@ Read = Callable[[Shown], list[str]]
 class Task(NamedTuple):
     """A split as a peer takes it.
 
-    It learns from the captchas `known`, of which `y`, int64 (n, k), are the characters as places in the
+    It learns from the captchas `known`, of which `y`, int64 (n, k), are the characters as numbers in the
     `alphabet`, from 0; `crops` are the same as augmentation takes them. It reads those `unseen`, which
     say `labels`.
     """
@@ -87,16 +87,16 @@ class Task(NamedTuple):
 
 
 def task(pictures: Segmented, captchas: int, seed: int, settings: Mapping[str, Any]) -> Task:
-    """The split as a peer takes it; `settings` is the configuration's entry that cut the pictures."""
-    made = split(pictures, captchas, seed, settings["alphabet"])
+    """The split as a peer takes it; `settings` is the configuration's entry that segmented the pictures."""
+    found = split(pictures, captchas, seed, settings["alphabet"])
     row_of = {picture.file: row for row, picture in enumerate(pictures.pictures)}
     known, unseen = (
         shown(pictures, [row_of[file] for _, file, _, _ in part.captchas])
-        for part in (made.train, made.unseen)
+        for part in (found.train, found.unseen)
     )
-    cropped = augment.crops(made.train.X, made.cleaned, made.windows, settings["cut"])
-    labels = [label for _, _, label, _ in made.unseen.captchas]
-    y = made.train.y.reshape(len(known.files), -1) - 1
+    cropped = augment.crops(found.train.X, found.cleaned, found.windows, settings["split"])
+    labels = [label for _, _, label, _ in found.unseen.captchas]
+    y = found.train.y.reshape(len(known.files), -1) - 1
     return Task(settings["alphabet"], known, y, cropped, unseen, labels)
 
 
@@ -107,5 +107,5 @@ def shown(pictures: Segmented, rows: Sequence[int]) -> Shown:
 
 
 def spelt(numbers: NDArray[np.integer], alphabet: str) -> list[str]:
-    """Places in the alphabet, (n, k) from 0, as n readings."""
+    """Numbers in the alphabet, (n, k) from 0, as n readings."""
     return ["".join(row) for row in np.array(list(alphabet))[numbers]]

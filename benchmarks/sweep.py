@@ -1,4 +1,4 @@
-"""What a sweep costs beside its bare trainings: Snakemake, evaluation, the report and MLflow, in one run.
+"""What a sweep costs more than its bare trainings: Snakemake, evaluation, the report and MLflow, in one run.
 
     python benchmarks/sweep.py            # 20 fits, then 200; prints
 
@@ -20,6 +20,8 @@ from pathlib import Path
 import click
 import yaml
 
+from captchanet.layout import Layout
+
 ROOT = Path(__file__).resolve().parents[1]
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 
@@ -27,9 +29,10 @@ BARE = """
 import json, sys
 from pathlib import Path
 from threadpoolctl import threadpool_limits
-from captchanet.dataset import dataset
+from captchanet.dataset.dataset import read_part
+from captchanet.layout import Layout
 from captchanet.train.train import train
-data = dataset.read(Path("results/dataset/main"), "train")
+data = read_part(Layout.of("main").dataset("main"), "train")
 settings = json.loads(Path("settings.json").read_text())
 with threadpool_limits(1):
     for seed in range(int(sys.argv[1]), int(sys.argv[2]) + 1, 2):
@@ -46,7 +49,7 @@ def project(folder: Path, fits: int) -> dict[str, str]:
             shutil.copy(ROOT / name, folder / name)
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     config["train"] = {"cg": config["train"]["cg"]}
-    config["sweeps"] = {"starts": {"run": "cg", "seeds": fits}}
+    config["sweeps"] = {"seeds": {"run": "cg", "seeds": fits}}
     (folder / "config").mkdir()
     (folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -103,8 +106,7 @@ def main(fits: tuple[int, ...]) -> None:
             folder = Path(scratch)
             environment = project(folder, number)
             whole, whole_cpu = snakemake(folder, environment)
-            settings = json.loads((folder / "results/train/cg/parameters.json").read_text())
-            (folder / "settings.json").write_text(json.dumps(settings))
+            shutil.copy(folder / Layout.of("main").train("cg").parameters, folder / "settings.json")
             alone, alone_cpu = bare(folder, environment, number)
             again, _ = snakemake(folder, environment)
             click.echo(

@@ -6,6 +6,7 @@ import os
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[variable] = "1"
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from notebook import Notebook
 
 from captchanet.config.resolve import resolved
 from captchanet.dataset import dataset
-from captchanet.evaluate import metrics as evaluate
+from captchanet.evaluate import metrics
 from captchanet.files import write_npy
+from captchanet.layout import Layout
 from captchanet.segment.segment import Segmented, segment, write_segmented
-from captchanet.segment.segment_synthetic import segment_drawn
-from captchanet.segment.segmentation import Cut
-from captchanet.synthesize.folder import draw_folder
-from captchanet.synthesize.kinds import turned
+from captchanet.segment.segment_synthetic import segment_synthetic
+from captchanet.segment.segmentation import Segmentation
+from captchanet.synthesize.folder import synthesize_folder
+from captchanet.synthesize.turned import turned
 from captchanet.train import run, xor
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,7 +37,8 @@ skipped: list[str] = []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remembers which tests skipped, but for those whose data nobody can install."""
+    """Remembers the seconds of each file, and which tests skipped though their data can be installed."""
+    seconds[report.nodeid.split("::")[0]] += report.duration
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
     if report.skipped and "set CAPTCHANET_" not in reason:
         skipped.append(report.nodeid)
@@ -46,6 +49,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if skipped and os.environ.get("CAPTCHANET_SKIP_FAILS"):
         print(f"\nskipped, although nothing should be missing: {', '.join(skipped)}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+seconds: Counter[str] = Counter()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says which files take the time, where that is asked for (.ci/run): their seconds, the longest first."""
+    if os.environ.get("CAPTCHANET_SECONDS"):
+        for name, taken in seconds.most_common():
+            terminalreporter.write_line(f"{taken:7.1f} s  {name}")
 
 
 def _outside(variable: str, what: str) -> Path:
@@ -80,25 +94,26 @@ def default_config() -> dict:
     return resolved(config)
 
 
-class Results:
-    """A results folder made by the stages themselves, without Snakemake: two good runs and a failed one.
+class Made:
+    """The results of a set, made by the stages themselves, without Snakemake: two good runs and a failed one.
 
-    `data` are other settings of the data set; 15 captchas are called drawn.
+    `data` are other settings of the data set; 15 captchas are called synthetic. `layout` has the paths of the
+    results, `results` the files of all runs, of the data set `main` and of all that was segmented.
     """
 
     RUNS = ("good", "other", "wild")
 
     def __init__(self, folder: Path, **data: str) -> None:
-        self.folder, self.pictures = folder / "results", folder / "pictures"
+        self.layout, self.pictures = Layout(folder / "results"), folder / "pictures"
         for name, count, seed in (("raw", 12, 1), ("unseen", 6, 2)):
-            draw_folder(self.pictures / name, count, seed)
+            synthesize_folder(self.pictures / name, count, seed)
         (self.pictures / "raw" / "b<b>d.png").write_text("no picture")
         self.config = resolved(
             {
                 "pictures": {name: {"folder": str(self.pictures / name)} for name in ("raw", "unseen")}
-                | {"drawn": {"draw": {"method": "turned", "count": 15, "seed": 3}}},
+                | {"synthetic": {"synthesize": {"method": "turned", "count": 15, "seed": 3}}},
                 "segment": {"grid": {"max_rejected": 1}},
-                "dataset": {"main": {"cut": "grid", "train": "raw", "unseen": "unseen"} | data},
+                "dataset": {"main": {"segment": "grid", "train": "raw", "unseen": "unseen"} | data},
                 "train": {
                     "good": {"hidden": [6], "optimiser": {"method": "cg", "iterations": 4}},
                     "other": {
@@ -117,49 +132,57 @@ class Results:
         )
         settings = self.config["segment"]["grid"]
         chosen = self.config["dataset"]["main"]
-        used = {name: place for name, place in self.config["pictures"].items() if name in chosen.values()}
-        folders = {name: self.segmented(name, Cut.from_settings(settings)) for name in used}
+        used = {name: entry for name, entry in self.config["pictures"].items() if name in chosen.values()}
+        self.segmented_pairs = [("grid", name) for name in used]
+        self.results = self.layout.results(self.RUNS, ["main"], self.segmented_pairs)
+        folders = {name: self.segmented(name, Segmentation.from_settings(settings)) for name in used}
         made = dataset.make(folders, chosen, settings["alphabet"])
         facts = dataset.summary(made, chosen, settings, used)
-        dataset.write(self.folder / "dataset/main", made, facts, folders)
+        data_files = self.layout.dataset("main")
+        dataset.write_dataset(data_files, made, facts, folders)
         for name in self.RUNS:
-            place = self.folder / "train" / name
-            data, code = self.folder / "dataset/main", [Path(__file__)]
-            run.perform(name, self.config["train"][name], data, place, code, self.folder / "checkpoints")
-            found = evaluate.evaluate_run(place, made.train, made.unseen, made.drawn)
-            evaluate.write(found, self.folder / "evaluate" / name)
-        xor.perform(self.config["xor"], self.folder / "xor", [])
+            files, code = self.layout.train(name), [Path(__file__)]
+            settings_of_run = self.config["train"][name]
+            run.perform(name, settings_of_run, data_files, files, code, self.layout.checkpoints)
+            found = metrics.evaluate_run(files, made.train, made.unseen, made.synthetic)
+            metrics.write_evaluation(self.layout.evaluate(name), found)
+        xor.perform(self.config["xor"], self.layout.xor, [])
 
-    def segmented(self, name: str, cut: Cut) -> Segmented:
+    @property
+    def folder(self) -> Path:
+        """The folder of the results."""
+        return self.layout.root
+
+    def segmented(self, name: str, segmentation: Segmentation) -> Segmented:
         """What the stage `segment` leaves of one entry under `pictures`."""
-        place = self.config["pictures"][name]
-        if "draw" in place:
-            options = {option: value for option, value in place["draw"].items() if option != "method"}
+        entry = self.config["pictures"][name]
+        if "synthesize" in entry:
+            options = {option: value for option, value in entry["synthesize"].items() if option != "method"}
             pictures, labels = turned(**options)
-            write_npy(self.folder / "draw" / name / "pictures.npy", pictures)
-            found = segment_drawn(pictures, labels, cut)
+            write_npy(self.layout.synthesize(name).pictures, pictures)
+            found = segment_synthetic(pictures, labels, segmentation)
         else:
-            found = segment(self.pictures / name, cut)
-        write_segmented(found, self.folder / "segment/grid" / name)
+            found = segment(self.pictures / name, segmentation)
+        write_segmented(self.layout.segment("grid", name), found)
         return found
 
 
 @pytest.fixture(scope="session")
-def made_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """The results folder, made once; tests that change it copy it first."""
-    return Results(tmp_path_factory.mktemp("made"))
+def made_results(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The results of a set, made once; tests that change them copy the folder first."""
+    return Made(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="session")
-def mixed_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """The same with drawn captchas mixed into the training."""
-    return Results(tmp_path_factory.mktemp("mixed"), drawn="drawn")
+def mixed_results(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The same with synthetic captchas mixed into the training."""
+    return Made(tmp_path_factory.mktemp("mixed"), synthetic="synthetic")
 
 
 @pytest.fixture(scope="session")
-def drawn_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """The same with drawn captchas as the unseen ones."""
-    return Results(tmp_path_factory.mktemp("drawn"), unseen="drawn")
+def synthetic_results(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The same with synthetic captchas as the unseen ones."""
+    return Made(tmp_path_factory.mktemp("synthetic"), unseen="synthetic")
 
 
 @pytest.fixture(scope="module")

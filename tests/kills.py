@@ -31,7 +31,7 @@ pictures:
   raw: {folder: data/raw}
   unseen: {folder: data/unseen}
 segment: {grid: {}}
-dataset: {main: {cut: grid, train: raw, unseen: unseen, captchas: 20}}
+dataset: {main: {segment: grid, train: raw, unseen: unseen, captchas: 20}}
 train:
   cg: {hidden: [8], optimiser: {method: cg, iterations: 3}}
   sgd:
@@ -52,7 +52,7 @@ xor: {steps: 200}
 
 def outcome(project: Project) -> dict[str, str]:
     """The digest of every file that the sweep is about, by its path."""
-    results = project.folder / "results"
+    results = project.folder / "results/kills"
     files = [*results.glob("train/*/model.*"), *results.glob("train/*/history.csv"), results / "xor/xor.json"]
     files += results.glob("evaluate/*/*")
     return {str(file.relative_to(results)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
@@ -82,7 +82,7 @@ def wrong(project: Project, expected: dict[str, str], runs: set[str]) -> list[st
         files = {file.name for file in place.rglob("*") if file.is_file()}
         if not {"settings.csv", "model.npz", "xor.json"} & files:
             problems.append(f"{name} has no artifacts")
-    left = (project.folder / "results/checkpoints").glob("*.npz")
+    left = (project.folder / "results/kills/checkpoints").glob("*.npz")
     problems += [f"{file.name} is left" for file in left]
     return problems
 

@@ -9,12 +9,13 @@ import yaml
 from captchanet.cli import main
 from captchanet.config.resolve import resolved
 from captchanet.config.schema import read_schema
+from captchanet.layout import FORMAT
 from captchanet.options import resolve
 from captchanet.segment.clean import CLEANERS
-from captchanet.segment.segmentation import CUTTERS
-from captchanet.synthesize.kinds import DRAWERS
+from captchanet.segment.segmentation import SPLITTERS
+from captchanet.synthesize.kinds import KINDS
 from captchanet.train.augment import AUGMENTERS
-from captchanet.train.methods import OPTIMISERS, PENALTIES, STARTS
+from captchanet.train.methods import INITIALISATIONS, OPTIMISERS, PENALTIES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -73,15 +74,27 @@ def test_every_key_and_option_is_explained():
     schema = read_schema()
     for section, content in schema["properties"].items():
         assert f"## {section}:" in KEYS
-        inner = content["additionalProperties"] or content
-        for key in inner["properties"]:
+        inner = content.get("additionalProperties") or content
+        for key in inner.get("properties", [section]):  # `set` and `format` have no keys below them
             assert re.search(rf"`(<\w+>)?\.?{key}\b", KEYS), f"{section}: {key}"
-    for registry in (DRAWERS, CLEANERS, CUTTERS, STARTS, PENALTIES, OPTIMISERS, AUGMENTERS):
+    for registry in (KINDS, CLEANERS, SPLITTERS, INITIALISATIONS, PENALTIES, OPTIMISERS, AUGMENTERS):
         for name, method in registry.items():
             assert f"`{name}`" in KEYS, name
             options = getattr(method, "__kwdefaults__", None) or {}
             for option in set(options) - {"characters", "dtype", "callback", "rng", "checkpoint", "resume"}:
                 assert f"`{option}`" in KEYS, f"{name}: {option}"
+
+
+def test_every_shipped_configuration_says_its_format_first_and_is_a_set_of_its_own():
+    sets = []
+    for file in sorted((ROOT / "config").glob("*.yaml")):
+        config = yaml.safe_load(file.read_text())
+        assert next(iter(config.items())) == ("format", FORMAT), file.name
+        assert ("set" in config) == (file.name == "config.yaml"), file.name
+        assert f"`{file.name}`" in KEYS
+        sets.append(resolved(config, file.stem)["set"])
+    assert len(set(sets)) == len(sets)
+    assert "main" in sets
 
 
 def test_every_file_that_a_document_links_to_exists():

@@ -25,7 +25,7 @@ from captchanet.nn import (
 )
 from captchanet.nn.gradient_check import TOLERANCE, central_differences, check_all, relative_error
 from captchanet.segment.segment import segment
-from captchanet.segment.segmentation import Cut
+from captchanet.segment.segmentation import Segmentation
 from captchanet.train import xor
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -127,11 +127,11 @@ def test_every_quoted_line_stands_in_its_file_in_that_order(first, quote):
     # a blank line in a quote leaves something out; what has none between must be neighbours in the file
     lines = squeezed((ROOT / first.removeprefix("# ")).read_text(encoding="utf-8"))
     at = 0
-    for piece in quote.strip().split("\n\n"):
-        wanted = squeezed(piece)
-        places = [i for i in range(at, len(lines)) if lines[i : i + len(wanted)] == wanted]
-        assert places, f"{first} does not say, from line {at + 1} on:\n{piece}"
-        at = places[0] + len(wanted)
+    for passage in quote.strip().split("\n\n"):
+        wanted = squeezed(passage)
+        matches = [i for i in range(at, len(lines)) if lines[i : i + len(wanted)] == wanted]
+        assert matches, f"{first} does not say, from line {at + 1} on:\n{passage}"
+        at = matches[0] + len(wanted)
 
 
 def test_every_test_that_the_page_names_exists():
@@ -232,16 +232,16 @@ def test_the_pages_program_has_the_gradient_of_the_project_and_learns_xor():
 
 
 def test_cost_and_penalties_at_the_start_are_those_of_the_table(default_config):
-    cut = default_config["segment"]["ink-grid"]
-    folder = segment(ROOT / "data/raw", Cut.from_settings(cut))
-    data = dataset.part(folder, range(len(folder.pictures)), "raw", cut["alphabet"])
+    settings = default_config["segment"]["ink-grid"]
+    folder = segment(ROOT / "data/raw", Segmentation.from_settings(settings))
+    data = dataset.part(folder, range(len(folder.pictures)), "raw", settings["alphabet"])
     Y, network = one_hot(data.y, 36), Network((260, 200, 200, 36))
-    start = uniform(network, np.random.default_rng(1).spawn(4)[0])
-    bare, gradient = Objective(network, data.X, Y)(start)
+    initial = uniform(network, np.random.default_rng(1).spawn(4)[0])
+    bare, gradient = Objective(network, data.X, Y)(initial)
     length = np.linalg.norm(gradient)
     penalties = [penalty(weight=0.1) for penalty in (tutorial_penalty, l2)]
-    values = [one(network, start, 240, np.zeros_like(start), np.empty_like(start)) for one in penalties]
-    weights = [matrix[:, 1:] for matrix in network.matrices(start)]
+    values = [one(network, initial, 240, np.zeros_like(initial), np.empty_like(initial)) for one in penalties]
+    weights = [matrix[:, 1:] for matrix in network.matrices(initial)]
     squares = [float(np.sum(w**2)) for w in weights]
     rows = {name: cells for name, *cells in table("| | run `tutorial` | run `cg` |")}
     assert rows["at the start: cross-entropy"] == [f"{bare:.4f}"] * 2
@@ -250,7 +250,7 @@ def test_cost_and_penalties_at_the_start_are_those_of_the_table(default_config):
     missing = 0.1 / (480 * squares[0] + squares[1] + squares[2]) ** 2
     missing *= np.sqrt(480**2 * squares[0] + squares[1] + squares[2]) * 2
     norm = f"{missing:.1e}".replace("e-0", "e-")
-    assert f"the missing piece of the gradient has norm {norm}, the gradient {length:.1f}." in SENTENCES
+    assert f"the missing part of the gradient has norm {norm}, the gradient {length:.1f}." in SENTENCES
 
 
 def test_the_program_about_rounding_runs_and_sees_it():
@@ -298,10 +298,10 @@ def test_the_gradients_are_as_near_to_the_differences_as_the_page_says():
 
 
 def test_the_first_step_of_xor_is_as_printed():
-    start = uniform(xor.NETWORK, np.random.RandomState(10), limit=1.0)
-    values = one_pass(xor.NETWORK, start, xor.X, xor.Y, quadratic)
+    initial = uniform(xor.NETWORK, np.random.RandomState(10), limit=1.0)
+    values = one_pass(xor.NETWORK, initial, xor.X, xor.Y, quadratic)
     objective = Objective(xor.NETWORK, xor.X, xor.Y, cost=quadratic)
-    after = gradient_descent(objective, start, learning_rate=4.0, epochs=1).theta
+    after = gradient_descent(objective, initial, learning_rate=4.0, epochs=1).theta
     values["next theta1"], values["next theta2"] = xor.NETWORK.matrices(after)
     printed = numbers("xor, the first step")
     # a1 is the data, which the page quotes from the code

@@ -1,9 +1,9 @@
-"""Draw docs/methods/, for each way of cleaning and cutting what it does to captchas, and docs/lined.png.
+"""Make docs/methods/, for each way of cleaning and splitting what it does to captchas, and docs/lined.png.
 
     python tools/methods.py
 
-Each of the former shows drawn captchas with the windows, cleaned, and the characters that come out; channel
-below channel. To show a method of your own, add it to `SHOWN`.
+Each of the former shows synthetic captchas with the windows, cleaned, and the characters that come out;
+channel below channel. To show a method of your own, add it to `SHOWN`.
 """
 
 from dataclasses import replace
@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from captchanet.segment.preview import drawn, outlined
-from captchanet.segment.segmentation import Cut, clean_and_cut
+from captchanet.segment.preview import ink_and_vectors, outlined
+from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.segment.suggest import ALPHABET
 from captchanet.synthesize.lined import lined
 from captchanet.synthesize.outlines import join
-from captchanet.synthesize.style import Style, background, draw_captcha, fringed, ink_over, letter, soft
+from captchanet.synthesize.style import Style, background, fringed, ink_over, letter, render_captcha, soft
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs/methods"
 SCALE = 4
@@ -38,12 +38,12 @@ COLOURED = replace(
 )
 BLUE_GRID = {"method": "grid"}
 COLOURED_GRID = {"method": "grid", "left": 8, "top": 5, "pitch": 19, "width": 19, "height": 22}
-# name of the picture: captchas, cleaning, cutting
+# name of the picture: captchas, cleaning, splitting
 SHOWN = {
     "threshold": ("blue", {"method": "threshold"}, BLUE_GRID),
     "threshold-tidied": (
         "blue",
-        {"method": "threshold", "speckle_neighbours": 3, "smallest_piece": 3},
+        {"method": "threshold", "speckle_neighbours": 3, "smallest_component": 3},
         BLUE_GRID,
     ),
     "otsu": ("blue", {"method": "otsu"}, BLUE_GRID),
@@ -53,7 +53,7 @@ SHOWN = {
     "distance-channel": ("coloured", {"method": "distance", "lines": "channel"}, COLOURED_GRID),
     "grid": ("blue", {"method": "ink"}, BLUE_GRID),
     "valleys": ("blue", {"method": "ink"}, {"method": "valleys"}),
-    "pieces": ("blue", {"method": "ink"}, {"method": "pieces"}),
+    "components": ("blue", {"method": "ink"}, {"method": "components"}),
     "seams": ("blue", {"method": "ink"}, {"method": "seams"}),
 }
 
@@ -62,7 +62,7 @@ def blue(seed: int) -> np.ndarray:
     """Two captchas of the tutorial's kind, hard ink and colour-fringed: uint8 (2, 27, 72, 3)."""
     rng = np.random.default_rng(seed)
     styles = {"r4kw": BLUE, "ij7y": replace(BLUE, ink=fringed)}
-    return np.stack([draw_captcha(label, style, rng) for label, style in styles.items()])
+    return np.stack([render_captcha(label, style, rng) for label, style in styles.items()])
 
 
 def coloured(seed: int) -> np.ndarray:
@@ -89,14 +89,17 @@ def _coloured(label: str, rng: np.random.Generator) -> np.ndarray:
 
 def show(name: str) -> Image.Image:
     """The picture called `name` in `SHOWN`."""
-    kind, clean, cut = SHOWN[name]
+    kind, clean, split = SHOWN[name]
     pictures = {"blue": blue, "coloured": coloured}[kind](5)
     size = {"width": pictures.shape[2], "height": pictures.shape[1]}
     settings = {"picture": size, "characters": 4, "alphabet": ALPHABET, "max_rejected": 0}
-    how = Cut.from_settings({**settings, "clean": clean, "cut": cut})
-    cleaned, vectors, windows = clean_and_cut(pictures, how)
+    segmentation = Segmentation.from_settings({**settings, "clean": clean, "split": split})
+    cleaned, vectors, windows = clean_and_split(pictures, segmentation)
     rows = [
-        [outlined(pictures[i], windows[i], SCALE), *drawn(cleaned[i], vectors[i], how, SCALE)]
+        [
+            outlined(pictures[i], windows[i], SCALE),
+            *ink_and_vectors(cleaned[i], vectors[i], segmentation, SCALE),
+        ]
         for i in range(len(pictures))
     ]
     widths = [max(part.width for part in parts) for parts in zip(*rows, strict=True)]

@@ -1,4 +1,4 @@
-"""Take glyphs out of a font file, once, as polygons that captchanet draws its letters from.
+"""Take glyphs out of a font file, once, as polygons that captchanet renders its letters from.
 
 Run by a developer who adds a face; whoever uses captchanet needs neither the font nor fontTools:
 
@@ -36,7 +36,7 @@ CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MIXED_CASE = f"{CHARACTERS}{CHARACTERS[10:].upper()}"
 UNITS_PER_EM = 1000
 TOLERANCE = 1.5  # thousandths of an em: a thirtieth of a pixel in letters of 21 pixels
-FACES = Path(__file__).parent.parent / "src" / "captchanet" / "images" / "faces"
+FACES = Path(__file__).parent.parent / "src" / "captchanet" / "synthesize" / "faces"
 CHANGED = (
     "Changed from the original: only the glyphs {glyphs}, as polygons (curves flattened to within "
     "{tolerance:g} thousandths of an em), in 1000 units per em."
@@ -46,7 +46,7 @@ Point = tuple[float, float]
 
 
 class PolygonPen(BasePen):
-    """Collect a glyph's contours as polygons, curves cut into as few lines as the tolerance allows."""
+    """Collect a glyph's contours as polygons, curves divided into as few lines as the tolerance allows."""
 
     def __init__(self, glyphs, scale: float):
         super().__init__(glyphs)

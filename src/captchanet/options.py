@@ -1,7 +1,7 @@
 """A method and its options, `{method: sgd, epochs: 200}`, held against the function that it names.
 
 The function's own keyword arguments say which options there are, of which type, and with which default: a
-new cleaning, cutting or optimiser is one function and one entry in its registry, nothing more.
+new cleaning, splitting method or optimiser is one function and one entry in its registry, nothing more.
 """
 
 import inspect

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 from splits import Shown, Task, spelt
 
-from captchanet.synthesize.folder import draw_folder
+from captchanet.synthesize.folder import synthesize_folder
 from captchanet.train.augment import Crops
 
 WINDOWS = np.array([[left, 1, left + 13, 21] for left in (4, 16, 28, 40)])
@@ -24,9 +24,9 @@ def shapes(count, seed):
     y = np.random.default_rng(seed).integers(0, 3, (count, 4))
     cleaned = np.zeros((count, 27, 72), np.float32)
     for number, row in enumerate(y):
-        for place, letter in enumerate(row):
+        for index, letter in enumerate(row):
             high, wide = ((12, 2), (2, 8), (8, 6))[letter]
-            top, left = 11 - high // 2, 10 + 12 * place - wide // 2
+            top, left = 11 - high // 2, 10 + 12 * index - wide // 2
             cleaned[number, top : top + high, left : left + wide] = 1
     X = np.stack([cleaned[:, 1:21, left : left + 13].reshape(count, 260) for left in (4, 16, 28, 40)], axis=1)
     return Shown(X, cleaned, [f"{number}.png" for number in range(count)]), y
@@ -59,7 +59,7 @@ def test_a_convolutional_peer_learns_three_shapes(task, name, steps):
 
 
 def test_ddddocr_is_held_to_the_alphabet_in_one_thread_and_reads_the_files(monkeypatch, tmp_path):
-    made = []
+    seen = []
 
     class Reader:
         def __init__(self, show_ad):
@@ -67,20 +67,20 @@ def test_ddddocr_is_held_to_the_alphabet_in_one_thread_and_reads_the_files(monke
             runtime.InferenceSession("a model")
 
         def set_ranges(self, ranges):
-            made.append(ranges)
+            seen.append(ranges)
 
         def classification(self, data):
             return data.decode()
 
     runtime = SimpleNamespace(
         SessionOptions=SimpleNamespace,
-        InferenceSession=lambda model, sess_options: made.append(sess_options.intra_op_num_threads),
+        InferenceSession=lambda model, sess_options: seen.append(sess_options.intra_op_num_threads),
     )
     monkeypatch.setitem(sys.modules, "ddddocr", SimpleNamespace(DdddOcr=Reader))
     monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
     (tmp_path / "picture").write_text("aBc")
     read = outside.ddddocr("abc")
-    assert made == [1, "abcABC"]
+    assert seen == [1, "abcABC"]
     assert read(Shown(np.empty(0), np.empty(0), [str(tmp_path / "picture")])) == ["abc"]
 
 
@@ -104,9 +104,9 @@ def test_a_character_counts_in_its_place_only():
 
 def test_what_is_not_installed_is_left_out_with_how_to_install_it_and_a_peer_is_listed(monkeypatch, tmp_path):
     monkeypatch.setattr(readers, "installed", lambda package: package == "sklearn")
-    draw_folder(tmp_path / "captchas", 30, 1)
+    synthesize_folder(tmp_path / "captchas", 30, 1)
     chosen = [part for name in readers.NAMES[4:] if name != "mlp" for part in ("--only", name)]
-    arguments = [str(tmp_path / "captchas"), "--captchas", "-3", "--draws", "2", *chosen]
+    arguments = [str(tmp_path / "captchas"), "--captchas", "-3", "--splits", "2", *chosen]
     done = CliRunner().invoke(readers.main, [*arguments, "--out", str(tmp_path / "all.csv")])
     assert done.exit_code == 0, done.output
     for name, package in (("cnn-windows", "torch"), ("cnn-picture", "torch"), ("ddddocr", "ddddocr")):
@@ -118,7 +118,7 @@ def test_what_is_not_installed_is_left_out_with_how_to_install_it_and_a_peer_is_
 
 
 def test_a_split_that_leaves_nothing_is_refused(tmp_path):
-    draw_folder(tmp_path / "captchas", 5, 1)
+    synthesize_folder(tmp_path / "captchas", 5, 1)
     done = CliRunner().invoke(readers.main, [str(tmp_path / "captchas"), "--captchas", "5"])
     assert done.exit_code == 1
     assert "5 captchas cannot be split into" in done.output

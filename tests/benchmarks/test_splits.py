@@ -1,4 +1,4 @@
-"""All readers meet the same captchas: those that the data set's own split draws."""
+"""All readers meet the same captchas: those of the data set's own split."""
 
 import numpy as np
 import pytest
@@ -6,39 +6,39 @@ import splits
 from recipes import Recipe
 
 from captchanet.dataset.split import split
-from captchanet.segment.segment import Character, Picture, Segmented
+from captchanet.segment.segment import Character, Segmented, UsablePicture
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 SETTINGS = {
     "alphabet": ALPHABET,
     "characters": 4,
-    "cut": {"method": "grid", "left": 4.0, "top": 1, "pitch": 12.0, "width": 13, "height": 20},
+    "split": {"method": "grid", "left": 4.0, "top": 1, "pitch": 12.0, "width": 13, "height": 20},
 }
 
 
 @pytest.fixture
 def pictures():
-    """Thirty captchas of noise, cut by the grid."""
+    """Thirty captchas of noise, split by the grid."""
     rng = np.random.default_rng(1)
     cleaned = rng.random((30, 27, 72), dtype=np.float32)
     rows, characters, X = [], [], []
     for number, picture in enumerate(cleaned):
         label = "".join(rng.choice(list(ALPHABET), 4))
-        rows.append(Picture(f"{number:02}-{label}.png", label, str(number), str(number)))
-        for place, left in enumerate((4, 16, 28, 40)):
-            characters.append(Character(rows[-1].file, place, label[place], left, 1, left + 13, 21))
+        rows.append(UsablePicture(f"{number:02}-{label}.png", label, str(number), str(number)))
+        for index, left in enumerate((4, 16, 28, 40)):
+            characters.append(Character(rows[-1].file, index, label[index], left, 1, left + 13, 21))
             X.append(picture[1:21, left : left + 13].ravel())
     return Segmented(np.array(X), characters, cleaned, rows, [])
 
 
-def test_a_peer_meets_the_captchas_that_a_recipe_meets_and_the_stage_dataset_draws(pictures):
+def test_a_peer_meets_the_captchas_that_a_recipe_meets_and_the_stage_dataset_samples(pictures):
     run = {
         "hidden": [2],
         "activation": "sigmoid",
         "output": "sigmoid",
         "convolutions": [],
         "bias": True,
-        "start": {"method": "uniform"},
+        "initialisation": {"method": "uniform"},
         "cost": "cross_entropy",
         "penalty": {"method": "none"},
         "optimiser": {"method": "cg", "iterations": 1},
@@ -46,26 +46,26 @@ def test_a_peer_meets_the_captchas_that_a_recipe_meets_and_the_stage_dataset_dra
         "label_smoothing": 0,
         "augment": {"method": "none"},
         "early_stopping": None,
-        "drawn_share": 0.5,
+        "synthetic_share": 0.5,
         "dtype": "float64",
     }
     recipe = Recipe("one-step", run, SETTINGS, {}, 0)
-    drawn = set()
+    sampled = set()
     for seed in (1, 2):
         for captchas in (5, 20):
-            _, made, _ = recipe.train(pictures, captchas, seed)
+            _, dataset, _ = recipe.train(pictures, captchas, seed)
             task = splits.task(pictures, captchas, seed, SETTINGS)
             settings = {"unseen": "rest", "captchas": captchas, "seed": seed}
             known, unseen, _ = split(30, settings)
             for part, shown, rows in (
-                (made.train, task.known, known),
-                (made.unseen, task.unseen, unseen),
+                (dataset.train, task.known, known),
+                (dataset.unseen, task.unseen, unseen),
             ):
                 files = [pictures.pictures[row].file for row in rows]
                 assert [file for _, file, _, _ in part.captchas] == shown.files == files
                 np.testing.assert_array_equal(part.X, shown.X.reshape(len(part.X), -1))
-            drawn.add(tuple(known))
-    assert len(drawn) == 4
+            sampled.add(tuple(known))
+    assert len(sampled) == 4
 
 
 def test_a_task_says_what_stands_on_its_captchas(pictures):

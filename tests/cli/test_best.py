@@ -9,25 +9,26 @@ from click.testing import CliRunner
 
 from captchanet.cli import main
 from captchanet.cli.best import OPTIMISTIC, PAIRS, repeats, table, verdict
-from captchanet.evaluate.comparison import Child, compare, standings
+from captchanet.evaluate.comparison import SweepRun, compare, summarise
+from captchanet.layout import ARTIFACTS
 
 N = 100
 
 
-def child(setting, repeat, wrong, first=0):
+def sweep_run(setting, repeat, wrong, first=0):
     """A run that read N captchas but for `wrong` of them, from number `first` on."""
     misread = frozenset(("unseen", f"{number}.png") for number in range(first, first + wrong))
-    return Child(f"{setting},{repeat}", setting, repeat, False, "digest", N, misread)
+    return SweepRun(f"{setting},{repeat}", setting, repeat, False, "digest", N, misread)
 
 
 def seeds(setting, *wrong, first=0):
-    return [child(setting, (seed, None), number, first) for seed, number in enumerate(wrong, 1)]
+    return [sweep_run(setting, (seed, None), number, first) for seed, number in enumerate(wrong, 1)]
 
 
-def told(*children):
+def told(*runs):
     """The lines of the table and of the verdict."""
-    found = standings(children)
-    others = [compare(found[0].children, other.children) for other in found[1:]]
+    found = summarise(runs)
+    others = [compare(found[0].runs, other.runs) for other in found[1:]]
     kind = repeats(found)
     return table(found, others, kind), verdict(found, others, kind)
 
@@ -67,20 +68,20 @@ def test_of_too_few_seeds_the_spread_is_not_known(n):
 
 
 def test_repeats_are_called_what_they_are():
-    folds = [child("a", (None, fold), 10) for fold in (1, 2)] + [
-        child("b", (None, fold), 9) for fold in (1, 2)
+    folds = [sweep_run("a", (None, fold), 10) for fold in (1, 2)] + [
+        sweep_run("b", (None, fold), 9) for fold in (1, 2)
     ]
     lines, said = told(*folds)
     assert "p folds" in lines[0]
     assert "set `folds: 5`" in said[1]
-    both = [child(setting, (seed, fold), 10) for setting in "ab" for seed in (1, 2) for fold in (1, 2)]
+    both = [sweep_run(setting, (seed, fold), 10) for setting in "ab" for seed in (1, 2) for fold in (1, 2)]
     lines, said = told(*both)
     assert "p repeats" in lines[0]
     assert "Over 4 repeats in common the lead is +0.0 points; p = 1.000 over repeats" in said[1]
 
 
 def test_a_single_setting_and_failed_ones_have_nobody_to_be_compared_with():
-    failed = [Child("wild", "wild", (1, None), failed=True)]
+    failed = [SweepRun("wild", "wild", (1, None), failed=True)]
     assert told(*seeds("a", 10))[1] == [
         "a reads 90.0% of the unseen captchas; there is no other setting to compare it with."
     ]
@@ -91,7 +92,7 @@ def test_a_single_setting_and_failed_ones_have_nobody_to_be_compared_with():
 
 
 def test_settings_that_read_other_captchas_are_not_compared():
-    other = [Child("b", "b", (1, None), False, "another digest", N, frozenset())]
+    other = [SweepRun("b", "b", (1, None), False, "another digest", N, frozenset())]
     _, said = told(*seeds("a", 10), *other)
     assert said[1] == "They have read no captchas in common, so neither test can compare them."
 
@@ -107,7 +108,7 @@ def test_among_more_than_two_settings_a_small_p_is_put_right():
 def sweeps(notebook):
     """A store with the sweep `weights`, one of its runs failed, and runs of other sweeps, sets and times."""
 
-    def log(sweep, setting, seed, wrong, of="default", **tags):
+    def log(sweep, setting, seed, wrong, of="config", **tags):
         rows = "".join(f"unseen,{number}.png,abcd,abce,0.5\n" for number in range(wrong))
         metrics = {"unseen": {"captchas": {"n": N}}}
         about = {"set": of, "sweep": sweep, "setting": setting, "seed": str(seed), **tags}
@@ -116,8 +117,8 @@ def sweeps(notebook):
             tags={f"captchanet.{name}": text for name, text in about.items()}
             | {"captchanet.data.unseen_sha256": "d" * 64},
             files={
-                "evaluate/misreads.csv": f"pictures,file,label,reading,confidence\n{rows}",
-                "evaluate/metrics.json": json.dumps(metrics),
+                str(ARTIFACTS.evaluate.misreads): f"pictures,file,label,reading,confidence\n{rows}",
+                str(ARTIFACTS.evaluate.metrics): json.dumps(metrics),
             },
             status="FAILED" if wrong is None else "FINISHED",
         )
@@ -129,12 +130,12 @@ def sweeps(notebook):
     log("weights", "weight=9.0", 1, 0, configured="no")
     log("weights", "weight=7.0", 1, 0, of="another")
     log("rates", "rate=1", 1, 5)
-    notebook.log("wild", tags={"captchanet.set": "default", "captchanet.sweep": "weights",
+    notebook.log("wild", tags={"captchanet.set": "config", "captchanet.sweep": "weights",
         "captchanet.setting": "wild", "captchanet.seed": "1"}, status="FAILED")  # fmt: skip
-    notebook.log("cg", tags={"captchanet.set": "default"})
-    notebook.log("weights", tags={"captchanet.set": "default", "captchanet.sweep": "weights",
+    notebook.log("cg", tags={"captchanet.set": "config"})
+    notebook.log("weights", tags={"captchanet.set": "config", "captchanet.sweep": "weights",
         "captchanet.kind": "sweep"})  # fmt: skip
-    notebook.log("lost", tags={"captchanet.set": "default", "captchanet.sweep": "lost",
+    notebook.log("lost", tags={"captchanet.set": "config", "captchanet.sweep": "lost",
         "captchanet.setting": "x", "captchanet.seed": "1"})  # fmt: skip
 
 
@@ -169,10 +170,10 @@ def test_best_reads_it_all_from_mlflow(best):
 
 @marked
 def test_best_reads_the_same_where_the_files_are_not_on_this_disk(best, monkeypatch):
-    from captchanet.track import sweep_runs as children
+    from captchanet.track import sweep_runs
 
     shown = best("weights")
-    monkeypatch.setattr(children, "_place", lambda *_: None)
+    monkeypatch.setattr(sweep_runs, "_experiment_folder", lambda *_: None)
     assert best("weights") == shown
 
 
@@ -180,7 +181,7 @@ def test_best_reads_the_same_where_the_files_are_not_on_this_disk(best, monkeypa
 def test_csv_and_json_have_the_numbers_as_they_are(best):
     rows = list(csv.DictReader(io.StringIO(best("weights", "--format", "csv"))))
     found = json.loads(best("weights", "--format", "json"))
-    assert (found["sweep"], found["set"]) == ("weights", "default")
+    assert (found["sweep"], found["set"]) == ("weights", "config")
     assert [row["setting"] for row in rows] == [row["setting"] for row in found["settings"]]
     first, second, failed = found["settings"]
     assert first["mean"] == pytest.approx(1 - 31 / 300)
@@ -194,7 +195,7 @@ def test_csv_and_json_have_the_numbers_as_they_are(best):
 @marked
 def test_an_unknown_sweep_is_said_with_those_there_are(best):
     shown = best("wieghts", status=1)
-    assert "no runs of a sweep 'wieghts' are recorded in the set 'default'" in shown
+    assert "no runs of a sweep 'wieghts' are recorded in the set 'config'" in shown
     assert "there are: lost, rates, weights" in shown
 
 

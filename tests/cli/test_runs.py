@@ -37,8 +37,9 @@ def known(notebook):
     sgd = {**SHARED, "run": "sgd", "optimiser.method": "sgd", "optimiser.momentum": 0.9}
     old = {"captchanet.configured": "no", "mlflow.source.git.commit": "a" * 40}
     new = {"mlflow.source.git.commit": "b" * 40, "captchanet.git.dirty": "true", "captchanet.set": "main"}
-    places = json.dumps({"rates": {"setting": "1"}, "other": {"setting": "2"}})
-    in_sweep = {"captchanet.sweep": "rates", "captchanet.sweeps": places, "captchanet.set": "main"}
+    new["captchanet.format"] = "2"
+    sweeps = json.dumps({"rates": {"setting": "1"}, "other": {"setting": "2"}})
+    in_sweep = {"captchanet.sweep": "rates", "captchanet.sweeps": sweeps, "captchanet.set": "main"}
     return {
         "old": log("sgd", 1, {**sgd, "optimiser.learning_rate": 0.5}, {ACCURACY: 0.5, "cost": 0.4}, old),
         "new": log("sgd", 2, {**sgd, "optimiser.learning_rate": 0.05}, {ACCURACY: 0.625, "cost": 0.3}, new),
@@ -91,6 +92,7 @@ def test_all_whole_runs_are_read_the_newest_first(notebook, known):
     assert run.tags["commit"] == "a" * 40
     assert found.runs[3].tags["code"] == "bbbbbbbb+"
     assert found.runs[2].sweeps == ["rates", "other"]
+    assert [run.format for run in found.runs] == [1, 1, 1, 2, 1]
 
 
 def test_the_runs_that_stand_for_a_sweep_are_read_when_asked_for(notebook, known):
@@ -265,6 +267,29 @@ def test_what_may_be_several_runs_is_said_with_all_of_them(notebook, known):
         find(many, "sgd")
 
 
+def test_of_configured_runs_with_one_name_the_one_of_the_highest_format_is_found(notebook, known):
+    from dataclasses import replace
+
+    from captchanet.track.history import find
+
+    run = next(run for run in notebook.runs().runs if run.name == "sgd")
+
+    def made(number, **tags):
+        return replace(run, id=f"{number:032x}", tags=tags)
+
+    first, ninth = made(1, configured="yes"), made(2, configured="yes", format="9")
+    tenth, old = made(3, configured="yes", format="10"), made(4, configured="no", format="11")
+    for runs, one in (([first, ninth], ninth), ([first, ninth, tenth, old], tenth)):
+        remark = f"of {len(runs)} runs sgd, the one of format {one.format} that a configuration names"
+        for wanted in ("sgd", "sg"):
+            assert find(runs, wanted) == (one, remark)
+    assert find([first, old], "sgd") == (first, "of 2 runs sgd, the one that a configuration names")
+    with pytest.raises(UserError, match="any of 3 runs"):
+        find([first, tenth, replace(tenth, id="5" * 32)], "sgd")
+    with pytest.raises(UserError, match="any of 2 runs"):
+        find([first, replace(ninth, name="sgd-slow")], "sg")
+
+
 # captchanet runs
 
 
@@ -281,6 +306,12 @@ def test_the_table_has_what_differs_and_names_the_rest_once(shown, known):
     assert "the same in all: params.cost=cross_entropy  dataset.seed=1  hidden=[8]  seed=1" in output
     assert "1 more recorded by half" in output
     assert "62.5%" in output
+
+
+def test_the_format_is_shown_with_all_columns_alone(shown):
+    assert "format" not in shown()
+    assert "format" in shown("--all").splitlines()[0].split()
+    assert [row["format"] for row in rows(shown("--format", "csv"))] == ["", "", "", "2", ""]
 
 
 def test_where_all_have_finished_that_is_said_once(shown):
@@ -411,12 +442,8 @@ def test_on_a_terminal_no_line_wraps(notebook, known):
 
 
 def test_a_name_with_a_line_end_stays_on_its_line(tmp_path, monkeypatch):
-    from captchanet.cli.tables import cut, printable
+    from captchanet.cli.tables import printable, truncated
 
     assert printable("a\nb\x1b[1m\udcff") == "a\\nb\\x1b[1m\\udcff"
-    assert (cut("abcdef", 5), cut("abcdef", 6), cut("abcdef", 2), cut("abc", None)) == (
-        "ab...",
-        "abcdef",
-        "..",
-        "abc",
-    )
+    shortened = [truncated(text, limit) for text, limit in (("abcdef", 5), ("abcdef", 6), ("abcdef", 2))]
+    assert [*shortened, truncated("abc", None)] == ["ab...", "abcdef", "..", "abc"]

@@ -16,13 +16,13 @@ DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
 def changed(path, value):
-    """The default configuration with one value changed, its place given as `train.cg.seed`."""
+    """The default configuration with one value changed, its key given as `train.cg.seed`."""
     config = copy.deepcopy(DEFAULT)
     *sections, last = path.split(".") if isinstance(path, str) else [path]
-    place = config
+    section = config
     for name in sections:
-        place = place.setdefault(name, {})
-    place[last] = value
+        section = section.setdefault(name, {})
+    section[last] = value
     return config
 
 
@@ -37,18 +37,19 @@ def test_the_default_configuration_is_the_tutorials_recipe():
         "output": "sigmoid",
         "cost": "cross_entropy",
         "penalty": {"method": "tutorial", "weight": 0.1},
-        "start": {"method": "uniform", "limit": 0.1},
+        "initialisation": {"method": "uniform", "limit": 0.1},
         "optimiser": {"method": "cg", "iterations": 100},
         "schedule": {"method": "constant"},
         "augment": {"method": "none"},
-        "drawn_share": 0.9,
+        "synthetic_share": 0.9,
         "dropout": [],
         "label_smoothing": 0.0,
         "early_stopping": None,
         "dtype": "float64",
         "seed": 1,
     }
-    assert config["track"] == {"experiment": "captchanet", "set": "default", "tracking_uri": None}
+    assert config["track"] == {"experiment": "captchanet", "tracking_uri": None}
+    assert config["set"] == "main"
 
 
 @settings(max_examples=10)
@@ -73,6 +74,44 @@ def test_every_configuration_that_ships_is_valid():
     assert len(files) >= 3
     for file in files:
         resolved(yaml.safe_load(file.read_text()))
+
+
+def test_no_two_configurations_that_ship_share_a_set():
+    files = sorted((ROOT / "config").glob("*.yaml"))
+    sets = {file.stem: resolved(yaml.safe_load(file.read_text()), file.stem)["set"] for file in files}
+    assert sets.pop("config") == "main"
+    assert sets == {name: name for name in sets}
+
+
+def test_a_set_that_the_configuration_names_comes_before_that_of_its_file():
+    assert resolved(changed("set", "mine"), "file")["set"] == "mine"
+    assert resolved(changed("set", None), "file")["set"] == "file"
+    with pytest.raises(UserError, match=r"configuration: set: found the name 'a/b'; use letters"):
+        resolved(changed("set", "a/b"))
+    with pytest.raises(UserError, match=r"configuration: set: found the name 'my file'"):
+        resolved(changed("set", None), "my file")
+
+
+@pytest.mark.parametrize("number", [1, "1", 3, None])
+def test_a_configuration_of_another_format_is_refused_and_told_where_the_new_names_are(number):
+    with pytest.raises(UserError, match=r"format: found .*, but this version reads format 2; CHANGELOG\.md"):
+        resolved(changed("format", number))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "now"),
+    [
+        ("segment.ink-grid.cut", {"method": "grid"}, "split"),
+        ("pictures.raw.draw", {"method": "turned"}, "synthesize"),
+        ("dataset.main.drawn", "raw", "synthetic"),
+        ("train.cg.start", {"method": "he"}, "initialisation"),
+        ("train.cg.drawn_share", 0.5, "synthetic_share"),
+        ("track.set", "mine", "outside `track`"),
+    ],
+)
+def test_a_key_of_the_first_format_is_answered_with_what_it_is_called_now(key, value, now):
+    with pytest.raises(UserError, match=rf"unknown key .*since format 2 it is called .*{now}"):
+        resolved(changed(key, value))
 
 
 def test_resolving_does_not_change_what_it_is_given_and_is_settled_after_once():
@@ -103,10 +142,10 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
     assert found["train"]["sgd"]["optimiser"]["learning_rate"] == 1e-3
     assert found["train"]["sgd"]["optimiser"]["batch_size"] is None
     assert found["dataset"]["main"] == {
-        "cut": "ink-grid",
+        "segment": "ink-grid",
         "train": "raw",
         "unseen": 0.25,
-        "drawn": None,
+        "synthetic": None,
         "captchas": 50,
         "calibration": 0,
         "seed": 1,
@@ -153,20 +192,20 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
         ),
         ("train.a/b", {}, ["train", "'a/b'", "letters"]),
         ("train", {}, ["train", "at least 1"]),
-        ("segment.ink-grid.cut", {"method": "grid", "pich": 3}, ["segment.ink-grid.cut.pich", "pitch"]),
+        ("segment.ink-grid.split", {"method": "grid", "pich": 3}, ["segment.ink-grid.split.pich", "pitch"]),
         ("segment.ink-grid.max_rejected", 2, ["segment.ink-grid.max_rejected", "at most 1"]),
         ("segment.ink-grid.alphabet", "aab", ["segment.ink-grid.alphabet", "twice"]),
         ("segment.ink-grid", {"alphabet": "abC", "fold": "lower"}, ["segment.ink-grid.alphabet", "'abc'"]),
-        ("dataset.main.cut", "fine", ["dataset.main.cut", "'fine'", "ink-grid"]),
+        ("dataset.main.segment", "fine", ["dataset.main.segment", "'fine'", "ink-grid"]),
         ("dataset.main.unseen", "seen", ["dataset.main.unseen", "'seen'", "raw, unseen"]),
         ("dataset.main.unseen", "rest", ["dataset.main.unseen", "captchas"]),
         ("dataset.main.unseen", 0, ["dataset.main.unseen", "more than 0"]),
         ("dataset.main.unseen", 1.5, ["dataset.main.unseen", "1.5", "below 1"]),
         ("dataset.main.calibration", 2.5, ["dataset.main.calibration", "2.5", "below 1"]),
         ("dataset.main.calibration", -1, ["dataset.main.calibration", "at least 0"]),
-        ("dataset.main", {"cut": "ink-grid", "train": "raw"}, ["dataset.main", "'unseen' is missing"]),
+        ("dataset.main", {"segment": "ink-grid", "train": "raw"}, ["dataset.main", "'unseen' is missing"]),
         ("read.run", "best", ["read.run", "'best'", "tutorial, cg, sgd"]),
-        ("track.set", "", ["track.set", "letters"]),
+        ("set", "a b", ["configuration: set", "letters"]),
         ("pictures.raw", "data/raw", ["pictures.raw", "keys and values"]),
         ("xor.steps", 0, ["xor.steps", "at least 1"]),
         ("xor.seed", 2**32, ["xor.seed", "at most 4294967295"]),
@@ -190,10 +229,10 @@ def test_what_is_wrong_is_named_with_what_is_allowed(key, value, words):
         assert word in str(caught.value)
 
 
-def drawn(path=None, value=None):
-    """The default configuration with drawn captchas mixed into its data set, and one value changed."""
-    config = changed("pictures.drawn", {"draw": {"method": "turned"}})
-    config["dataset"]["main"]["drawn"] = "drawn"
+def synthetic(path=None, value=None):
+    """The default configuration with synthetic captchas mixed into its data set, and one value changed."""
+    config = changed("pictures.synthetic", {"synthesize": {"method": "turned"}})
+    config["dataset"]["main"]["synthetic"] = "synthetic"
     if path:
         *sections, last = path.split(".")
         place = config
@@ -203,41 +242,43 @@ def drawn(path=None, value=None):
     return config
 
 
-def test_a_style_of_drawing_is_filled_in_and_a_folder_needs_none():
-    found = resolved(drawn("pictures.drawn.draw", {"method": "turned", "pitch": "11.5", "frame": "null"}))
-    style = found["pictures"]["drawn"]["draw"]
+def test_the_options_of_a_kind_are_filled_in_and_a_folder_needs_none():
+    found = resolved(
+        synthetic("pictures.synthetic.synthesize", {"method": "turned", "pitch": "11.5", "frame": "null"})
+    )
+    style = found["pictures"]["synthetic"]["synthesize"]
     assert (style["count"], style["seed"], style["pitch"], style["frame"]) == (5000, 1, 11.5, None)
     assert style["ink"] == (0, 0, 153)
-    assert set(found["pictures"]["drawn"]) == {"draw"}
+    assert set(found["pictures"]["synthetic"]) == {"synthesize"}
     assert found["pictures"]["raw"] == {"folder": "data/raw", "labels": None}
-    assert found["dataset"]["main"]["drawn"] == "drawn"
-    assert resolved(drawn("dataset.main.drawn", "null"))["dataset"]["main"]["drawn"] is None
+    assert found["dataset"]["main"]["synthetic"] == "synthetic"
+    assert resolved(synthetic("dataset.main.synthetic", "null"))["dataset"]["main"]["synthetic"] is None
     assert resolved(found) == found
 
 
-def test_drawn_captchas_may_train_alone_or_be_unseen_and_be_drawn_with_fewer_characters():
-    for train, unseen in (("drawn", "unseen"), ("raw", "drawn"), ("drawn", 0.25)):
-        config = drawn("dataset.main", {"cut": "ink-grid", "train": train, "unseen": unseen})
+def test_synthetic_captchas_may_train_alone_or_be_unseen_and_have_fewer_characters():
+    for train, unseen in (("synthetic", "unseen"), ("raw", "synthetic"), ("synthetic", 0.25)):
+        config = synthetic("dataset.main", {"segment": "ink-grid", "train": train, "unseen": unseen})
         assert resolved(config)["dataset"]["main"]["unseen"] == unseen
-    resolved(drawn("pictures.drawn.draw.alphabet", "abc"))
+    resolved(synthetic("pictures.synthetic.synthesize.alphabet", "abc"))
 
 
 def test_the_command_line_can_put_a_folder_in_place_of_a_style():
-    config = drawn("pictures.drawn", {"draw": None, "folder": "mine"})
-    config["dataset"]["main"]["drawn"] = None
-    assert resolved(config)["pictures"]["drawn"] == {"folder": "mine", "labels": None}
+    config = synthetic("pictures.synthetic", {"synthesize": None, "folder": "mine"})
+    config["dataset"]["main"]["synthetic"] = None
+    assert resolved(config)["pictures"]["synthetic"] == {"folder": "mine", "labels": None}
 
 
-def test_another_kind_is_drawn_in_mixed_case_for_a_cut_that_folds_its_labels():
-    config = drawn("pictures.drawn.draw", {"method": "lined", "line_count": ["3", 3]})
+def test_another_kind_is_synthesized_in_mixed_case_for_a_segmentation_that_folds_its_labels():
+    config = synthetic("pictures.synthetic.synthesize", {"method": "lined", "line_count": ["3", 3]})
     config["segment"]["ink-grid"] = {"picture": {"width": 90, "height": 32}, "fold": "lower"}
     found = resolved(config)
-    style = found["pictures"]["drawn"]["draw"]
+    style = found["pictures"]["synthetic"]["synthesize"]
     assert (style["line_count"], style["size"], style["ink"]) == ((3, 3), (19.0, 27.0), None)
     assert resolved(found) == found
     config["segment"]["ink-grid"]["fold"] = "none"
     with pytest.raises(
-        UserError, match=r"'drawn' is drawn with A B C .*, which the `alphabet` of 'ink-grid'"
+        UserError, match=r"'synthetic' is synthesized with A B C .*, which the `alphabet` of 'ink-grid'"
     ):
         resolved(config)
 
@@ -251,36 +292,76 @@ def test_an_augmentation_is_filled_in_where_the_optimiser_expects_noise():
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("pictures.raw", {}, ["pictures.raw", "neither", "`folder`", "`draw`"]),
-        ("pictures.raw", {"folder": "a", "draw": {"method": "turned"}}, ["pictures.raw", "found both"]),
-        ("pictures.drawn.labels", "a.csv", ["pictures.drawn.labels", "come with their labels"]),
-        ("pictures.drawn.draw.method", "twisted", ["pictures.drawn.draw.method", "'twisted'", "turned"]),
-        ("pictures.drawn.draw.colour", 3, ["pictures.drawn.draw.colour", "count, seed, width"]),
-        ("pictures.drawn.draw.count", 0, ["pictures.drawn.draw.count", "0", "at least 1"]),
-        ("pictures.drawn.draw.seed", -1, ["pictures.drawn.draw.seed", "at least 0"]),
-        ("pictures.drawn.draw.rotation", "far", ["pictures.drawn.draw.rotation", "'far'", "a number"]),
-        ("pictures.drawn.draw", {"method": "lined", "shift": -1}, ["drawn.draw.shift", "at least 0"]),
-        ("pictures.drawn.draw", {"method": "lined", "size": 20}, ["drawn.draw.size", "20", "a list"]),
-        ("pictures.drawn.draw.one_bit_share", 2, ["draw.one_bit_share", "at most 1"]),
-        ("dataset.main.drawn", "painted", ["dataset.main.drawn", "'painted'", "raw, unseen, drawn"]),
-        ("dataset.main.drawn", "raw", ["dataset.main.drawn", "'raw' is a folder", "with `draw`"]),
-        ("dataset.main.unseen", "drawn", ["dataset.main.drawn", "'drawn' is `unseen` already"]),
-        ("dataset.main.train", "drawn", ["dataset.main.drawn", "'drawn' is `train` already"]),
-        ("dataset.main.calibration", 5000, ["dataset.main.calibration", "5000", "pictures.drawn.draw.count"]),
-        ("pictures.drawn.draw.width", 80, ["dataset.main.drawn", "`width` 80", "cut with 72"]),
-        ("segment.ink-grid.characters", 5, ["dataset.main.drawn", "`characters` 4", "cut with 5"]),
-        ("segment.ink-grid.alphabet", "0123456789", ["dataset.main.drawn", "a b c", "'ink-grid'"]),
+        ("pictures.raw", {}, ["pictures.raw", "neither", "`folder`", "`synthesize`"]),
+        ("pictures.raw", {"folder": "a", "synthesize": {"method": "turned"}}, ["pictures.raw", "found both"]),
+        ("pictures.synthetic.labels", "a.csv", ["pictures.synthetic.labels", "come with their labels"]),
+        (
+            "pictures.synthetic.synthesize.method",
+            "twisted",
+            ["pictures.synthetic.synthesize.method", "'twisted'", "turned"],
+        ),
+        (
+            "pictures.synthetic.synthesize.colour",
+            3,
+            ["pictures.synthetic.synthesize.colour", "count, seed, width"],
+        ),
+        (
+            "pictures.synthetic.synthesize.count",
+            0,
+            ["pictures.synthetic.synthesize.count", "0", "at least 1"],
+        ),
+        ("pictures.synthetic.synthesize.seed", -1, ["pictures.synthetic.synthesize.seed", "at least 0"]),
+        (
+            "pictures.synthetic.synthesize.rotation",
+            "far",
+            ["pictures.synthetic.synthesize.rotation", "'far'", "a number"],
+        ),
+        (
+            "pictures.synthetic.synthesize",
+            {"method": "lined", "shift": -1},
+            ["synthetic.synthesize.shift", "at least 0"],
+        ),
+        (
+            "pictures.synthetic.synthesize",
+            {"method": "lined", "size": 20},
+            ["synthetic.synthesize.size", "20", "a list"],
+        ),
+        ("pictures.synthetic.synthesize.one_bit_share", 2, ["synthesize.one_bit_share", "at most 1"]),
+        (
+            "dataset.main.synthetic",
+            "painted",
+            ["dataset.main.synthetic", "'painted'", "raw, unseen, synthetic"],
+        ),
+        (
+            "dataset.main.synthetic",
+            "raw",
+            ["dataset.main.synthetic", "'raw' is a folder", "with `synthesize`"],
+        ),
+        ("dataset.main.unseen", "synthetic", ["dataset.main.synthetic", "'synthetic' is `unseen` already"]),
+        ("dataset.main.train", "synthetic", ["dataset.main.synthetic", "'synthetic' is `train` already"]),
+        (
+            "dataset.main.calibration",
+            5000,
+            ["dataset.main.calibration", "5000", "pictures.synthetic.synthesize.count"],
+        ),
+        (
+            "pictures.synthetic.synthesize.width",
+            80,
+            ["dataset.main.synthetic", "`width` 80", "segmented with 72"],
+        ),
+        ("segment.ink-grid.characters", 5, ["dataset.main.synthetic", "`characters` 4", "segmented with 5"]),
+        ("segment.ink-grid.alphabet", "0123456789", ["dataset.main.synthetic", "a b c", "'ink-grid'"]),
         ("train.cg.augment", {"method": "affine"}, ["train.cg.optimiser", "cg searches", "`augment`"]),
         ("train.sgd.augment", {"method": "mirror"}, ["train.sgd.augment.method", "none, affine"]),
         ("train.sgd.augment", {"method": "affine", "shift": -1}, ["sgd.augment.shift", "at least 0"]),
         ("train.sgd.augment", {"method": "affine", "pivot": [1]}, ["train.sgd.augment.pivot", "2 values"]),
-        ("train.sgd.drawn_share", 1, ["train.sgd.drawn_share", "less than 1"]),
-        ("train.sgd.drawn_share", 0, ["train.sgd.drawn_share", "more than 0"]),
+        ("train.sgd.synthetic_share", 1, ["train.sgd.synthetic_share", "less than 1"]),
+        ("train.sgd.synthetic_share", 0, ["train.sgd.synthetic_share", "more than 0"]),
     ],
 )
-def test_what_is_wrong_with_drawn_captchas_and_augmentation_is_named(key, value, words):
+def test_what_is_wrong_with_synthetic_captchas_and_augmentation_is_named(key, value, words):
     with pytest.raises(UserError) as caught:
-        resolved(drawn(key, value))
+        resolved(synthetic(key, value))
     assert str(caught.value).startswith("configuration: ")
     for word in words:
         assert word in str(caught.value)
@@ -293,15 +374,15 @@ def test_a_line_search_is_not_given_augmented_rows(optimiser):
         resolved(config)
 
 
-def test_a_cut_without_one_size_of_windows_is_not_augmented(monkeypatch):
+def test_a_segmentation_without_one_size_of_windows_is_not_augmented(monkeypatch):
     from captchanet.config import resolve
 
     def slices(cleaned, *, characters: int = 4, wide: int = 9):
-        """A way of cutting of somebody's own."""
+        """A splitting method of somebody's own."""
 
-    monkeypatch.setitem(resolve.CUTTERS, "slices", slices)
-    config = changed("segment.ink-grid.cut", {"method": "slices"})
+    monkeypatch.setitem(resolve.SPLITTERS, "slices", slices)
+    config = changed("segment.ink-grid.split", {"method": "slices"})
     resolved(config)
     config["train"]["sgd"]["augment"] = {"method": "affine"}
-    with pytest.raises(UserError, match=r"train\.sgd\.augment: slices does not cut windows of one width"):
+    with pytest.raises(UserError, match=r"train\.sgd\.augment: slices does not make windows of one width"):
         resolved(config)

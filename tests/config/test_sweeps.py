@@ -51,7 +51,7 @@ def test_what_is_spelled_in_two_ways_is_one_run():
     assert list(runs(swept("{run: cg, grid: {train.penalty.weight: [1e-3, 0.001]}}"))) == ["s,weight=0.001"]
 
 
-def test_a_data_set_or_cut_that_is_there_already_is_not_made_twice():
+def test_a_data_set_or_segmentation_that_is_there_already_is_not_made_twice():
     config = swept(
         "{run: cg, grid: {dataset.captchas: [null, 30], segment.clean: [ink, threshold]}}".replace(
             "[ink, threshold]", "[{method: ink}, {method: threshold}]"
@@ -65,7 +65,7 @@ def test_a_data_set_or_cut_that_is_there_already_is_not_made_twice():
         "main,captchas=30,clean=threshold",
     ]
     assert config["train"]["s,captchas=null,clean=ink"]["data"] == "main"
-    assert config["dataset"]["main,captchas=30,clean=threshold"]["cut"] == "ink-grid,clean=threshold"
+    assert config["dataset"]["main,captchas=30,clean=threshold"]["segment"] == "ink-grid,clean=threshold"
 
 
 def test_a_whole_method_replaces_the_bases_and_an_option_changes_it():
@@ -100,7 +100,7 @@ grid: {train.seed: [1, 2]}
     assert runs(config)["s,small,seed=1"]["setting"] == "small,seed=1"
 
 
-def test_more_random_settings_keep_those_that_were_drawn():
+def test_more_random_settings_keep_those_that_were_sampled():
     text = (
         "{run: cg, random: {number: %d, seed: 4, values: {train.penalty.weight: {log_uniform: [1e-3, 1]}%s}}}"
     )
@@ -138,7 +138,7 @@ random:
     assert {tuple(one["train.hidden"]) for one in values} == {(5,), (6, 6)}
 
 
-def test_a_seed_is_the_trainings_and_where_captchas_are_drawn_the_draws_too():
+def test_a_seed_is_the_trainings_and_where_captchas_are_sampled_the_data_sets_too():
     config = swept("{run: cg, grid: {dataset.captchas: [null, 30]}, seeds: [3, 5]}")
     assert [(one["setting"], one["seed"]) for one in runs(config).values()] == [
         ("captchas=null", 3),
@@ -147,14 +147,16 @@ def test_a_seed_is_the_trainings_and_where_captchas_are_drawn_the_draws_too():
         ("captchas=30", 5),
     ]
     assert config["train"]["s,captchas=null,seed=5"] == config["train"]["cg"] | {"seed": 5}
-    drawn = config["train"]["s,captchas=30,seed=5"]["data"]
-    assert (drawn, config["dataset"][drawn]["seed"]) == ("main,captchas=30,seed=5", 5)
+    data = config["train"]["s,captchas=30,seed=5"]["data"]
+    assert (data, config["dataset"][data]["seed"]) == ("main,captchas=30,seed=5", 5)
     assert len(runs(swept("{run: cg, seeds: 3}"))) == 3
 
 
-@pytest.mark.parametrize(("data", "seed"), [({}, 5), ({"drawn": "drawn"}, 1), ({"train": "drawn"}, 1)])
-def test_a_seed_draws_labelled_captchas_to_calibrate_on_and_leaves_drawn_ones(data, seed):
-    pictures = BASE["pictures"] | {"drawn": {"draw": {"method": "turned", "count": 9}}}
+@pytest.mark.parametrize(
+    ("data", "seed"), [({}, 5), ({"synthetic": "synthetic"}, 1), ({"train": "synthetic"}, 1)]
+)
+def test_a_seed_samples_labelled_captchas_to_calibrate_on_and_leaves_synthetic_ones(data, seed):
+    pictures = BASE["pictures"] | {"synthetic": {"synthesize": {"method": "turned", "count": 9}}}
     main = BASE["dataset"]["main"] | {"calibration": 2} | data
     config = swept("{run: cg, seeds: [5]}", pictures=pictures, dataset={"main": main})
     assert config["dataset"][config["train"]["s,seed=5"]["data"]]["seed"] == seed
@@ -168,7 +170,7 @@ def test_folds_hold_out_each_part_of_the_training_folder_once():
     assert {one["setting"] for one in runs(config).values()} == {"cg"}
 
 
-def test_a_run_may_take_another_data_set_or_cut():
+def test_a_run_may_take_another_data_set_or_segmentation():
     other = {"few": BASE["dataset"]["main"] | {"captchas": 20}}
     config = swept("{run: cg, grid: {train.data: [main, few]}}", dataset=BASE["dataset"] | other)
     assert config["train"]["s,data=few"]["data"] == "few"

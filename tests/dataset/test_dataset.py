@@ -8,13 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captchanet.dataset import dataset
-from captchanet.dataset.dataset import build, calibrated_on, make, split, summary, trained_on
+from captchanet.dataset.dataset import (
+    build,
+    calibrated_on,
+    make,
+    read_part,
+    read_train_pictures,
+    summary,
+    trained_on,
+    write_dataset,
+)
+from captchanet.dataset.split import split
 from captchanet.errors import UserError
-from captchanet.segment.segment import Character, Picture, Segmented
+from captchanet.layout import PARTS, DatasetFiles
+from captchanet.segment.segment import Character, Segmented, UsablePicture
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-CUT = {"alphabet": ALPHABET, "characters": 2}
+SEGMENTATION = {"alphabet": ALPHABET, "characters": 2}
 
 
 def folder(labels, prefix=""):
@@ -28,7 +38,7 @@ def folder(labels, prefix=""):
             for i in (0, 1)
         ],
         np.arange(9 * len(labels), dtype=np.float32).reshape(-1, 3, 3),
-        [Picture(f"{label}.png", label, f"file-{prefix}{label}", f"shown-{label}") for label in labels],
+        [UsablePicture(f"{label}.png", label, f"file-{prefix}{label}", f"shown-{label}") for label in labels],
         [],
     )
 
@@ -37,17 +47,25 @@ MANY = [a + b for a in ALPHABET[:10] for b in ALPHABET[:4]]
 
 
 def settings(**changes):
-    split = {"cut": "c", "train": "raw", "unseen": "other", "drawn": None, "captchas": None, "seed": 1}
-    return split | changes
+    defaults = {"segment": "grid", "train": "raw", "unseen": "other", "synthetic": None, "captchas": None}
+    return defaults | {"seed": 1} | changes
 
 
-def written(place, wanted, **folders):
-    """The data set of these settings and folders, and its facts, in files."""
+def written(files, wanted, **folders):
+    """The data set of these settings and folders, and its facts, in these files."""
     made = make(folders, wanted, ALPHABET)
-    pictures = {"raw": {"folder": "data/raw", "labels": None}, "drawn": {"draw": {"method": "turned"}}}
-    facts = summary(made, wanted, CUT, {name: pictures.get(name, {"folder": name}) for name in folders})
-    dataset.write(place, made, facts, folders)
+    pictures = {"raw": {"folder": "data/raw", "labels": None}}
+    pictures["synthetic"] = {"synthesize": {"method": "turned"}}
+    facts = summary(
+        made, wanted, SEGMENTATION, {name: pictures.get(name, {"folder": name}) for name in folders}
+    )
+    write_dataset(files, made, facts, folders)
     return made, facts
+
+
+@pytest.fixture
+def files(tmp_path):
+    return DatasetFiles.within(tmp_path)
 
 
 def test_classes_are_coded_from_1_for_0_to_36_for_z():
@@ -75,7 +93,7 @@ def test_a_split_takes_each_captcha_at_most_once_and_the_same_for_the_same_seed(
         assert len(train) == captchas
 
 
-def test_another_seed_draws_other_captchas():
+def test_another_seed_samples_other_captchas():
     first, second = (split(60, settings(unseen=0.5, seed=seed))[0] for seed in (1, 2))
     assert first != second
 
@@ -110,30 +128,30 @@ def test_too_few_captchas_are_said_with_the_numbers(changes):
         build({"raw": folder(MANY[:4])}, settings(**changes), ALPHABET)
 
 
-def test_the_pickles_hold_x_and_y_and_nothing_else_and_pandas_reads_them(tmp_path):
-    made, _ = written(tmp_path, settings(unseen=0.25), raw=folder(MANY))
-    data = pd.read_pickle(tmp_path / "train_data.pkl")
+def test_the_pickles_hold_x_and_y_and_nothing_else_and_pandas_reads_them(files):
+    made, _ = written(files, settings(unseen=0.25), raw=folder(MANY))
+    data = pd.read_pickle(files.train)
     assert list(data) == ["X", "y"]
     np.testing.assert_array_equal(data["X"], made.train.X)
     assert data["y"].shape == (60, 1)
-    back = dataset.read(tmp_path, "unseen")
+    back = read_part(files, "unseen")
     assert back.captchas == made.unseen.captchas
     assert back.digest == made.unseen.digest != made.train.digest
 
 
 def test_the_same_data_are_the_same_bytes(tmp_path):
-    for name in ("a", "b"):
-        wanted = settings(unseen=0.25, drawn="drawn")
-        written(tmp_path / name, wanted, raw=folder(MANY), drawn=folder(["zz", "99"]))
-    files = sorted(file.name for file in (tmp_path / "a").iterdir())
-    assert len(files) == 8
-    for file in files:
-        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    both = [DatasetFiles.within(tmp_path / name) for name in ("a", "b")]
+    for files in both:
+        wanted = settings(unseen=0.25, synthetic="synthetic")
+        written(files, wanted, raw=folder(MANY), synthetic=folder(["zz", "99"]))
+    assert sorted((tmp_path / "a").iterdir()) == sorted(both[0])
+    for one, other in zip(*both, strict=True):
+        assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_class_without_an_example_is_listed():
     made = make({"raw": folder(["0z", "9a"]), "other": folder(["b1"], "u")}, settings(), ALPHABET)
-    facts = summary(made, settings(), CUT, {})
+    facts = summary(made, settings(), SEGMENTATION, {})
     assert facts["classes_without_example"] == [c for c in ALPHABET if c not in "0z9a"]
     assert facts["examples"]["unseen"]["b"] == 1
     assert pickle.loads(pickle.dumps(facts)) == facts
@@ -156,93 +174,91 @@ def test_a_fold_trains_on_so_many_captchas_as_are_asked_for():
     assert not set(train) & set(held_out)
 
 
-def test_every_usable_picture_is_listed_whether_it_was_chosen_or_not(tmp_path):
-    _, facts = written(tmp_path, settings(captchas=3), raw=folder(MANY), other=folder(["z1"]))
-    rows = (tmp_path / "pictures.csv").read_text().splitlines()
+def test_every_usable_picture_is_listed_whether_it_was_chosen_or_not(files):
+    _, facts = written(files, settings(captchas=3), raw=folder(MANY), other=folder(["z1"]))
+    rows = files.pictures.read_text().splitlines()
     assert rows[0] == "pictures,file,label,sha256"
     assert len(rows) == 1 + 40 + 1
     assert rows[-1] == "other,z1.png,z1,file-z1"
     assert facts["pictures"]["raw"]["folder"] == "data/raw"
 
 
-def test_what_cannot_be_made_is_empty_and_says_why(tmp_path):
-    folders = {"raw": folder(MANY), "other": folder(["z1"]), "drawn": folder(["zz"])}
-    made, facts = written(tmp_path, settings(captchas=99, drawn="drawn"), **folders)
+def test_what_cannot_be_made_is_empty_and_says_why(files):
+    folders = {"raw": folder(MANY), "other": folder(["z1"]), "synthetic": folder(["zz"])}
+    made, facts = written(files, settings(captchas=99, synthetic="synthetic"), **folders)
     assert "40 usable captchas are not enough to train on 99" in facts["problem"] == made.problem
-    assert facts["captchas"] == {"train": 0, "unseen": 0, "drawn": 0, "calibration": 0}
-    for part in ("train", "unseen", "drawn", "calibration"):
-        back = dataset.read(tmp_path, part)
+    assert facts["captchas"] == {"train": 0, "unseen": 0, "synthetic": 0, "calibration": 0}
+    for part in PARTS:
+        back = read_part(files, part)
         assert (back.X.shape, back.y.shape, back.captchas) == ((0, 3), (0, 1), [])
-    cleaned, windows = dataset.read_pictures(tmp_path)
+    cleaned, windows = read_train_pictures(files)
     assert (cleaned.shape, windows.shape) == ((0, 3, 3), (0, 4))
     assert make(folders, settings(captchas=9), ALPHABET).problem is None
 
 
-# drawn captchas
+# synthetic captchas
 
 
-def test_drawn_captchas_are_a_part_of_their_own_and_no_list_of_them_is_kept(tmp_path):
-    folders = {"raw": folder(MANY[:8]), "drawn": folder(["zz", "xy"]), "other": folder(["z1"])}
-    made, facts = written(tmp_path, settings(drawn="drawn"), **folders)
-    assert facts["captchas"] == {"train": 8, "unseen": 1, "drawn": 2, "calibration": 0}
-    assert facts["digest"]["drawn"] == made.drawn.digest
-    back = dataset.read(tmp_path, "drawn")
-    np.testing.assert_array_equal(back.X, folders["drawn"].X)
+def test_synthetic_captchas_are_a_part_of_their_own_and_no_list_of_them_is_kept(files):
+    folders = {"raw": folder(MANY[:8]), "synthetic": folder(["zz", "xy"]), "other": folder(["z1"])}
+    made, facts = written(files, settings(synthetic="synthetic"), **folders)
+    assert facts["captchas"] == {"train": 8, "unseen": 1, "synthetic": 2, "calibration": 0}
+    assert facts["digest"]["synthetic"] == made.synthetic.digest
+    back = read_part(files, "synthetic")
+    np.testing.assert_array_equal(back.X, folders["synthetic"].X)
     assert back.y[:, 0].tolist() == [36, 36, 34, 35]
     assert back.captchas == []
     assert "z" not in facts["classes_without_example"]
-    for table in ("captchas.csv", "pictures.csv"):
-        assert "zz" not in (tmp_path / table).read_text()
-    assert trained_on(facts) == "8 captchas and 2 drawn ones"
+    for table in (files.captchas, files.pictures):
+        assert "zz" not in table.read_text()
+    assert trained_on(facts) == "8 captchas and 2 synthetic ones"
 
 
-def test_a_data_set_without_drawn_captchas_has_no_digest_of_them(tmp_path):
-    _, facts = written(tmp_path, settings(), raw=folder(MANY), other=folder(["z1"]))
+def test_a_data_set_without_synthetic_captchas_has_no_digest_of_them(files):
+    _, facts = written(files, settings(), raw=folder(MANY), other=folder(["z1"]))
     assert set(facts["digest"]) == {"train", "unseen"}
-    assert dataset.read(tmp_path, "drawn").X.shape == (0, 3)
+    assert read_part(files, "synthetic").X.shape == (0, 3)
     assert trained_on(facts) == "40 captchas"
 
 
-def test_drawn_captchas_alone_may_train_and_may_be_unseen(tmp_path):
-    folders = {"drawn": folder(MANY), "other": folder(["z1"])}
-    made, facts = written(tmp_path / "train", settings(train="drawn"), **folders)
-    assert (len(made.train.captchas), facts["captchas"]["drawn"]) == (40, 0)
-    assert trained_on(facts) == "40 drawn captchas"
-    assert (
-        tmp_path / "train/pictures.csv"
-    ).read_text() == "pictures,file,label,sha256\nother,z1.png,z1,file-z1\n"
+def test_synthetic_captchas_alone_may_train_and_may_be_unseen(files):
+    folders = {"synthetic": folder(MANY), "other": folder(["z1"])}
+    made, facts = written(files, settings(train="synthetic"), **folders)
+    assert (len(made.train.captchas), facts["captchas"]["synthetic"]) == (40, 0)
+    assert trained_on(facts) == "40 synthetic captchas"
+    assert files.pictures.read_text() == "pictures,file,label,sha256\nother,z1.png,z1,file-z1\n"
     # they can be read, so that an evaluation can tell which were misread
-    assert len(dataset.read(tmp_path / "train", "train").captchas) == 40
-    folders = {"raw": folder(MANY), "drawn": folder(["z1"])}
-    made, _ = written(tmp_path / "unseen", settings(unseen="drawn"), **folders)
-    assert [row[:3] for row in made.unseen.captchas] == [("drawn", "z1.png", "z1")]
+    assert len(read_part(files, "train").captchas) == 40
+    folders = {"raw": folder(MANY), "synthetic": folder(["z1"])}
+    made, _ = written(files, settings(unseen="synthetic"), **folders)
+    assert [row[:3] for row in made.unseen.captchas] == [("synthetic", "z1.png", "z1")]
 
 
 @pytest.mark.parametrize("unseen", ["other", 0.25])
-def test_a_drawn_picture_that_trains_is_never_unseen(unseen):
-    folders = {"raw": folder(MANY), "drawn": folder(["z1", *MANY[:3]]), "other": folder(["z1", "z2"])}
-    made = make(folders, settings(unseen=unseen, drawn="drawn"), ALPHABET)
+def test_a_synthetic_picture_that_trains_is_never_unseen(unseen):
+    folders = {"raw": folder(MANY), "synthetic": folder(["z1", *MANY[:3]]), "other": folder(["z1", "z2"])}
+    made = make(folders, settings(unseen=unseen, synthetic="synthetic"), ALPHABET)
     assert not {row[2] for row in made.unseen.captchas} & {"z1", *MANY[:3]}
     wanted = {"z1"} if unseen == "other" else set(MANY[:3]) - {row[2] for row in made.train.captchas}
     assert made.copies == len(wanted)
-    folders["drawn"] = folder(["z1", "z2", *MANY])
-    problem = make(folders, settings(unseen=unseen, drawn="drawn"), ALPHABET).problem
+    folders["synthetic"] = folder(["z1", "z2", *MANY])
+    problem = make(folders, settings(unseen=unseen, synthetic="synthetic"), ALPHABET).problem
     assert (
-        "every picture of `other` is" if unseen == "other" else "the unseen part is also in `drawn`"
+        "every picture of `other` is" if unseen == "other" else "the unseen part is also in `synthetic`"
     ) in problem
-    assert "`drawn`; unseen pictures must be others" in problem
+    assert "`synthetic`; unseen pictures must be others" in problem
 
 
-def test_pictures_and_windows_are_those_of_the_training_captchas_in_their_order(tmp_path):
+def test_pictures_and_windows_are_those_of_the_training_captchas_in_their_order(files):
     raw = folder(MANY)
-    made, facts = written(tmp_path, settings(unseen=0.25, captchas=7, seed=3), raw=raw)
-    cleaned, windows = dataset.read_pictures(tmp_path)
+    made, facts = written(files, settings(unseen=0.25, captchas=7, seed=3), raw=raw)
+    cleaned, windows = read_train_pictures(files)
     rows = [MANY.index(row[2]) for row in made.train.captchas]
     assert len(rows) == 7
     np.testing.assert_array_equal(cleaned, raw.cleaned[rows])
     np.testing.assert_array_equal(windows, [[i, row, 1, 3] for row in rows for i in (0, 1)])
     raw.cleaned[rows[2], 0, 0] += 1
-    other = written(tmp_path, settings(unseen=0.25, captchas=7, seed=3), raw=raw)[1]
+    other = written(files, settings(unseen=0.25, captchas=7, seed=3), raw=raw)[1]
     assert other["cleaned"] != facts["cleaned"]
     assert other["digest"] == facts["digest"]
 
@@ -281,45 +297,50 @@ def test_what_is_calibrated_on_neither_trains_nor_is_unseen_and_stays_the_same(n
     if how[0] != "rest":
         assert found[1] == unseen
     if how[1] is not None:
-        # beside those that train, not out of them, and the same whatever number trains
+        # none of those that train, and the same whatever number trains
         assert len(found[0]) == len(train)
         assert found[2] == split(n, wanted | {"calibration": calibration, "captchas": 1})[2]
     if how in ((3, 2), (0, 3)):
         assert found[0] == train
 
 
-@pytest.mark.parametrize("data", [{"drawn": "drawn"}, {"train": "drawn"}, {}])
-def test_they_are_taken_from_the_drawn_ones_where_there_are_any_and_kept_in_files(data, tmp_path):
-    folders = {"raw": folder(MANY[:20]), "drawn": folder(MANY[20:]), "other": folder(["z1"])}
+@pytest.mark.parametrize("data", [{"synthetic": "synthetic"}, {"train": "synthetic"}, {}])
+def test_they_are_taken_from_the_synthetic_ones_where_there_are_any_and_kept_in_files(data, files):
+    folders = {"raw": folder(MANY[:20]), "synthetic": folder(MANY[20:]), "other": folder(["z1"])}
     wanted = settings(calibration=0.25, **data)
     used = {name: folders[name] for name in folders if name in wanted.values()}
-    made, facts = written(tmp_path / "with", wanted, **used)
-    assert {row[0] for row in made.calibration.captchas} == {"drawn" if data else "raw"}
+    made, facts = written(files, wanted, **used)
+    assert {row[0] for row in made.calibration.captchas} == {"synthetic" if data else "raw"}
     assert len(made.calibration.captchas) == facts["captchas"]["calibration"] == 5
-    assert calibrated_on(facts) == ("5 drawn captchas" if data else "5 captchas")
-    assert (len(made.train.captchas), len(made.drawn.captchas)) == ((20, 15) if "drawn" in data else (15, 0))
+    assert calibrated_on(facts) == ("5 synthetic captchas" if data else "5 captchas")
+    trained = len(made.train.captchas), len(made.synthetic.captchas)
+    assert trained == ((20, 15) if "synthetic" in data else (15, 0))
     labels = [{row[2] for row in part.captchas} for part in made.parts.values()]
-    assert sum(map(len, labels)) == len(set().union(*labels)) == (41 if "drawn" in data else 21)
-    back = dataset.read(tmp_path / "with", "calibration")
+    assert sum(map(len, labels)) == len(set().union(*labels)) == (41 if "synthetic" in data else 21)
+    back = read_part(files, "calibration")
     assert back.captchas == made.calibration.captchas
     assert back.digest == made.calibration.digest == facts["digest"]["calibration"]
-    _, facts = written(tmp_path / "without", settings(**data), **used)
+    _, facts = written(files, settings(**data), **used)
     assert calibrated_on(facts) == ""
     assert "calibration" not in facts["digest"]
 
 
 def test_a_picture_that_is_calibrated_on_is_not_unseen_and_one_that_trains_is_not_calibrated_on():
-    folders = {"raw": folder(MANY[:4]), "drawn": folder(["z1", "z2"]), "other": folder(["z1", "z2", "z3"])}
-    made = make(folders, settings(drawn="drawn", calibration=1), ALPHABET)
+    folders = {
+        "raw": folder(MANY[:4]),
+        "synthetic": folder(["z1", "z2"]),
+        "other": folder(["z1", "z2", "z3"]),
+    }
+    made = make(folders, settings(synthetic="synthetic", calibration=1), ALPHABET)
     assert [row[2] for row in made.unseen.captchas] == ["z3"]
     folders["raw"] = folder(["z1", "z2"])
-    problem = make(folders, settings(drawn="drawn", calibration=1), ALPHABET).problem
-    assert "every captcha of `drawn` to calibrate on also trains" in problem
+    problem = make(folders, settings(synthetic="synthetic", calibration=1), ALPHABET).problem
+    assert "every captcha of `synthetic` to calibrate on also trains" in problem
 
 
 def test_too_few_to_calibrate_on_are_said_with_the_numbers():
-    folders = {"raw": folder(MANY[:4]), "drawn": folder(MANY[4:8]), "other": folder(["z1"])}
+    folders = {"raw": folder(MANY[:4]), "synthetic": folder(MANY[4:8]), "other": folder(["z1"])}
     problem = make(folders, settings(calibration=4), ALPHABET).problem
     assert "4 usable captchas are not enough to train on 1 and calibrate on 4; add captchas, or" in problem
-    problem = make(folders, settings(drawn="drawn", calibration=5), ALPHABET).problem
-    assert "4 drawn captchas are not enough to train on 1 and calibrate on 5" in problem
+    problem = make(folders, settings(synthetic="synthetic", calibration=5), ALPHABET).problem
+    assert "4 synthetic captchas are not enough to train on 1 and calibrate on 5" in problem

@@ -6,18 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, ttest_rel
 
-from captchanet.evaluate.comparison import Child, child, compare, standings
+from captchanet.evaluate.comparison import SweepRun, compare, summarise, sweep_run
 
 
 def made(setting, seed, wrong, n=100, unseen="u", **changes):
     """A run that misreads the captchas numbered in `wrong`."""
     misread = frozenset(("raw", f"{number}.png") for number in wrong)
     about = {"failed": False, "unseen": unseen, "n": n, "misread": misread} | changes
-    return Child(f"{setting},seed={seed}", setting, (seed, None), **about)
+    return SweepRun(f"{setting},seed={seed}", setting, (seed, None), **about)
 
 
-def test_settings_stand_in_the_order_of_their_means_with_their_spread():
-    found = standings(
+def test_settings_are_in_the_order_of_their_means_with_their_spread():
+    found = summarise(
         [
             made("a", 1, range(30)),
             made("b", 1, range(10)),
@@ -37,7 +37,7 @@ def test_settings_stand_in_the_order_of_their_means_with_their_spread():
 
 
 def test_failed_runs_are_counted_and_settings_of_which_nothing_finished_come_last():
-    found = standings(
+    found = summarise(
         [
             made("a", 1, [], failed=True),
             made("b", 1, range(99)),
@@ -71,15 +71,15 @@ def test_the_test_over_seeds_is_the_paired_t_test():
 def test_a_clear_difference_stands_out_and_chance_does_not():
     rng = np.random.default_rng(1)
 
-    def drawn(name, share):
+    def sampled(name, share):
         return [made(name, seed, np.flatnonzero(rng.random(300) > share), n=300) for seed in range(5)]
 
-    good, bad, alike = drawn("good", 0.9), drawn("bad", 0.75), drawn("alike", 0.9)
+    good, bad, alike = sampled("good", 0.9), sampled("bad", 0.75), sampled("alike", 0.9)
     assert compare(good, bad).stands_out()
     assert not compare(good, alike).stands_out()
 
 
-def test_a_setting_beside_itself_does_not_differ():
+def test_a_setting_does_not_differ_from_itself():
     runs = [made("a", seed, range(seed)) for seed in range(4)]
     found = compare(runs, runs)
     assert (found.difference, found.by_repeats, found.by_captchas) == (0, 1, 1)
@@ -104,10 +104,12 @@ def test_comparing_the_other_way_round_turns_the_difference_and_keeps_the_ps(pai
     assert there.by_captchas == pytest.approx(back.by_captchas)
 
 
-def test_a_child_is_read_from_the_results_folders(made_results):
-    about = {"setting": "x", "seed": 3, "fold": None}
-    one = child(made_results.folder, "good", about)
+def test_a_run_of_a_sweep_is_read_from_its_files(made_results):
+    about, results = {"setting": "x", "seed": 3, "fold": None}, made_results.results
+    one, failed = (
+        sweep_run(run, about, results.train[run], results.evaluate[run]) for run in ("good", "wild")
+    )
     assert (one.setting, one.repeat, one.n, one.failed) == ("x", (3, None), 6, False)
     assert len(one.unseen) == 64
     assert one.accuracy == 1 - len(one.misread) / 6
-    assert child(made_results.folder, "wild", about).failed
+    assert failed.failed

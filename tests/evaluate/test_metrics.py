@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from captchanet.dataset.dataset import Part
-from captchanet.evaluate.confidence_interval import wilson
-from captchanet.evaluate.metrics import evaluate, evaluate_run, write
+from captchanet.evaluate.confidence_interval import wilson_interval
+from captchanet.evaluate.metrics import evaluate, evaluate_run, write_evaluation
+from captchanet.layout import EvaluateFiles, TrainFiles
 from captchanet.nn import Network
 from captchanet.train.model import Model
 
@@ -29,7 +30,7 @@ def part(labels, shown=None):
 @given(st.integers(0, 50).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_the_intervals_are_wilsons(counts):
     correct, n = counts
-    low, high = wilson(correct, n)
+    low, high = wilson_interval(correct, n)
     assert 0 <= low <= high <= 1
     if n:
         expected = binomtest(correct, n).proportion_ci(method="wilson")
@@ -65,7 +66,7 @@ def test_captchas_that_were_mixed_in_count_as_examples_and_are_not_read():
 def test_confidence_is_the_share_of_the_largest_output_and_their_product():
     outputs = 1 / (1 + np.exp(-(8 * np.eye(3) - 4)))
     one = outputs[0, 0] / outputs[0].sum()
-    readings, confidence, each = MODEL.read(np.eye(3)[[0, 1]])
+    readings, confidence, each = MODEL.predict(np.eye(3)[[0, 1]])
     assert readings == ["ab"]
     np.testing.assert_allclose(each, [[one, one]])
     np.testing.assert_allclose(confidence, [one * one])
@@ -73,42 +74,46 @@ def test_confidence_is_the_share_of_the_largest_output_and_their_product():
 
 def test_outputs_that_all_underflow_give_no_confidence_rather_than_no_number():
     dark = Model(Network((3, 3), bias=False), np.full(9, -5000.0), "dark", SEGMENT)
-    _, confidence, _ = dark.read(np.eye(3)[[0, 1]])
+    _, confidence, _ = dark.predict(np.eye(3)[[0, 1]])
     assert confidence.tolist() == [0]
 
 
 def test_what_is_written_is_what_was_counted(tmp_path):
     found = evaluate(MODEL, part(["ab"]), part(["ab", "bc"], ["ab", "ba"]))
-    write(found, tmp_path)
-    assert json.loads((tmp_path / "metrics.json").read_text()) == found.metrics
-    assert (tmp_path / "confusion.csv").read_text() == "true,a,b,c\na,1,0,0\nb,0,2,0\nc,1,0,0\n"
-    assert (tmp_path / "misreads.csv").read_text().splitlines()[1].startswith("p,bc.png,bc,ba,0.9")
+    files = EvaluateFiles.within(tmp_path)
+    write_evaluation(files, found)
+    assert json.loads(files.metrics.read_text()) == found.metrics
+    assert files.confusion.read_text() == "true,a,b,c\na,1,0,0\nb,0,2,0\nc,1,0,0\n"
+    assert files.misreads.read_text().splitlines()[1].startswith("p,bc.png,bc,ba,0.9")
 
 
 def test_a_failed_training_is_evaluated_as_failed(tmp_path):
-    (tmp_path / "status.json").write_text('{"status": "failed", "reason": "nan", "evaluations": 3}')
-    found = evaluate_run(tmp_path, part(["ab"]), part(["bc"]))
+    run, files = TrainFiles.within(tmp_path), EvaluateFiles.within(tmp_path / "out")
+    run.status.write_text('{"status": "failed", "reason": "nan", "evaluations": 3}')
+    found = evaluate_run(run, part(["ab"]), part(["bc"]))
     assert found.metrics == {"status": "failed", "reason": "nan"}
-    write(found, tmp_path / "out")
-    assert (tmp_path / "out/misreads.csv").read_text() == "pictures,file,label,reading,confidence\n"
-    assert (tmp_path / "out/reliability.csv").read_text().count("\n") == 1
+    write_evaluation(files, found)
+    assert files.misreads.read_text() == "pictures,file,label,reading,confidence\n"
+    assert files.reliability.read_text().count("\n") == 1
 
 
-def test_confidences_are_judged_and_what_answering_only_if_sure_gives_is_counted(tmp_path):
+def test_calibration_and_coverage_are_counted(tmp_path):
     labels, shown = ["ab", "bc", "ca", "aa"], ["ab", "ba", "ca", "aa"]
     found = evaluate(MODEL, part(["ab"]), part(labels, shown))
-    _, confidence, each = MODEL.read(part(labels, shown).X)
+    _, confidence, each = MODEL.predict(part(labels, shown).X)
     unseen = found.metrics["unseen"]
-    # all are equally sure: one bin, and no threshold parts them
+    # all confidences are equal: one bin, and no threshold separates them
     assert unseen["captchas"]["ece"] == pytest.approx(confidence[0] - 0.75)
     assert unseen["characters"]["ece"] == pytest.approx(each[0, 0] - 7 / 8)
     assert found.metrics["temperature"] == 1
-    assert found.metrics["answering"]["share_99_right"] == 0
-    by_sure = {one["sure"]: (one["n"], one["correct"]) for one in found.metrics["answering"]["sure"]}
-    assert by_sure == {0.5: (4, 3), 0.8: (4, 3), 0.9: (4, 3), 0.95: (0, 0), 0.99: (0, 0)}
-    write(found, tmp_path)
-    lines = (tmp_path / "reliability.csv").read_text().splitlines()
+    selective = found.metrics["selective"]
+    assert selective["coverage_at_99"] == 0
+    at = {one["threshold"]: (one["n"], one["correct"]) for one in selective["thresholds"]}
+    assert at == {0.5: (4, 3), 0.8: (4, 3), 0.9: (4, 3), 0.95: (0, 0), 0.99: (0, 0)}
+    files = EvaluateFiles.within(tmp_path)
+    write_evaluation(files, found)
+    lines = files.reliability.read_text().splitlines()
     assert [line.split(",")[0] for line in lines] == ["of", "characters", "captchas"]
-    (header, row) = (tmp_path / "abstention.csv").read_text().splitlines()
-    assert header.startswith("sure,answered,share,correct,accuracy")
+    (header, row) = files.coverage.read_text().splitlines()
+    assert header == "threshold,n,coverage,correct,accuracy,low,high"
     assert row.startswith(f"{confidence[0]},4,1.0,3,0.75,")

@@ -21,12 +21,12 @@ from captchanet.nn import (
     tanh,
     uniform,
 )
-from captchanet.nn.convolution import Layer, pictures
+from captchanet.nn.convolution import Layer, shapes
 from captchanet.nn.gradient_check import central_differences, relative_error
 
 
 def textbook(matrix, picture, how, bias, activation):
-    """One convolution of one picture (channels, height, width), place by place and number by number."""
+    """One convolution of one picture (channels, height, width), pixel by pixel and number by number."""
     channels, height, width = picture.shape
     margin = how.size // 2
     z = np.zeros((how.filters, height, width))
@@ -58,18 +58,18 @@ def textbook(matrix, picture, how, bias, activation):
     st.sampled_from([sigmoid, tanh, relu]),
     st.integers(0, 3),
 )
-def test_the_outputs_are_those_of_the_textbook_loop(picture, convolutions, bias, hidden, seed):
+def test_the_outputs_are_those_of_the_textbook_loop(input_shape, convolutions, bias, hidden, seed):
     try:
-        pictures(picture, convolutions)
+        shapes(input_shape, convolutions)
     except ValueError:
         return
     rng = np.random.default_rng(seed)
-    inputs = int(np.prod(picture))
-    network = Network((inputs, 3), bias, hidden, softmax, picture, tuple(convolutions))
+    inputs = int(np.prod(input_shape))
+    network = Network((inputs, 3), bias, hidden, softmax, input_shape, tuple(convolutions))
     theta, X = uniform(network, rng, limit=1), rng.random((3, inputs))
     filters, (last,) = network.parts(theta)
     for row, outputs in zip(X, network.outputs(theta, X), strict=True):
-        a = row.reshape(picture)
+        a = row.reshape(input_shape)
         for matrix, how in zip(filters, convolutions, strict=True):
             a = textbook(matrix, a, how, bias, hidden)
         z = last @ np.concatenate([[1.0], a.ravel()] if bias else [a.ravel()])
@@ -77,12 +77,12 @@ def test_the_outputs_are_those_of_the_textbook_loop(picture, convolutions, bias,
 
 
 CONVOLUTIONS = (Convolution(3, 3, 2), Convolution(2, 3, 1))
-PICTURE = (2, 5, 4)
+INPUT_SHAPE = (2, 5, 4)
 
 
 def made(hidden=tanh, bias=True, layers=(40, 5, 3)):
     rng = np.random.default_rng(0)
-    network = Network(layers, bias, hidden, softmax, PICTURE, CONVOLUTIONS)
+    network = Network(layers, bias, hidden, softmax, INPUT_SHAPE, CONVOLUTIONS)
     return network, rng.random((7, 40)), rng.dirichlet(np.ones(3), 7), uniform(network, rng, limit=1), rng
 
 
@@ -121,8 +121,8 @@ def test_with_dropout_the_gradient_is_that_of_the_thinned_network(hidden, rates)
     dropout = Dropout(rates, rng)
     objective = Objective(network, X, Y, dropout=dropout, penalty=l2(weight=0.3))
 
-    class SameDraw:
-        """The objective, drawing the same units at every call."""
+    class SameSample:
+        """The objective, sampling the same units at every call."""
 
         rows = 7
 
@@ -130,9 +130,9 @@ def test_with_dropout_the_gradient_is_that_of_the_thinned_network(hidden, rates)
             dropout.rng = np.random.default_rng(5)
             return objective(at, np.array([6, 0, 3, 2]))
 
-    gradient = SameDraw()(theta)[1].copy()
+    gradient = SameSample()(theta)[1].copy()
     # a short step, so that no difference is taken across a kink; rounding then allows 1e-9
-    assert relative_error(gradient, central_differences(SameDraw(), theta, 1e-5)) < 2e-9
+    assert relative_error(gradient, central_differences(SameSample(), theta, 1e-5)) < 2e-9
 
 
 def test_where_the_largest_are_equal_one_of_them_counts_and_not_all():
@@ -147,11 +147,11 @@ def test_where_the_largest_are_equal_one_of_them_counts_and_not_all():
     assert gradient[0] != 0
 
 
-def test_squares_of_more_places_than_a_byte_can_count_are_pooled_as_well():
+def test_squares_of_more_pixels_than_a_byte_can_count_are_pooled_as_well():
     rng = np.random.default_rng(0)
     network = Network((324, 2), True, tanh, softmax, (1, 18, 18), (Convolution(2, 1, 17),))
     X, Y, theta = rng.normal(size=(4, 324)), np.eye(2)[[0, 1, 1, 0]], uniform(network, rng, limit=1)
-    X[:, -20] = 9  # the largest of each square is its last place, number 288 from 0
+    X[:, -20] = 9  # the largest of each square is its last pixel, number 288 from 0
     objective = Objective(network, X, Y)
     assert relative_error(objective(theta)[1].copy(), central_differences(objective, theta, 1e-5)) < 1e-8
 
@@ -165,16 +165,16 @@ def test_a_second_step_knows_nothing_of_the_first():
 
 
 def test_a_stroke_may_stand_anywhere():
-    # four pictures of a bar that lies or stands; a new place for it is read as well, as no pixel's own
-    # weight could
+    # pictures of a bar that lies or stands; a new position of it is read as well, as no pixel's own weight
+    # could
     rng = np.random.default_rng(0)
 
-    def bars(places):
-        X = np.zeros((2 * len(places), 1, 8, 8))
-        for n, (y, x) in enumerate(places):
+    def bars(corners):
+        X = np.zeros((2 * len(corners), 1, 8, 8))
+        for n, (y, x) in enumerate(corners):
             X[2 * n, 0, y, x : x + 4] = 1
             X[2 * n + 1, 0, y : y + 4, x] = 1
-        return X.reshape(-1, 64), np.tile(np.eye(2), (len(places), 1))
+        return X.reshape(-1, 64), np.tile(np.eye(2), (len(corners), 1))
 
     network = Network((64, 2), True, relu, softmax, (1, 8, 8), (Convolution(6, 3, 2), Convolution(6, 3, 4)))
     X, Y = bars([(0, 0), (2, 1), (4, 4), (1, 3), (3, 0)])
@@ -187,11 +187,11 @@ def test_what_cannot_be_convolved_is_refused_in_words():
     with pytest.raises(ValueError, match="picture of 40 numbers, not at None"):
         Network((40, 2), convolutions=CONVOLUTIONS)
     with pytest.raises(ValueError, match="picture of 40 numbers"):
-        Network((40, 2), picture=(1, 5, 4), convolutions=CONVOLUTIONS)
+        Network((40, 2), input_shape=(1, 5, 4), convolutions=CONVOLUTIONS)
     with pytest.raises(ValueError, match="size is odd"):
-        Network((40, 2), picture=PICTURE, convolutions=(Convolution(2, 4),))
+        Network((40, 2), input_shape=INPUT_SHAPE, convolutions=(Convolution(2, 4),))
     with pytest.raises(ValueError, match="pool less"):
-        Network((40, 2), picture=PICTURE, convolutions=(Convolution(2, 3, 6),))
+        Network((40, 2), input_shape=INPUT_SHAPE, convolutions=(Convolution(2, 3, 6),))
     with pytest.raises(ValueError, match="2 dropout rates for 3 layers"):
         Objective(made()[0], made()[1], made()[2], dropout=Dropout((0.1, 0.1), np.random.default_rng(0)))
 
@@ -206,7 +206,7 @@ def test_a_step_after_the_first_allocates_no_array():
     objective(theta, rows)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    layer = Layer(CONVOLUTIONS[0], PICTURE, 3, True, np.dtype(float))
+    layer = Layer(CONVOLUTIONS[0], INPUT_SHAPE, 3, True, np.dtype(float))
     assert peak < layer.patches.nbytes / 2
 
 
@@ -215,7 +215,7 @@ def test_cost_and_gradient_are_pytorchs_to_a_part_in_10_to_the_12():
     network, X, Y, theta, _ = made(relu)
     value, gradient = Objective(network, X, Y)(theta)
     matrices = [torch.tensor(matrix, requires_grad=True) for matrix in network.matrices(theta)]
-    a = torch.tensor(X).reshape(-1, *PICTURE)
+    a = torch.tensor(X).reshape(-1, *INPUT_SHAPE)
     for matrix, how in zip(matrices, CONVOLUTIONS, strict=False):
         weights = matrix[:, 1:].reshape(how.filters, -1, how.size, how.size)
         z = torch.nn.functional.conv2d(a, weights, matrix[:, 0], padding=how.size // 2)

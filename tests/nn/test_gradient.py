@@ -74,8 +74,8 @@ def test_with_dropout_the_gradient_is_that_of_the_thinned_network(hidden, rates,
     dropout = Dropout(rates, rng)
     objective = Objective(network, X, Y, dropout=dropout, penalty=l2(weight=0.3))
 
-    class SameDraw:
-        """The objective, drawing the same units at every call."""
+    class SameSample:
+        """The objective, sampling the same units at every call."""
 
         rows = 8
 
@@ -83,21 +83,21 @@ def test_with_dropout_the_gradient_is_that_of_the_thinned_network(hidden, rates,
             dropout.rng = np.random.default_rng(7)
             return objective(at, rows)
 
-    gradient = SameDraw()(theta)[1].copy()
+    gradient = SameSample()(theta)[1].copy()
     # a short step, so that no difference is taken across ReLU's kink; rounding then allows 1e-9
-    assert relative_error(gradient, central_differences(SameDraw(), theta, 1e-5)) < 1e-9
+    assert relative_error(gradient, central_differences(SameSample(), theta, 1e-5)) < 1e-9
 
 
 def test_dropout_leaves_out_its_share_and_keeps_the_expected_signal():
     dropout = Dropout((0.25,), np.random.default_rng(0))
     mask, kept = np.empty((300, 400)), np.empty((300, 400), bool)
-    dropout.draw(0, mask, kept)
+    dropout.sample(0, mask, kept)
     assert set(np.unique(mask)) == {0, 1 / 0.75}
     assert np.mean(mask == 0) == pytest.approx(0.25, abs=0.005)
     assert mask.mean() == pytest.approx(1, abs=0.01)
 
 
-def test_dropout_of_nothing_changes_nothing_and_every_call_draws_anew():
+def test_dropout_of_nothing_changes_nothing_and_every_call_samples_anew():
     rng = np.random.default_rng(3)
     network = Network((5, 6, 3))
     X, Y, theta = rng.normal(size=(8, 5)), rng.random((8, 3)), uniform(network, rng, limit=1)
@@ -157,7 +157,7 @@ def test_the_tutorials_gradient_lacks_exactly_the_derivative_of_its_penalty_at_a
 
 
 @pytest.mark.parametrize("rates", [(0.5, 0.0), (0.0, 0.5)])
-def test_dropout_of_either_layer_alone_draws_anew_at_every_call(rates):
+def test_dropout_of_either_layer_alone_samples_anew_at_every_call(rates):
     rng = np.random.default_rng(3)
     network = Network((40, 30, 3))
     X, Y, theta = np.ones((20, 40)), rng.random((20, 3)), uniform(network, rng, limit=1)

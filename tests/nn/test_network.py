@@ -78,7 +78,7 @@ def test_a_theta_or_an_input_of_the_wrong_size_is_refused_with_both_sizes():
         TUTORIAL.outputs(np.zeros(99_636), np.zeros((2, 9)))
 
 
-def test_the_start_is_uniform_within_its_limit_in_the_wanted_dtype():
+def test_the_initial_theta_is_uniform_within_its_limit_in_the_wanted_dtype():
     theta = uniform(TUTORIAL, np.random.default_rng(1), limit=0.1, dtype=np.float32)
     assert theta.dtype == np.float32
     assert 0.099 < theta.max() <= 0.1

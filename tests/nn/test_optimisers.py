@@ -75,7 +75,7 @@ def test_cg_reports_the_cost_and_gradient_norm_of_the_theta_it_reports():
         assert norm == expected_norm
 
 
-def test_a_true_answer_of_the_callback_stops_either_optimiser():
+def test_a_callback_that_returns_true_stops_either_optimiser():
     stop = lambda step, theta, cost, norm: step == 3  # noqa: E731
     assert conjugate_gradient(Rosenbrock(), np.zeros(10), iterations=50, callback=stop).steps == 3
     result = gradient_descent(Parabola([1]), np.zeros(1), learning_rate=0.1, epochs=50, callback=stop)
@@ -83,7 +83,7 @@ def test_a_true_answer_of_the_callback_stops_either_optimiser():
     assert result.theta[0] == pytest.approx(1 - 0.9**3)
 
 
-def test_gradient_descent_on_all_rows_draws_nothing_and_follows_its_formula():
+def test_gradient_descent_on_all_rows_samples_nothing_and_follows_its_formula():
     objective = Parabola([1, 3])
     result = gradient_descent(objective, np.zeros(1), learning_rate=0.25, epochs=4)
     assert objective.seen == [None] * 4
@@ -167,13 +167,13 @@ def test_a_callback_hears_the_gradient_norm_of_the_last_batch_where_it_was_taken
 
 
 def test_adamws_defaults_are_the_usual_ones():
-    start = np.linspace(-1, 1, 10)
-    default = adamw(Rosenbrock(), start, learning_rate=0.01, epochs=5)
+    initial = np.linspace(-1, 1, 10)
+    default = adamw(Rosenbrock(), initial, learning_rate=0.01, epochs=5)
     options = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01}
-    named = adamw(Rosenbrock(), start, learning_rate=0.01, epochs=5, **options)
+    named = adamw(Rosenbrock(), initial, learning_rate=0.01, epochs=5, **options)
     np.testing.assert_array_equal(default.theta, named.theta)
     assert not np.array_equal(
-        adamw(Rosenbrock(), start, learning_rate=0.01, epochs=5, epsilon=1e-3).theta, named.theta
+        adamw(Rosenbrock(), initial, learning_rate=0.01, epochs=5, epsilon=1e-3).theta, named.theta
     )
 
 
@@ -182,11 +182,11 @@ def test_mini_batches_without_a_generator_are_refused():
         gradient_descent(Parabola([1, 2]), np.zeros(1), learning_rate=1, epochs=1, batch_size=1)
 
 
-def test_neither_optimiser_changes_the_start():
-    start = np.zeros(10)
-    conjugate_gradient(Rosenbrock(), start, iterations=3)
-    gradient_descent(Rosenbrock(), start, learning_rate=1e-4, epochs=3)
-    np.testing.assert_array_equal(start, 0)
+def test_neither_optimiser_changes_the_initial_theta():
+    initial = np.zeros(10)
+    conjugate_gradient(Rosenbrock(), initial, iterations=3)
+    gradient_descent(Rosenbrock(), initial, learning_rate=1e-4, epochs=3)
+    np.testing.assert_array_equal(initial, 0)
 
 
 @pytest.mark.parametrize("optimiser", [conjugate_gradient, l_bfgs, gradient_descent, adamw])
@@ -197,8 +197,8 @@ def test_a_cost_that_is_no_number_ends_in_diverged(optimiser):
         def __call__(self, theta, rows=None):
             return float("nan"), np.ones(2)
 
-    lines = optimiser in (conjugate_gradient, l_bfgs)
-    options = {"iterations": 5} if lines else {"learning_rate": 1, "epochs": 5}
+    full_batch = optimiser in (conjugate_gradient, l_bfgs)
+    options = {"iterations": 5} if full_batch else {"learning_rate": 1, "epochs": 5}
     with pytest.raises(Diverged, match="nan in step 1"):
         optimiser(Bad(), np.zeros(2), **options)
 
@@ -207,10 +207,10 @@ def test_cg_trains_a_float32_network_in_float32():
     network, rng = Network((5, 4, 3)), np.random.default_rng(2)
     X, Y = rng.random((20, 5)), np.eye(3)[rng.integers(0, 3, 20)]
     objective = Objective(network, X, Y, dtype=np.float32)
-    start = uniform(network, rng, dtype=np.float32)
-    result = conjugate_gradient(objective, start, iterations=20)
+    initial = uniform(network, rng, dtype=np.float32)
+    result = conjugate_gradient(objective, initial, iterations=20)
     assert result.theta.dtype == np.float32
-    assert objective(result.theta)[0] < objective(start)[0]
+    assert objective(result.theta)[0] < objective(initial)[0]
 
 
 def test_l_bfgs_finds_the_minimum_and_reports_what_it_reports():
@@ -251,7 +251,7 @@ def test_adamw_follows_its_published_algorithm():
     np.testing.assert_allclose(result.theta, theta, rtol=1e-12)
 
 
-def test_adamw_treats_every_piece_of_a_long_theta_alike():
+def test_adamw_treats_every_chunk_of_a_long_theta_alike():
     class Long:
         rows = 1
 
@@ -277,14 +277,14 @@ def test_no_optimiser_promotes_float32():
             seen.update({theta.dtype, gradient.dtype})
             return cost, gradient
 
-    start = uniform(network, rng, dtype=np.float32)
+    initial = uniform(network, rng, dtype=np.float32)
     for optimiser, options in (
         (gradient_descent, {"learning_rate": 0.1, "epochs": 2, "momentum": 0.5}),
         (gradient_descent, {"learning_rate": lambda step: 0.1, "epochs": 2}),
         (adamw, {"learning_rate": 0.1, "epochs": 2}),
         (l_bfgs, {"iterations": 2}),
     ):
-        assert optimiser(Watched(), start, **options).theta.dtype == np.float32
+        assert optimiser(Watched(), initial, **options).theta.dtype == np.float32
     assert seen == {np.dtype(np.float32)}
 
 

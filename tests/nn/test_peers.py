@@ -29,17 +29,17 @@ SIZES = (260, 200, 36)
 
 @pytest.fixture(scope="module")
 def captchas():
-    """60 drawn captchas as the tutorial's program takes them: X (240, 260), y (240, 1) from 1."""
+    """60 captchas as the tutorial's program takes them: X (240, 260), y (240, 1) from 1."""
     from pathlib import Path
 
     from captchanet.segment.labels import encode
     from captchanet.segment.segment import segment
-    from captchanet.segment.segmentation import Cut
+    from captchanet.segment.segmentation import Segmentation
 
     alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
     settings = {"picture": {"width": 72, "height": 27}, "characters": 4, "alphabet": alphabet}
-    settings |= {"clean": {"method": "ink"}, "cut": {"method": "grid"}, "max_rejected": 0.0}
-    found = segment(Path(__file__).resolve().parents[2] / "data/raw", Cut.from_settings(settings))
+    settings |= {"clean": {"method": "ink"}, "split": {"method": "grid"}, "max_rejected": 0.0}
+    found = segment(Path(__file__).resolve().parents[2] / "data/raw", Segmentation.from_settings(settings))
     y = [number for picture in found.pictures for number in encode(picture.label, alphabet)]
     return found.X.astype(np.float64), np.array(y).reshape(-1, 1)
 
@@ -54,7 +54,7 @@ def theirs(tutorial, captchas, tmp_path_factory):
     module = importlib.util.module_from_spec(spec)
     before, path = sys.path[:], pytest.MonkeyPatch()
     path.chdir(folder)
-    np.random.seed(1)  # noqa: NPY002 (their program draws from the global stream)
+    np.random.seed(1)  # noqa: NPY002 (their program samples from the global stream)
     with np.errstate(all="ignore"):
         spec.loader.exec_module(module)
     path.undo()
@@ -67,25 +67,25 @@ def theirs(tutorial, captchas, tmp_path_factory):
 def test_cg_follows_the_tutorials_own_functions_for_20_iterations_and_ends_as_well(theirs, captchas):
     # two correct programs part after that: CG amplifies rounding, see docs/mathematics.md
     X, y = captchas
-    start = uniform(NETWORK, np.random.default_rng(1))
+    initial = uniform(NETWORK, np.random.default_rng(1))
     ours = Objective(NETWORK, X, one_hot(y, 36), penalty=tutorial_penalty(weight=0.1))
     arguments = (*SIZES, X, y, 0.1)
-    cost, gradient = ours(start)
-    assert cost == pytest.approx(theirs.nn_cost(start, *arguments), rel=1e-12)
-    np.testing.assert_allclose(gradient, theirs.nn_gradient(start, *arguments), rtol=1e-9, atol=1e-14)
+    cost, gradient = ours(initial)
+    assert cost == pytest.approx(theirs.nn_cost(initial, *arguments), rel=1e-12)
+    np.testing.assert_allclose(gradient, theirs.nn_gradient(initial, *arguments), rtol=1e-9, atol=1e-14)
     for iterations in (10, 20):
         options = {"maxiter": iterations}
         expected = minimize(
-            theirs.nn_cost, start, args=arguments, method="CG", jac=theirs.nn_gradient, options=options
+            theirs.nn_cost, initial, args=arguments, method="CG", jac=theirs.nn_gradient, options=options
         )
-        found = conjugate_gradient(ours, start, iterations=iterations)
+        found = conjugate_gradient(ours, initial, iterations=iterations)
         assert found.evaluations == expected.nfev
         np.testing.assert_allclose(found.theta, expected.x, atol=1e-10)
     options = {"maxiter": 100}
     expected = minimize(
-        theirs.nn_cost, start, args=arguments, method="CG", jac=theirs.nn_gradient, options=options
+        theirs.nn_cost, initial, args=arguments, method="CG", jac=theirs.nn_gradient, options=options
     )
-    found = conjugate_gradient(ours, start, iterations=100)
+    found = conjugate_gradient(ours, initial, iterations=100)
     ours(found.theta)
     assert ours.correct() == 240
     assert abs(found.evaluations - expected.nfev) <= 0.1 * expected.nfev

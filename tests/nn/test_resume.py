@@ -1,4 +1,4 @@
-"""A descent that goes on from a state ends in the bits of one that never stopped."""
+"""An optimiser that goes on from a state ends in the bits of one that never stopped."""
 
 import copy
 
@@ -7,11 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captchanet.nn import Dropout, Network, Objective, State, adamw, gradient_descent, one_cycle, uniform
+from captchanet.nn import (
+    Dropout,
+    Network,
+    Objective,
+    OptimiserState,
+    adamw,
+    gradient_descent,
+    one_cycle,
+    uniform,
+)
 
 NETWORK = Network((4, 5, 3))
 ROWS, EPOCHS = 23, 5
-DESCENTS = {
+OPTIMISERS = {
     "plain": (gradient_descent, {}),
     "momentum": (gradient_descent, {"momentum": 0.9}),
     "adamw": (adamw, {"weight_decay": 0.1}),
@@ -25,8 +34,8 @@ def objective(dtype, rates):
     return Objective(NETWORK, X, Y, dtype=dtype, dropout=dropout)
 
 
-def descend(descent, on, batch, **options):
-    optimiser, own = DESCENTS[descent]
+def minimise(name, on, batch, **options):
+    optimiser, own = OPTIMISERS[name]
     rate = one_cycle(0.3, total=EPOCHS * (-(-ROWS // batch) if batch else 1))
     rows = []
     result = optimiser(
@@ -43,34 +52,34 @@ def descend(descent, on, batch, **options):
     return result, rows
 
 
-def states(descent, on, batch):
-    """Every state of an unbroken descent, dropout's generator beside it, and how it ended."""
+def states(name, on, batch):
+    """Every state of an unbroken optimiser, that of dropout's generator with it, and how it ended."""
     kept = []
 
     def keep(state):
-        drawn = on.dropout and on.dropout.rng.bit_generator.state
-        kept.append(copy.deepcopy((state, drawn)))
+        of_dropout = on.dropout and on.dropout.rng.bit_generator.state
+        kept.append(copy.deepcopy((state, of_dropout)))
 
-    return kept, *descend(descent, on, batch, checkpoint=keep)
+    return kept, *minimise(name, on, batch, checkpoint=keep)
 
 
 @given(
-    st.sampled_from(sorted(DESCENTS)),
+    st.sampled_from(sorted(OPTIMISERS)),
     st.sampled_from([None, 1, 7, ROWS]),
     st.sampled_from(["float32", "float64"]),
     st.sampled_from([(), (0.1, 0.3)]),
     st.integers(1, EPOCHS - 1),
 )
-def test_a_descent_resumed_after_any_epoch_ends_in_the_bits_of_an_unbroken_one(
-    descent, batch, dtype, rates, epoch
+def test_an_optimiser_resumed_after_any_epoch_ends_in_the_bits_of_an_unbroken_one(
+    name, batch, dtype, rates, epoch
 ):
-    kept, unbroken, rows = states(descent, objective(dtype, rates), batch)
-    state, drawn = kept[epoch - 1]
+    kept, unbroken, rows = states(name, objective(dtype, rates), batch)
+    state, of_dropout = kept[epoch - 1]
     assert (state.epoch, len(kept)) == (epoch, EPOCHS - 1)
     again = objective(dtype, rates)
-    if drawn:
-        again.dropout.rng.bit_generator.state = drawn
-    resumed, rest = descend(descent, again, batch, resume=state)
+    if of_dropout:
+        again.dropout.rng.bit_generator.state = of_dropout
+    resumed, rest = minimise(name, again, batch, resume=state)
     assert resumed.theta.tobytes() == unbroken.theta.tobytes()
     assert resumed.theta.dtype == np.dtype(dtype)
     assert vars(resumed) | {"theta": None} == vars(unbroken) | {"theta": None}
@@ -81,15 +90,15 @@ def test_resuming_leaves_the_state_as_it_was():
     (first, *_), unbroken, _ = states("adamw", objective("float64", ()), 7)
     before = copy.deepcopy(first)
     for _ in range(2):
-        resumed, _ = descend("adamw", objective("float64", ()), 7, resume=first[0])
+        resumed, _ = minimise("adamw", objective("float64", ()), 7, resume=first[0])
         assert resumed.theta.tobytes() == unbroken.theta.tobytes()
     np.testing.assert_equal(vars(first[0]), vars(before[0]))
 
 
-def test_keeping_a_state_changes_no_bit_and_lends_the_descents_own_arrays():
+def test_keeping_a_state_changes_no_bit_and_lends_the_optimisers_own_arrays():
     lent = []
-    kept, _ = descend("momentum", objective("float64", ()), 7, checkpoint=lent.append)
-    alone, _ = descend("momentum", objective("float64", ()), 7)
+    kept, _ = minimise("momentum", objective("float64", ()), 7, checkpoint=lent.append)
+    alone, _ = minimise("momentum", objective("float64", ()), 7)
     assert kept.theta.tobytes() == alone.theta.tobytes()
     assert all(state.theta is kept.theta for state in lent)
 
@@ -108,10 +117,10 @@ def test_no_state_is_handed_out_after_the_end():
     assert seen == [1, 2]
 
 
-def test_a_state_of_another_descent_is_refused():
+def test_a_state_of_another_optimiser_is_refused():
     (first, *_), *_ = states("adamw", objective("float64", ()), 7)
     with pytest.raises(ValueError, match="zip"):
-        descend("momentum", objective("float64", ()), 7, resume=first[0])
-    fewer = State(**{**vars(first[0]), "order": np.arange(ROWS - 1)})
+        minimise("momentum", objective("float64", ()), 7, resume=first[0])
+    fewer = OptimiserState(**{**vars(first[0]), "order": np.arange(ROWS - 1)})
     with pytest.raises(ValueError, match="shape"):
-        descend("adamw", objective("float64", ()), 7, resume=fewer)
+        minimise("adamw", objective("float64", ()), 7, resume=fewer)

@@ -1,4 +1,4 @@
-"""Schedules, stopping, starts and targets do what their sources say."""
+"""Schedules, stopping, initialisations and targets do what their sources say."""
 
 import inspect
 import math
@@ -72,7 +72,7 @@ def test_the_defaults_are_the_documented_ones():
     assert inspect.signature(l_bfgs).parameters["memory"].default == 10
 
 
-def test_the_bias_counts_for_nothing_in_a_scaled_start():
+def test_the_bias_counts_for_nothing_in_a_scaled_initialisation():
     weights = [glorot(Network((1, 1)), np.random.default_rng(seed))[1] for seed in range(200)]
     assert 0.95 * 3**0.5 < np.abs(weights).max() < 3**0.5
 
@@ -105,11 +105,11 @@ def test_early_stopping_copies_the_theta_that_is_only_lent():
 @pytest.mark.parametrize("bias", [True, False])
 def test_glorot_and_he_scale_to_the_widths_and_leave_biases_at_0(bias):
     network = Network((100, 300, 50), bias)
-    for start, limits in (
+    for initialisation, limits in (
         (glorot, [(6 / 400) ** 0.5, (6 / 350) ** 0.5]),
         (he, [(6 / 100) ** 0.5, (6 / 300) ** 0.5]),
     ):
-        theta = start(network, np.random.default_rng(0), dtype=np.float32)
+        theta = initialisation(network, np.random.default_rng(0), dtype=np.float32)
         assert theta.dtype == np.float32
         for matrix, limit in zip(network.matrices(theta), limits, strict=True):
             weights = matrix[:, int(bias) :]

@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from captchanet.evaluate.calibration_error import abstention, reliability
-from captchanet.evaluate.comparison import Child, standings
+from captchanet.evaluate.calibration_error import reliability_bins
+from captchanet.evaluate.comparison import SweepRun, summarise
+from captchanet.evaluate.selective_prediction import accuracy_over_coverage
 from captchanet.report import figures
-from captchanet.report.accuracy_curve import over
+from captchanet.report.accuracy_curve import accuracy_curve
 from captchanet.report.confidence_figure import confidence, read_confidence
 from captchanet.report.figure_helpers import LINE, fitted, reach
 
@@ -27,7 +28,7 @@ def test_a_run_without_history_still_has_a_figure():
     assert "<svg" in figures.svg(figures.learning_curves([], "cg"))
 
 
-def test_a_run_that_diverged_is_drawn_as_far_as_its_numbers_go():
+def test_a_run_that_diverged_is_plotted_as_far_as_its_numbers_go():
     wild = [*HISTORY, (4, 1e300, 1e200, 0.1), (5, float("inf"), float("nan"), 0.1)]
     figure = figures.learning_curves(wild, "sgd")
     assert "<svg" in figures.svg(figure)
@@ -63,7 +64,7 @@ def test_classes_come_worst_first_and_unseen_ones_not_at_all():
     assert [label.get_text() for label in axes.get_xticklabels()] == ["b", "a"]
 
 
-def test_runs_are_drawn_at_their_accuracy():
+def test_runs_are_plotted_at_their_accuracy():
     (axes,) = figures.captcha_accuracies([("cg", 0.6, 0.5, 0.7), ("sgd", 0.4, 0.3, 0.5)]).axes
     np.testing.assert_array_equal(axes.lines[0].get_xdata(), [0.6, 0.4])
 
@@ -81,28 +82,28 @@ def test_the_same_figure_is_the_same_bytes(kind, tmp_path):
 
 
 def test_a_confusion_matrix_comes_back_from_its_file(made_results):
-    confusion, alphabet = figures.read_confusion(made_results.folder / "evaluate/good/confusion.csv")
+    confusion, alphabet = figures.read_confusion(made_results.layout.evaluate("good").confusion)
     assert "".join(alphabet) == "0123456789abcdefghijklmnopqrstuvwxyz"
     assert confusion.shape == (36, 36)
     assert confusion.sum() == 24
 
 
-def standing(setting, *shares, failed=0):
+def summary(setting, *shares, failed=0):
     """A setting whose runs read these shares of 100 captchas."""
     runs = [
-        Child(f"{setting},seed={seed}", setting, (seed, None), n=100, misread=frozenset(
+        SweepRun(f"{setting},seed={seed}", setting, (seed, None), n=100, misread=frozenset(
             ("unseen", f"{number}.png") for number in range(round(100 - 100 * share))
         ))
         for seed, share in enumerate(shares)
     ]  # fmt: skip
     runs += [
-        Child(f"{setting},lost={seed}", setting, (99 + seed, None), failed=True) for seed in range(failed)
+        SweepRun(f"{setting},lost={seed}", setting, (99 + seed, None), failed=True) for seed in range(failed)
     ]
-    return standings(runs)[0]
+    return summarise(runs)[0]
 
 
 def test_settings_are_rows_with_a_dot_for_each_run_and_the_mean_with_its_spread():
-    found = [standing("a", 0.8, 0.9, 1.0), standing("b", 0.5, failed=1), standing("c", failed=2)]
+    found = [summary("a", 0.8, 0.9, 1.0), summary("b", 0.5, failed=1), summary("c", failed=2)]
     (axes,) = figures.settings(found).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
     means, dots = axes.lines
@@ -113,8 +114,8 @@ def test_settings_are_rows_with_a_dot_for_each_run_and_the_mean_with_its_spread(
     np.testing.assert_allclose(none, [(0.5, 1), (0.5, 1)])
 
 
-def test_of_many_settings_the_best_are_drawn():
-    found = [standing(f"{number}", 0.9 - number / 100) for number in range(50)]
+def test_of_many_settings_the_best_are_plotted():
+    found = [summary(f"{number}", 0.9 - number / 100) for number in range(50)]
     figure = figures.settings(found)
     assert len(figure.axes[0].get_yticklabels()) == figures.MOST_SETTINGS
     assert "the 40 best of 50 settings" in figure.get_suptitle()
@@ -133,16 +134,16 @@ def test_long_labels_fit_in_two_lines_and_are_told_apart():
     long = [f"{'abcde,' * 8}weight={number},{'abcde,' * 8}" for number in range(2)]
     assert max(map(len, fitted(long[0]).split("\n"))) <= LINE
     assert len(fitted("x" * 2 * LINE).replace("\n", "")) == 2 * LINE
-    (axes,) = figures.settings([standing(label, 0.5) for label in long]).axes
+    (axes,) = figures.settings([summary(label, 0.5) for label in long]).axes
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert [label[:8] for label in labels] == ["1. abcde", "2. abcde"]
 
 
 def test_a_label_is_no_formula():
-    one = standing("x=$a_$", 0.5)
+    one = summary("x=$a_$", 0.5)
     assert "<svg" in figures.svg(figures.settings([one]))
     assert "<svg" in figures.svg(
-        over("x.$a_$", [("$_$", [(1, one), (2, one)]), ("$b_$", [(1, one), (2, one)])])
+        accuracy_curve("x.$a_$", [("$_$", [(1, one), (2, one)]), ("$b_$", [(1, one), (2, one)])])
     )
 
 
@@ -160,13 +161,13 @@ WEIGHTS = (0.01, 0.1, 1.0, 10.0)
 
 def test_accuracy_over_a_number_is_a_line_through_the_means_for_each_of_the_others():
     lines = [
-        ("hidden=8", [(weight, standing("s", 0.4, 0.6)) for weight in reversed(WEIGHTS)]),
+        ("hidden=8", [(weight, summary("s", 0.4, 0.6)) for weight in reversed(WEIGHTS)]),
         (
             "hidden=30",
-            [(1.0, standing("t", 0.7)), (2.0, standing("u", failed=1)), (10.0, standing("v", 0.9))],
+            [(1.0, summary("t", 0.7)), (2.0, summary("u", failed=1)), (10.0, summary("v", 0.9))],
         ),
     ]
-    figure = over("train.penalty.weight", lines)
+    figure = accuracy_curve("train.penalty.weight", lines)
     (axes,) = figure.axes
     first, dots, second, _ = axes.lines
     np.testing.assert_allclose(first.get_xydata(), [(weight, 0.5) for weight in WEIGHTS])
@@ -194,7 +195,7 @@ def test_accuracy_over_a_number_is_a_line_through_the_means_for_each_of_the_othe
 def test_the_axis_is_logarithmic_where_values_span_much_and_names_them_where_they_are_few(
     values, scale, ticks
 ):
-    figure = over("key", [("", [(value, standing("s", 0.5)) for value in values])])
+    figure = accuracy_curve("key", [("", [(value, summary("s", 0.5)) for value in values])])
     (axes,) = figure.axes
     assert axes.get_xscale() == scale
     assert not figure.legends
@@ -206,22 +207,24 @@ def test_the_axis_is_logarithmic_where_values_span_much_and_names_them_where_the
     assert high > max(values)
 
 
-def test_no_more_lines_are_drawn_than_can_be_told_apart():
-    lines = [(f"hidden={number}", [(1, standing("s", 0.5)), (2, standing("t", 0.6))]) for number in range(9)]
-    assert len(over("key", lines).legends[0].get_texts()) == 6
+def test_no_more_lines_are_plotted_than_can_be_told_apart():
+    lines = [(f"hidden={number}", [(1, summary("s", 0.5)), (2, summary("t", 0.6))]) for number in range(9)]
+    assert len(accuracy_curve("key", lines).legends[0].get_texts()) == 6
 
 
-def test_confidence_is_drawn_beside_what_was_right_and_thresholds_beside_what_they_leave():
-    sure, right = [0.97, 0.96, 0.85, 0.3], [True, True, False, True]
-    reliable, answering = confidence(reliability(sure, right), abstention(sure, right)).axes
-    dots = reliable.collections[-1].get_offsets()
+def test_accuracy_is_plotted_over_confidence_and_over_coverage_with_its_thresholds():
+    confidences, right = [0.97, 0.96, 0.85, 0.3], [True, True, False, True]
+    bins, coverage = reliability_bins(confidences, right), accuracy_over_coverage(confidences, right)
+    diagram, selective = confidence(bins, coverage).axes
+    dots = diagram.collections[-1].get_offsets()
     np.testing.assert_allclose(dots, [[0.3, 1], [0.85, 0], [0.965, 1]], atol=1e-12)
-    curve, marked = answering.lines
+    curve, marked = selective.lines
     np.testing.assert_allclose(curve.get_xydata(), [[0.25, 1], [0.5, 1], [0.75, 2 / 3], [1, 0.75]])
     np.testing.assert_allclose(marked.get_xydata(), [[0.75, 2 / 3], [0.75, 2 / 3], [0.5, 1], [0.5, 1]])
+    assert [text.get_text() for text in selective.texts] == ["≥ 95%", "≥ 80%"]
     assert "<svg" in figures.svg(confidence([], []))
 
 
 def test_a_runs_confidence_comes_back_from_its_files(made_results):
-    bins, levels = read_confidence(made_results.folder / "evaluate/good")
-    assert sum(row[2] for row in bins) == levels[-1][1] == 6
+    bins, coverage = read_confidence(made_results.layout.evaluate("good"))
+    assert sum(row[2] for row in bins) == coverage[-1][1] == 6

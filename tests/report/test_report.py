@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import re
 import shutil
 
@@ -10,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captchanet.evaluate.confidence_interval import proportion
+from captchanet.evaluate.confidence_interval import accuracy_interval
 from captchanet.evaluate.metrics import MISREADS
 from captchanet.files import read_json, write_csv, write_json, write_text
-from captchanet.report import confidence_figure as figure_confidence
-from captchanet.report import figures
+from captchanet.layout import Layout
+from captchanet.report import confidence_figure, figures
 from captchanet.report import sweeps as report_sweeps
 from captchanet.report.report import report
 from captchanet.segment.segment import read_segmented
@@ -25,18 +24,28 @@ def page(made_results):
     return written(made_results)
 
 
-def written(made, folder=None, headline="good", runs=None, pictures=None, **sweeps):
-    places = {name: str(made.pictures / name) for name in ("raw", "unseen")} if pictures is None else pictures
-    return report(folder or made.folder, runs or made.RUNS, headline, places, sweeps)
+def written(made, layout=None, headline="good", runs=None, pictures=None, **sweeps):
+    """The page about some of the runs of `made`, or of what lies at `layout`."""
+    sources = (
+        {name: str(made.pictures / name) for name in ("raw", "unseen")} if pictures is None else pictures
+    )
+    of_sweeps = [run for sweep in sweeps.values() for run in sweep["runs"]]
+    results = (layout or made.layout).results([*made.RUNS, *of_sweeps], ["main"], made.results.segment)
+    return report(results, runs or made.RUNS, headline, sources, sweeps)
+
+
+def copied(made, folder):
+    """A copy of the results in a folder of its own, for a test that changes them."""
+    return Layout(shutil.copytree(made.folder, folder / "results"))
 
 
 @pytest.fixture
-def undrawn(monkeypatch):
-    """For tests of the words alone: drawing is what takes the time."""
-    monkeypatch.setattr(figure_confidence, "confidence", lambda *data: None)
+def without_figures(monkeypatch):
+    """For tests of the words alone: plotting is what takes the time."""
+    monkeypatch.setattr(confidence_figure, "confidence", lambda *data: None)
     for name in ("learning_curves", "confusion_matrix", "class_accuracy", "captcha_accuracies", "settings"):
         monkeypatch.setattr(figures, name, lambda *data: None)
-    monkeypatch.setattr(report_sweeps, "over", lambda *data: None)
+    monkeypatch.setattr(report_sweeps, "accuracy_curve", lambda *data: None)
     monkeypatch.setattr(figures, "svg", lambda *figure: "<svg></svg>")
 
 
@@ -46,7 +55,7 @@ def visible(page):
 
 
 def test_the_headline_is_what_the_metrics_say(made_results, page):
-    metrics = json.loads((made_results.folder / "evaluate/good/metrics.json").read_text())
+    metrics = read_json(made_results.layout.evaluate("good").metrics)
     found = metrics["unseen"]["captchas"]
     text = visible(page)
     assert (
@@ -56,8 +65,8 @@ def test_the_headline_is_what_the_metrics_say(made_results, page):
     assert f"95 % interval {100 * found['low']:.1f} % to {100 * found['high']:.1f} %" in text
 
 
-def test_a_failed_run_is_listed_with_its_reason_and_may_be_the_headline(made_results, page, undrawn):
-    reason = json.loads((made_results.folder / "train/wild/status.json").read_text())["reason"]
+def test_a_failed_run_is_listed_with_its_reason_and_may_be_the_headline(made_results, page, without_figures):
+    reason = read_json(made_results.layout.train("wild").status)["reason"]
     assert f"failed: {reason}" in visible(page)
     only = visible(written(made_results, headline="wild", runs=["wild"]))
     assert f"The training of the run wild failed: {reason}" in only
@@ -67,7 +76,7 @@ def test_a_failed_run_is_listed_with_its_reason_and_may_be_the_headline(made_res
 def test_every_misread_is_shown_once_with_its_picture_and_every_runs_reading(made_results, page):
     misread = {}
     for run in ("good", "other"):
-        lines = (made_results.folder / f"evaluate/{run}/misreads.csv").read_text().splitlines()[1:]
+        lines = made_results.layout.evaluate(run).misreads.read_text().splitlines()[1:]
         for line in lines:
             _, file, label, reading, _ = line.split(",")
             misread.setdefault((file, label), {})[run] = reading
@@ -81,97 +90,106 @@ def test_every_misread_is_shown_once_with_its_picture_and_every_runs_reading(mad
         assert all(f">{reading}<" in plain for reading in readings.values())
 
 
-def test_what_was_rejected_stands_in_it_and_injects_nothing(made_results, page):
+def test_what_was_rejected_is_listed_and_injects_nothing(made_results, page):
     assert "b&lt;b&gt;d.png" in page
     assert "<b>d.png" not in page
-    (rejected,) = read_segmented(made_results.folder / "segment/grid/raw").rejected
+    (rejected,) = read_segmented(made_results.layout.segment("grid", "raw")).rejected
     assert rejected.reason in visible(page)
 
 
-def test_a_class_without_an_example_is_warned_of(made_results, page, tmp_path, undrawn):
+def test_a_class_without_an_example_is_warned_of(made_results, page, tmp_path, without_figures):
     assert "cannot be learnt" not in page
-    copy = shutil.copytree(made_results.folder, tmp_path / "results")
-    facts = json.loads((copy / "dataset/main/dataset.json").read_text()) | {"classes_without_example": ["z"]}
-    (copy / "dataset/main/dataset.json").write_text(json.dumps(facts))
+    copy = copied(made_results, tmp_path)
+    facts = copy.dataset("main").facts
+    write_json(facts, read_json(facts) | {"classes_without_example": ["z"]})
     assert "with any of z : these characters cannot be learnt from it" in visible(written(made_results, copy))
 
 
-def test_drawn_captchas_are_told_apart_from_labelled_ones(mixed_results, page, undrawn):
+def test_synthetic_captchas_are_told_apart_from_labelled_ones(mixed_results, page, without_figures):
     text = visible(written(mixed_results))
-    assert "Trained on 12 captchas and 15 drawn ones, the run good" in text
+    assert "Trained on 12 captchas and 15 synthetic ones, the run good" in text
     assert "On the labelled captchas it trained on it reads" in text
-    assert "Of the 15 captchas drawn as drawn (turned, count 15, seed 3, width 72," in text
-    assert "data set main 12 captchas and 15 drawn ones to train on, 6 unseen" in text
-    assert "drawn ones" not in visible(page)
+    assert "Of the 15 captchas synthesized as synthetic (turned, count 15, seed 3, width 72," in text
+    assert "data set main 12 captchas and 15 synthetic ones to train on, 6 unseen" in text
+    assert "synthetic" not in visible(page)
 
 
-def test_the_picture_of_a_drawn_captcha_is_the_drawn_one(drawn_results, undrawn):
-    places = {"raw": "gone", "drawn": str(drawn_results.folder / "draw/drawn/pictures.npy")}
-    pages = [written(drawn_results, pictures=place) for place in (places, {}, places | {"drawn": "gone"})]
-    drawn, cleaned, gone = (re.findall(r'<img src="data:image/png;base64,([^"]*)"', page) for page in pages)
-    assert drawn
-    assert len(drawn) == len(cleaned)
-    assert not set(drawn) & set(cleaned)
+def test_the_picture_of_a_synthetic_captcha_is_the_one_that_was_synthesized(
+    synthetic_results, without_figures
+):
+    file = synthetic_results.layout.synthesize("synthetic").pictures
+    sources = {"raw": "gone", "synthetic": str(file)}
+    pages = [
+        written(synthetic_results, pictures=each) for each in (sources, {}, sources | {"synthetic": "gone"})
+    ]
+    synthetic, cleaned, gone = (
+        re.findall(r'<img src="data:image/png;base64,([^"]*)"', page) for page in pages
+    )
+    assert synthetic
+    assert len(synthetic) == len(cleaned)
+    assert not set(synthetic) & set(cleaned)
     assert gone == cleaned
-    shown = {np.asarray(Image.open(io.BytesIO(base64.b64decode(picture)))).tobytes() for picture in drawn}
-    assert shown <= {picture.tobytes() for picture in np.load(places["drawn"])}
+    shown = {np.asarray(Image.open(io.BytesIO(base64.b64decode(picture)))).tobytes() for picture in synthetic}
+    assert shown <= {picture.tobytes() for picture in np.load(file)}
 
 
-def test_it_links_to_the_drawn_beside_the_real_ones_where_it_speaks_of_the_data_set(mixed_results, undrawn):
-    places, link = {}, '<a href="beside/main/beside.html">'
-    linked = report(mixed_results.folder, ["good"], "good", places, {}, {"main": "beside/main/beside.html"})
+def test_it_links_to_the_domain_gap_where_it_speaks_of_the_data_set(mixed_results, without_figures):
+    results, link = mixed_results.results, '<a href="gap/main.html">'
+    linked = report(results, ["good"], "good", {}, {}, {"main": "gap/main.html"})
     head, *_, about = linked.split("<section>")
     assert link in head
-    assert f"{link}drawn beside real characters</a></dd>" in about
-    assert "beside" not in visible(report(mixed_results.folder, ["good"], "good", places))
+    assert f"{link}domain gap between synthetic and real characters</a></dd>" in about
+    assert "domain gap" not in visible(report(results, ["good"], "good", {}))
 
 
-def test_how_sure_a_run_is_and_what_that_is_worth_is_said(made_results, tmp_path, undrawn):
-    copy = shutil.copytree(made_results.folder, tmp_path / "results")
-    file = copy / "evaluate/good/metrics.json"
+def test_what_confidence_is_worth_is_said(made_results, tmp_path, without_figures):
+    copy = copied(made_results, tmp_path)
+    file = copy.evaluate("good").metrics
     metrics = read_json(file)
-    metrics["answering"]["sure"][2] = {"sure": 0.9, "share": 0.5} | proportion(3, 3)
-    metrics["answering"]["share_99_right"] = 2 / 3
+    metrics["selective"]["thresholds"][2] = {"threshold": 0.9, "coverage": 0.5} | accuracy_interval(3, 3)
+    metrics["selective"]["coverage_at_99"] = 2 / 3
     write_json(file, metrics)
     text = visible(written(made_results, copy)).replace("\N{NO-BREAK SPACE}", " ")
     assert "The confidences of good are not calibrated: they are the network's own." in text
-    assert "Of 100 captchas it answers 50 when it must be 90 % sure, and 100.0 % of these are right" in text
+    assert "At the threshold 90 % the coverage is 50 % : so many captchas have at least this" in text
+    assert "and 100.0 % of these are right" in text
     assert "(3 of 3; 95 % interval 43.9 % to 100.0 %)" in text
-    assert "To be right in 99 % of what it answers, it may answer 66.7 of 100." in text
+    assert "The coverage at 99 % accuracy" in text
+    assert "with at least 99 % right, is 66.7 %." in text
     for run in ("good", "other"):
-        unseen = read_json(copy / "evaluate" / run / "metrics.json")["unseen"]
+        unseen = read_json(copy.evaluate(run).metrics)["unseen"]
         assert f" {run} not calibrated {100 * unseen['captchas']['ece']:.1f} " in text
-    metrics["answering"]["sure"][2] = {"sure": 0.9, "share": 0.0} | proportion(0, 0)
-    metrics["answering"]["share_99_right"] = 0.0
+    metrics["selective"]["thresholds"][2] = {"threshold": 0.9, "coverage": 0.0} | accuracy_interval(0, 0)
+    metrics["selective"]["coverage_at_99"] = 0.0
     write_json(file, metrics)
     text = visible(written(made_results, copy)).replace("\N{NO-BREAK SPACE}", " ")
-    assert "It is 90 % sure of no captcha." in text
-    assert "it is never right in 99 % of what it answers" in text
+    assert "At the threshold 90 % the coverage is 0: no captcha has so high a confidence." in text
+    assert "No threshold brings the accuracy to 99 %." in text
 
 
-def test_what_a_run_was_calibrated_on_is_said(mixed_results, tmp_path, undrawn):
-    copy = shutil.copytree(mixed_results.folder, tmp_path / "results")
-    facts = read_json(copy / "dataset/main/dataset.json")
+def test_what_a_run_was_calibrated_on_is_said(mixed_results, tmp_path, without_figures):
+    copy = copied(mixed_results, tmp_path)
+    facts = read_json(copy.dataset("main").facts)
     facts["captchas"]["calibration"] = 500
-    write_json(copy / "dataset/main/dataset.json", facts)
+    write_json(copy.dataset("main").facts, facts)
     text = visible(written(mixed_results, copy))
-    assert "The confidences of good were calibrated on 500 drawn captchas that trained nothing." in text
+    assert "The confidences of good were calibrated on 500 synthetic captchas that trained nothing." in text
 
 
-def test_confidence_is_drawn_for_the_headline_alone(made_results, page, undrawn):
-    assert re.findall(r'aria-label="Confidence of (\w+) beside', page) == ["good"]
+def test_the_reliability_diagram_is_that_of_the_headline_alone(made_results, page, without_figures):
+    assert re.findall(r'aria-label="Reliability diagram of (\w+)', page) == ["good"]
     failed = written(made_results, headline="wild")
-    assert "Confidence of" not in failed
+    assert "Reliability diagram" not in failed
     assert "good not calibrated" in visible(failed)
-    assert "what that is worth" not in written(made_results, headline="wild", runs=["wild"])
+    assert "what it is worth" not in written(made_results, headline="wild", runs=["wild"])
 
 
-def test_an_augmentation_is_told(mixed_results, tmp_path, undrawn):
+def test_an_augmentation_is_told(mixed_results, tmp_path, without_figures):
     assert "augmentation" not in visible(written(mixed_results))
-    copy = shutil.copytree(mixed_results.folder, tmp_path / "results")
+    copy = copied(mixed_results, tmp_path)
     augment = {"augment": {"method": "affine", "rotation": 5}}
-    parameters = read_json(copy / "train/good/parameters.json")
-    write_json(copy / "train/good/parameters.json", parameters | augment)
+    parameters = copy.train("good").parameters
+    write_json(parameters, read_json(parameters) | augment)
     assert "augmentation affine, rotation 5" in visible(written(mixed_results, copy))
 
 
@@ -188,40 +206,41 @@ def test_the_same_results_are_the_same_page(made_results, page):
     assert written(made_results) == page
 
 
-@pytest.mark.parametrize("places", [{}, {"raw": "gone", "unseen": "gone"}])
-def test_a_picture_that_is_gone_is_replaced_by_its_cleaned_form(made_results, page, undrawn, places):
-    without = written(made_results, pictures=places)
+@pytest.mark.parametrize("sources", [{}, {"raw": "gone", "unseen": "gone"}])
+def test_a_picture_that_is_gone_is_replaced_by_its_cleaned_form(made_results, page, without_figures, sources):
+    without = written(made_results, pictures=sources)
     pictures = [set(re.findall(r'<img src="(data:[^"]*)"', text)) for text in (page, without)]
     assert len(pictures[1]) == len(pictures[0])
     assert not pictures[0] & pictures[1]
 
 
-def test_a_misread_file_may_be_called_anything(made_results, tmp_path, undrawn):
-    copy = shutil.copytree(made_results.folder, tmp_path / "results")
-    _, first, *_ = (copy / "evaluate/good/misreads.csv").read_text().splitlines()
+def test_a_misread_file_may_be_called_anything(made_results, tmp_path, without_figures):
+    copy = copied(made_results, tmp_path)
+    misreads = copy.evaluate("good").misreads
+    _, first, *_ = misreads.read_text().splitlines()
     file = first.split(",")[1]
     named = b'\xff"><script>alert(1)</script>{{ 7*7 }}.png'
-    for table in ("evaluate/good/misreads.csv", "segment/grid/unseen/pictures.csv"):
-        rows = [line.split(",") for line in (copy / table).read_text().splitlines()]
-        place = rows[0].index("file")
+    for table in (misreads, copy.segment("grid", "unseen").pictures):
+        rows = [line.split(",") for line in table.read_text().splitlines()]
+        column = rows[0].index("file")
         for row in rows[1:]:
-            if row[place] == file:
-                row[place] = named.decode("utf-8", "surrogateescape").replace('"', "")
-        write_text(copy / table, "".join(",".join(row) + "\n" for row in rows))
+            if row[column] == file:
+                row[column] = named.decode("utf-8", "surrogateescape").replace('"', "")
+        write_text(table, "".join(",".join(row) + "\n" for row in rows))
     write_text(tmp_path / "page.html", written(made_results, copy))
     text = (tmp_path / "page.html").read_bytes()
     assert b"\xff&gt;&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}.png" in text
     assert b"<script" not in text
 
 
-def test_what_the_first_run_misread_is_open_and_what_only_others_did_is_folded(made_results, undrawn):
+def test_what_the_first_run_misread_is_open_and_what_only_others_did_is_folded(made_results, without_figures):
     misread = {
-        run: (made_results.folder / f"evaluate/{run}/misreads.csv").read_text().count("\n") - 1
+        run: made_results.layout.evaluate(run).misreads.read_text().count("\n") - 1
         for run in ("good", "other")
     }
     text = visible(written(made_results))
     assert f"good misread {misread['good']} unseen captchas" in text
-    # told the other way round, the same captchas are shown, in other places
+    # told the other way round, the same captchas are shown, in another order
     turned = written(made_results, headline="other")
     assert f"other misread {misread['other']} unseen captchas" in visible(turned)
     every = turned.count('<img src="data:image/png;base64,')
@@ -229,8 +248,8 @@ def test_what_the_first_run_misread_is_open_and_what_only_others_did_is_folded(m
     assert (f"{more} more, which only other runs misread" in visible(turned)) == (more > 0)
 
 
-def test_the_commonest_errors_are_said_in_words(made_results, undrawn):
-    confusion, alphabet = figures.read_confusion(made_results.folder / "evaluate/good/confusion.csv")
+def test_the_commonest_errors_are_said_in_words(made_results, without_figures):
+    confusion, alphabet = figures.read_confusion(made_results.layout.evaluate("good").confusion)
     wrong = {(alphabet[i], alphabet[j]): n for (i, j), n in np.ndenumerate(confusion) if i != j and n}
     text = visible(written(made_results, runs=["good"]))
     said = re.findall(r"(\S) read as (\S) \((\d+) of (\d+)\)", text)
@@ -240,11 +259,10 @@ def test_the_commonest_errors_are_said_in_words(made_results, undrawn):
         assert confusion[alphabet.index(truth)].sum() == int(examples)
 
 
-def test_an_option_that_is_zero_is_said(made_results, tmp_path, undrawn):
-    copy = shutil.copytree(made_results.folder, tmp_path / "results")
-    parameters = copy / "train/good/parameters.json"
-    penalty = {"penalty": {"method": "l2", "weight": 0.0}}
-    parameters.write_text(json.dumps(json.loads(parameters.read_text()) | penalty))
+def test_an_option_that_is_zero_is_said(made_results, tmp_path, without_figures):
+    copy = copied(made_results, tmp_path)
+    parameters = copy.train("good").parameters
+    write_json(parameters, read_json(parameters) | {"penalty": {"method": "l2", "weight": 0.0}})
     assert "L2, weight 0.0" in visible(written(made_results, copy))
 
 
@@ -256,10 +274,9 @@ def test_no_two_elements_share_an_id(page):
     assert named <= set(ids)
 
 
-def test_a_file_name_that_is_no_text_does_not_break_it(made_results, tmp_path, undrawn):
-    copy = shutil.copytree(made_results.folder, tmp_path / "results")
-    rejected = copy / "segment/grid/raw/rejected.csv"
-    rejected.write_bytes(b"file,label,reason\nodd\xff.png,,not an image\n")
+def test_a_file_name_that_is_no_text_does_not_break_it(made_results, tmp_path, without_figures):
+    copy = copied(made_results, tmp_path)
+    copy.segment("grid", "raw").rejected.write_bytes(b"file,label,reason\nodd\xff.png,,not an image\n")
     write_text(tmp_path / "page.html", written(made_results, copy))
     assert b"odd\xff.png" in (tmp_path / "page.html").read_bytes()
 
@@ -287,18 +304,17 @@ def section(page, name="tried"):
 
 @pytest.fixture
 def swept(made_results, tmp_path):
-    """Makes a results folder with runs that read so and so many of the 6 unseen captchas, and their page."""
+    """Makes results with runs that read so and so many of the 6 unseen captchas, and the page about them."""
 
     def make(right, **sweeps):
-        results, source = shutil.copytree(made_results.folder, tmp_path / "swept"), made_results.folder
+        copy, source = copied(made_results, tmp_path), made_results.layout
         files = sorted(file.name for file in (made_results.pictures / "unseen").glob("*.png"))
         for run, n in right.items():
-            (results / "train" / run).symlink_to(source / "train/good")
-            metrics = read_json(source / "evaluate/good/metrics.json")
-            write_json(results / "evaluate" / run / "metrics.json", metrics)
+            copy.train(run).status.parent.symlink_to(source.train("good").status.parent)
+            write_json(copy.evaluate(run).metrics, read_json(source.evaluate("good").metrics))
             wrong = [("unseen", file, "label", "reading", "0.5") for file in files[n:]]
-            write_csv(results / "evaluate" / run / "misreads.csv", MISREADS, wrong)
-        return written(made_results, results, runs=["good"], **sweeps)
+            write_csv(copy.evaluate(run).misreads, MISREADS, wrong)
+        return written(made_results, copy, runs=["good"], **sweeps)
 
     return make
 
@@ -308,21 +324,21 @@ def test_a_page_without_sweeps_speaks_of_none(made_results, page):
     assert "<h2>All runs</h2>" in page
 
 
-def test_the_runs_of_a_sweep_share_a_section_and_have_none_of_their_own(made_results, undrawn):
+def test_the_runs_of_a_sweep_share_a_section_and_have_none_of_their_own(made_results, without_figures):
     page = written(made_results, runs=["good"], tried=THREE)
     assert re.findall(r"Cost, gradient norm and training accuracy of (\w+)", page) == ["good"]
     text = visible(section(page))
     assert "Of the run good it varies train.cost (good, other and wild): 3 settings, 3 runs in all." in text
     assert "1 data set: 12 captchas to train on, 6 unseen" in text
     for run in ("good", "other"):
-        found = read_json(made_results.folder / f"evaluate/{run}/metrics.json")["unseen"]["captchas"]
+        found = read_json(made_results.layout.evaluate(run).metrics)["unseen"]["captchas"]
         assert f"{found['correct']} of 6 {100 * found['accuracy']:.1f} %" in text
         assert f"cost={run} {100 * found['accuracy']:.1f} %" in text
     assert '<a href="#sweep-tried">' in page
 
 
-def test_a_failed_run_of_a_sweep_is_named_with_its_reason(made_results, undrawn):
-    reason = read_json(made_results.folder / "train/wild/status.json")["reason"]
+def test_a_failed_run_of_a_sweep_is_named_with_its_reason(made_results, without_figures):
+    reason = read_json(made_results.layout.train("wild").status)["reason"]
     text = visible(section(written(made_results, runs=["good"], tried=THREE)))
     assert f"1 run failed: wild : {reason}" in text
     assert "cost=wild every run failed 1 1" in text
@@ -330,13 +346,13 @@ def test_a_failed_run_of_a_sweep_is_named_with_its_reason(made_results, undrawn)
     assert "No run finished." in visible(section(written(made_results, runs=["good"], tried=lost)))
 
 
-def test_of_many_failed_runs_some_are_named_and_all_are_in_the_list(made_results, tmp_path, undrawn):
-    results = shutil.copytree(made_results.folder, tmp_path / "results")
+def test_of_many_failed_runs_some_are_named_and_all_are_in_the_list(made_results, tmp_path, without_figures):
+    copy = copied(made_results, tmp_path)
     runs = {f"lost{number}": ({"train.penalty.weight": number}, None) for number in range(12)}
     for run in runs:
-        for stage in ("train", "evaluate"):
-            (results / stage / run).symlink_to(results / stage / "wild")
-    page = section(written(made_results, results, runs=["good"], tried=plan(runs)))
+        for files in (copy.train, copy.evaluate):
+            next(iter(files(run))).parent.symlink_to(next(iter(files("wild"))).parent)
+    page = section(written(made_results, copy, runs=["good"], tried=plan(runs)))
     assert page.count("<li><span") == 10
     text = visible(page)
     assert "12 runs failed: lost0 :" in text
@@ -344,7 +360,7 @@ def test_of_many_failed_runs_some_are_named_and_all_are_in_the_list(made_results
     assert re.findall(r"(lost\d+) – – failed:", text) == list(runs)
 
 
-def test_a_headline_out_of_a_sweep_has_its_section_too(made_results, undrawn):
+def test_a_headline_out_of_a_sweep_has_its_section_too(made_results, without_figures):
     page = written(made_results, headline="other", runs=["good"], tried=THREE)
     assert "the run other reads" in visible(page)
     assert re.findall(r"training accuracy of (\w+)", page) == ["other", "good"]
@@ -366,7 +382,9 @@ def test_a_headline_out_of_a_sweep_has_its_section_too(made_results, undrawn):
         (5, 5, 3, "Both settings read the same: 83.3 % of the unseen captchas."),
     ],
 )
-def test_the_best_setting_is_said_and_whether_it_stands_out(swept, undrawn, best, next_best, repeats, said):
+def test_the_best_setting_is_said_and_whether_it_stands_out(
+    swept, without_figures, best, next_best, repeats, said
+):
     right, runs = {}, {}
     for seed in range(1, repeats + 1):
         for weight, n in ((0.5, next_best), (0.1, best)):
@@ -380,19 +398,19 @@ def test_the_best_setting_is_said_and_whether_it_stands_out(swept, undrawn, best
         assert (f"({repeats} runs, standard deviation 0.0 points)" in text) == (repeats > 1)
 
 
-def test_settings_that_never_read_the_same_captchas_are_not_compared(swept, undrawn):
+def test_settings_that_never_read_the_same_captchas_are_not_compared(swept, without_figures):
     runs = {f"tried,seed={seed}": ({"train.penalty.weight": seed / 2}, seed) for seed in (1, 2)}
     text = visible(section(swept({"tried,seed=1": 5, "tried,seed=2": 4}, tried=plan(runs))))
     assert "They never read the same captchas, so they cannot be compared" in text
 
 
-def test_several_best_settings_are_told_as_equals(swept, undrawn):
+def test_several_best_settings_are_told_as_equals(swept, without_figures):
     runs = {f"tried,{weight}": ({"train.penalty.weight": weight}, None) for weight in (1, 2, 3)}
     text = visible(section(swept({"tried,1": 2, "tried,2": 4, "tried,3": 4}, tried=plan(runs))))
     assert "weight=2 and 1 other setting read most, all the same: 66.7 %" in text
 
 
-def test_a_sweep_without_keys_repeats_its_run(swept, undrawn):
+def test_a_sweep_without_keys_repeats_its_run(swept, without_figures):
     runs = {f"tried,seed={seed}": ({}, seed) for seed in (1, 2)}
     text = visible(section(swept({"tried,seed=1": 3, "tried,seed=2": 6}, tried=plan(runs))))
     assert "It repeats the run good with 2 seeds (1, 2), 2 runs in all." in text
@@ -402,7 +420,7 @@ def test_a_sweep_without_keys_repeats_its_run(swept, undrawn):
 
 
 @pytest.mark.parametrize(
-    ("settings", "lines", "all_drawn"),
+    ("settings", "lines", "all_plotted"),
     [
         # one number, with others as lines, the line with the best setting first
         ([{"train.w": w, "train.h": h} for h in "ab" for w in (1, 2, 3)], {"h=b": 3, "h=a": 3}, True),
@@ -410,23 +428,25 @@ def test_a_sweep_without_keys_repeats_its_run(swept, undrawn):
         ([{"train.w": w, "train.v": v} for w in (1, 2, 3) for v in (1, 2, 3)], {}, False),
         # two values are no curve, and truth is no number
         ([{"train.w": w, "train.d": d} for w in (1, 2) for d in (True, False)], {}, False),
-        # more lines than can be told apart, and a value that is no place on an axis
+        # more lines than can be told apart, and a value that has no position on an axis
         ([{"train.w": w, "train.h": h} for h in "abcdefgh" for w in (1, 2, 3)], dict.fromkeys(
             [f"h={h}" for h in "hgfedcba"], 3), False),
         ([{"train.w": w} for w in (1, 2, 3, None)], {"good": 3}, False),
     ],
 )  # fmt: skip
-def test_accuracy_is_drawn_over_the_one_key_with_numbers(
-    swept, undrawn, monkeypatch, settings, lines, all_drawn
+def test_accuracy_is_plotted_over_the_one_key_with_numbers(
+    swept, without_figures, monkeypatch, settings, lines, all_plotted
 ):
-    drawn = {}
-    monkeypatch.setattr(report_sweeps, "over", lambda key, lines: drawn.update(key=key, lines=lines))
+    plotted = {}
+    monkeypatch.setattr(
+        report_sweeps, "accuracy_curve", lambda key, lines: plotted.update(key=key, lines=lines)
+    )
     runs = {f"tried,{number}": (values, None) for number, values in enumerate(settings)}
     right = {run: 6 * number // len(runs) for number, run in enumerate(runs)}
     page = section(swept(right, tried=plan(runs)))
-    assert {label: len(points) for label, points in drawn.get("lines", ())} == lines
-    assert drawn.get("key") == ("train.w" if lines else None)
-    assert page.count('class="figure') == bool(lines) + (not all_drawn)
+    assert {label: len(points) for label, points in plotted.get("lines", ())} == lines
+    assert plotted.get("key") == ("train.w" if lines else None)
+    assert page.count('class="figure') == bool(lines) + (not all_plotted)
     assert ("The lines are the 6 with the best setting on them; 2 more" in visible(page)) == (len(lines) > 6)
 
 
@@ -447,10 +467,10 @@ def test_a_sweep_of_hundreds_is_a_small_section_that_stays_the_same(swept, made_
     ids = re.findall(r'\bid="([^"]*)"', page)
     assert len(ids) == len(set(ids))
     sweeps = {"tried": plan(runs), "again": plan(runs)}
-    assert written(made_results, tmp_path / "swept", runs=["good"], **sweeps) == page
+    assert written(made_results, Layout(tmp_path / "results"), runs=["good"], **sweeps) == page
 
 
-def test_a_setting_may_be_called_anything(swept, undrawn):
+def test_a_setting_may_be_called_anything(swept, without_figures):
     runs = {"tried,1": ({"train.w": "<script>alert(1)</script>"}, None)}
     page = swept({"tried,1": 3}, tried=plan(runs))
     assert "<script" not in page

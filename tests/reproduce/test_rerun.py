@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from captchanet.config.resolve import resolved
 from captchanet.dataset.dataset import PICTURES
 from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json
+from captchanet.layout import ARTIFACTS, FORMAT, Layout
 from captchanet.reproduce.execute import MARKER, claimed, kernel, snakemake
+from captchanet.reproduce.formats import FORMATS, format_of
 from captchanet.reproduce.restore import (
     changed,
     git,
@@ -23,7 +26,7 @@ from captchanet.reproduce.restore import (
     restore_configuration,
     restore_pictures,
 )
-from captchanet.reproduce.verdict import Difference, Verdict, environment, judge
+from captchanet.reproduce.verdict import Mismatch, Verdict, environment, judge
 from captchanet.segment.labels import read_label_file
 
 ORIGIN = {
@@ -78,7 +81,7 @@ def sha256(content):
 )
 def test_whatever_differs_is_named_and_nothing_else(change, row):
     assert environment(ORIGIN, ORIGIN) == []
-    assert Difference(*row) in environment(ORIGIN, ORIGIN | change)
+    assert Mismatch(*row) in environment(ORIGIN, ORIGIN | change)
     assert {one.kind for one in environment(ORIGIN, ORIGIN | change)} == {row[0]}
 
 
@@ -91,21 +94,23 @@ def test_other_uncommitted_changes_are_named():
 
 @pytest.fixture
 def both(made_results, tmp_path):
-    """Two copies of a good run, as `judge` wants them."""
-    folders = []
+    """Two copies of a good run: the folder of its record, and that of its rerun."""
     for of in ("recorded", "again"):
-        for part in ("train", "evaluate"):
-            place = tmp_path / of / part
-            place.mkdir(parents=True)
-            for file in (made_results.folder / part / "good").iterdir():
-                (place / file.name).write_bytes(file.read_bytes())
-        folders.append({part: tmp_path / of / part for part in ("train", "evaluate")})
-    return folders
+        for files, stage in (
+            (made_results.layout.train("good"), "train"),
+            (made_results.layout.evaluate("good"), "evaluate"),
+        ):
+            (tmp_path / of / stage).mkdir(parents=True)
+            for file in files:
+                shutil.copy(file, tmp_path / of / stage)
+    return tmp_path / "recorded", tmp_path / "again"
 
 
-def verdict(both):
-    same, theta, result, differences = judge(*both)
-    return Verdict("good", "0" * 32, same, theta, result, differences, [], 1.0)
+def verdict(both, run="good"):
+    recorded, again = both
+    folders = {stage: again / stage for stage in ("train", "evaluate")}
+    same, theta, result, mismatches = judge(FORMATS[FORMAT], run, recorded, folders)
+    return Verdict("good", "0" * 32, same, theta, result, mismatches, [], 1.0)
 
 
 def test_the_same_results_are_a_repeated_run(both):
@@ -117,7 +122,7 @@ def test_the_same_results_are_a_repeated_run(both):
 
 
 def test_another_theta_refutes(both):
-    file = both[1]["train"] / "provenance.json"
+    file = both[1] / ARTIFACTS.train.provenance
     file.write_text(json.dumps(read_json(file) | {"theta_sha256": "f" * 64}))
     found = verdict(both)
     assert not found.repeated
@@ -128,24 +133,58 @@ def test_another_theta_refutes(both):
     "file", ["train/history.csv", "train/status.json", "evaluate/metrics.json", "evaluate/misreads.csv"]
 )
 def test_other_results_of_the_same_theta_refute_and_are_named(both, file):
-    part, name = file.split("/")
-    with (both[1][part] / name).open("a") as written:
+    with (both[1] / file).open("a") as written:
         written.write("\n")
     found = verdict(both)
     assert not found.repeated
-    assert found.sentence.endswith(f"is the same, but not {name}")
+    assert found.sentence.endswith(f"is the same, but not {Path(file).name}")
 
 
-def test_a_failed_run_is_repeated_when_it_fails_alike(made_results):
-    folders = {part: made_results.folder / part / "wild" for part in ("train", "evaluate")}
-    found = verdict([folders, folders])
+def test_a_failed_run_is_repeated_when_it_fails_alike(both, made_results):
+    for folder in both:
+        for file in (*made_results.layout.train("wild"), *made_results.layout.evaluate("wild")):
+            shutil.copy(file, folder / file.parents[1].name)
+    found = verdict(both)
     assert found.repeated
     assert "failed (" in found.sentence
 
 
-def test_xor_is_judged_without_captchas(made_results):
-    folders = {"train": made_results.folder / "xor"}
-    assert "outputs 0." in verdict([folders, folders]).sentence
+def test_xor_is_judged_without_captchas(made_results, tmp_path):
+    shutil.copytree(made_results.layout.xor.status.parent, tmp_path / "train")
+    assert "outputs 0." in verdict((tmp_path, tmp_path), run=None).sentence
+
+
+# its format
+
+
+def test_a_run_without_a_format_is_of_the_first_whose_words_and_paths_are_known():
+    first = format_of({"train": {"cg": {}}})
+    assert first.targets("cg") == ["results/train/cg/status.json", "results/evaluate/cg/metrics.json"]
+    assert first.made("cg") == {"train": Path("results/train/cg"), "evaluate": Path("results/evaluate/cg")}
+    assert first.targets(None) == ["results/xor/status.json"]
+    asked = {
+        "pictures": {"raw": {"folder": "mine", "labels": None}, "more": {"draw": {"method": "turned"}}},
+        "segment": {"grid": {"cut": {"method": "grid"}}},
+        "dataset": {"main": {"cut": "grid", "train": "raw", "drawn": "more"}},
+        "train": {"cg": {"start": {"method": "uniform"}}},
+    }
+    pictures = {"raw": {"folder": "data/raw", "labels": None}, "more": {"draw": {"method": "turned"}}}
+    assert restore_configuration(asked, first) == asked | {"pictures": pictures}
+    alone = restore_configuration({"xor": {"steps": 7}}, first)
+    assert alone["dataset"] == {"none": {"cut": "none", "train": "none", "unseen": 1}}
+
+
+def test_a_run_of_todays_format_leaves_its_results_where_the_layout_says(made_results):
+    asked = read_json(made_results.layout.train("good").configuration)
+    today, rerun = format_of(asked), Layout.of("rerun")
+    assert today is FORMATS[FORMAT]
+    assert today.targets("good") == [str(rerun.train("good").status), str(rerun.evaluate("good").metrics)]
+    assert restore_configuration(asked, today)["set"] == "rerun"
+
+
+def test_a_run_of_a_later_format_is_refused_with_its_number():
+    with pytest.raises(UserError, match=r"recorded in format 99, and this version knows formats up to 2;"):
+        format_of({"format": 99})
 
 
 # its code
@@ -156,9 +195,9 @@ def repository(tmp_path):
     """A repository with one commit and, not committed, a changed and a new file: its folder, its record."""
     from captchanet.train import provenance
 
-    place = tmp_path / "re pository"
-    (place / "src").mkdir(parents=True)
-    (place / "src/a.py").write_bytes(b"a = 1  # \xe9, which is no UTF-8\r\n")
+    folder = tmp_path / "re pository"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/a.py").write_bytes(b"a = 1  # \xe9, which is no UTF-8\r\n")
     for words in (
         ["init", "-q"],
         ["config", "user.name", "x"],
@@ -168,84 +207,84 @@ def repository(tmp_path):
         ["add", "."],
         ["commit", "-qm", "one"],
     ):
-        git(place, *words)
-    (place / "src/a.py").write_bytes(b"a = 2  # \xe9, which is no UTF-8\r\n")
-    (place / "src/new.py").write_text("new = 1\n")
-    files = {name: sha256((place / name).read_bytes()) for name in ("src/a.py", "src/new.py")}
-    return place, {"git": provenance._git(place), "sources": files}
+        git(folder, *words)
+    (folder / "src/a.py").write_bytes(b"a = 2  # \xe9, which is no UTF-8\r\n")
+    (folder / "src/new.py").write_text("new = 1\n")
+    files = {name: sha256((folder / name).read_bytes()) for name in ("src/a.py", "src/new.py")}
+    return folder, {"git": provenance._git(folder), "sources": files}
 
 
 def test_code_is_restored_with_what_was_not_committed(repository, tmp_path):
-    place, origin = repository
-    (place / "src/a.py").write_text("a = 3\n")
-    (place / "src/new.py").unlink()
-    git(place, "commit", "-qam", "two")
-    home, differences, how = restore_code(origin, tmp_path / "code", [tmp_path / "no repository", place])
+    folder, origin = repository
+    (folder / "src/a.py").write_text("a = 3\n")
+    (folder / "src/new.py").unlink()
+    git(folder, "commit", "-qam", "two")
+    home, differences, how = restore_code(origin, tmp_path / "code", [tmp_path / "no repository", folder])
     assert (home, differences) == (tmp_path / "code", [])
     assert "with its uncommitted changes" in how
     assert (home / "src/a.py").read_bytes().startswith(b"a = 2  # \xe9")
     # the checkout itself is as it was
-    assert (place / "src/a.py").read_text() == "a = 3\n"
-    assert not (place / "src/new.py").exists()
-    assert git(place, "status", "--porcelain") == b""
+    assert (folder / "src/a.py").read_text() == "a = 3\n"
+    assert not (folder / "src/new.py").exists()
+    assert git(folder, "status", "--porcelain") == b""
 
 
 def test_code_is_restored_again_whatever_a_killed_rerun_left(repository, tmp_path):
-    place, origin = repository
+    folder, origin = repository
     code = tmp_path / "code"
-    restore_code(origin, code, [place])
-    assert restore_code(origin, code, [place])[1] == []
+    restore_code(origin, code, [folder])
+    assert restore_code(origin, code, [folder])[1] == []
     # gone without git's knowledge, and locked, as a kill in the middle of `git worktree add` leaves it
-    git(place, "worktree", "lock", str(code))
+    git(folder, "worktree", "lock", str(code))
     code.rename(tmp_path / "elsewhere")
-    assert restore_code(origin, code, [place])[1] == []
-    remove_code(code, [place])
+    assert restore_code(origin, code, [folder])[1] == []
+    remove_code(code, [folder])
     assert not code.exists()
-    assert git(place, "worktree", "list").count(b"\n") == 1
+    assert git(folder, "worktree", "list").count(b"\n") == 1
 
 
 def test_a_project_inside_a_larger_repository_is_found_in_its_worktree(repository, tmp_path):
-    place, origin = repository
+    folder, origin = repository
     inner = {"git": origin["git"], "sources": {"a.py": origin["sources"]["src/a.py"]}}
-    home, differences, _ = restore_code(inner, tmp_path / "code", [place / "src"])
+    home, differences, _ = restore_code(inner, tmp_path / "code", [folder / "src"])
     assert (home, differences) == (tmp_path / "code/src", [])
 
 
 def test_sources_that_are_not_as_recorded_are_named(repository, tmp_path):
-    place, origin = repository
+    folder, origin = repository
     origin["sources"] |= {"src/a.py": "0" * 64, "src/lost.py": "1" * 64}
-    _, differences, _ = restore_code(origin, tmp_path / "code", [place])
+    _, differences, _ = restore_code(origin, tmp_path / "code", [folder])
     assert [(one.name, one.again) for one in differences][1] == ("src/lost.py", "missing")
     assert [one.name for one in differences] == ["src/a.py", "src/lost.py"]
 
 
 @pytest.mark.parametrize("state", [None, {"commit": "b" * 40, "dirty": False, "patch": ""}])
 def test_without_its_commit_the_checkout_serves_if_its_sources_are_the_same(repository, tmp_path, state):
-    place, origin = repository
+    folder, origin = repository
     origin["git"] = state
-    assert restore_code(origin, tmp_path / "code", [place])[:2] == (place, [])
-    (place / "src/a.py").write_text("a = 3\n")
-    assert len(changed(origin["sources"], place)) == 1
+    assert restore_code(origin, tmp_path / "code", [folder])[:2] == (folder, [])
+    (folder / "src/a.py").write_text("a = 3\n")
+    assert len(changed(origin["sources"], folder)) == 1
     with pytest.raises(UserError, match="made without git" if state is None else "fetch it"):
-        restore_code(origin, tmp_path / "code", [place])
+        restore_code(origin, tmp_path / "code", [folder])
 
 
 def test_a_patch_that_does_not_apply_is_said(repository, tmp_path):
-    place, origin = repository
+    folder, origin = repository
     origin["git"]["patch"] = origin["git"]["patch"].replace("a = 1", "a = 7")
     with pytest.raises(UserError, match="do not apply to commit"):
-        restore_code(origin, tmp_path / "code", [place])
+        restore_code(origin, tmp_path / "code", [folder])
 
 
 # its configuration
 
 
-def test_a_restored_configuration_is_valid_and_looks_nowhere_else(made_results, root):
-    for folder in (made_results.folder / "train/good", made_results.folder / "xor"):
-        asked = read_json(folder / "configuration.json")
-        restored = yaml.safe_load(yaml.safe_dump(restore_configuration(asked)))
+def test_a_restored_configuration_is_valid_and_looks_nowhere_else(made_results):
+    for files in (made_results.layout.train("good"), made_results.layout.xor):
+        asked = read_json(files.configuration)
+        restored = yaml.safe_load(yaml.safe_dump(restore_configuration(asked, FORMATS[FORMAT])))
         found = resolved(restored)
-        assert {Path(place["folder"]).parts[0] for place in found["pictures"].values()} == {"data"}
+        assert {Path(entry["folder"]).parts[0] for entry in found["pictures"].values()} == {"data"}
         for section in ("train", "segment", "dataset"):
             # to the type: 1.0 is not 1 in the parameters that are recorded
             before = asked.get(section, found[section])
@@ -253,20 +292,20 @@ def test_a_restored_configuration_is_valid_and_looks_nowhere_else(made_results, 
         assert found["xor"] == asked.get("xor", found["xor"])
 
 
-@pytest.mark.parametrize("results", ["mixed_results", "drawn_results"])
-def test_what_was_drawn_is_drawn_again(results, request, root, tmp_path):
+@pytest.mark.parametrize("results", ["mixed_results", "synthetic_results"])
+def test_what_was_synthetic_is_made_again(results, request, tmp_path):
     made = request.getfixturevalue(results)
-    asked = read_json(made.folder / "train/good/configuration.json")
-    restored = yaml.safe_load(yaml.safe_dump(restore_configuration(asked)))
-    assert restored["pictures"]["drawn"] == asked["pictures"]["drawn"]
+    asked = read_json(made.layout.train("good").configuration)
+    restored = yaml.safe_load(yaml.safe_dump(restore_configuration(asked, FORMATS[FORMAT])))
+    assert restored["pictures"]["synthetic"] == asked["pictures"]["synthetic"]
     found = resolved(restored)
-    assert found["pictures"]["drawn"]["draw"] == made.config["pictures"]["drawn"]["draw"]
+    assert found["pictures"]["synthetic"]["synthesize"] == made.config["pictures"]["synthetic"]["synthesize"]
     # and none of it is looked for in a folder
-    rows = read_csv(made.folder / "dataset/main/pictures.csv", PICTURES)
-    assert {row[0] for row in rows} == set(asked["pictures"]) - {"drawn"}
+    rows = read_csv(made.layout.dataset("main").pictures, PICTURES)
+    assert {row[0] for row in rows} == set(asked["pictures"]) - {"synthetic"}
     differences, remarks = restore_pictures(rows, asked["pictures"], Path(), tmp_path, "HEAD")
     assert (differences, remarks) == ([], [])
-    assert {place.name for place in tmp_path.iterdir()} == {row[0] for row in rows}
+    assert {file.name for file in tmp_path.iterdir()} == {row[0] for row in rows}
 
 
 # its pictures
@@ -275,13 +314,13 @@ def test_what_was_drawn_is_drawn_again(results, request, root, tmp_path):
 @pytest.fixture
 def pictures(tmp_path):
     """A folder of pictures with names of all kinds, and the rows that recorded them."""
-    place = tmp_path / "here/pictures"
-    place.mkdir(parents=True)
+    folder = tmp_path / "here/pictures"
+    folder.mkdir(parents=True)
     names = ["a.png", 'b,"c".png', " d\r\n.png", os.fsdecode(b"\xff.png"), "{e}.png"]
     for name in names:
-        (place / name).write_bytes(os.fsencode(name) * 3)
-    rows = [("raw", name, "ab", sha256((place / name).read_bytes())) for name in names]
-    return place, rows
+        (folder / name).write_bytes(os.fsencode(name) * 3)
+    rows = [("raw", name, "ab", sha256((folder / name).read_bytes())) for name in names]
+    return folder, rows
 
 
 def restored(rows, tmp_path, labels=None, **more):
@@ -290,21 +329,21 @@ def restored(rows, tmp_path, labels=None, **more):
 
 
 def test_pictures_are_copied_and_what_was_added_since_is_left(pictures, tmp_path):
-    place, rows = pictures
-    (place / "new.png").write_text("new")
+    folder, rows = pictures
+    (folder / "new.png").write_text("new")
     assert restored(rows, tmp_path) == ([], [])
     copied = tmp_path / "into/raw"
     assert {file.name for file in copied.iterdir()} == {row[1] for row in rows}
     for row in rows:
-        assert (copied / row[1]).read_bytes() == (place / row[1]).read_bytes()
+        assert (copied / row[1]).read_bytes() == (folder / row[1]).read_bytes()
 
 
 def test_a_changed_a_lost_and_an_unreadable_picture_are_named(pictures, tmp_path):
-    place, rows = pictures
-    (place / "a.png").write_text("changed")
-    (place / "{e}.png").unlink()
-    (place / 'b,"c".png').unlink()
-    os.mkfifo(place / 'b,"c".png')
+    folder, rows = pictures
+    (folder / "a.png").write_text("changed")
+    (folder / "{e}.png").unlink()
+    (folder / 'b,"c".png').unlink()
+    os.mkfifo(folder / 'b,"c".png')
     differences, _ = restored(rows, tmp_path)
     assert [(one.name, one.again) for one in differences] == [
         ("pictures/a.png", sha256(b"changed")[:8]),
@@ -327,22 +366,22 @@ def test_labels_are_those_recorded(pictures, tmp_path):
 
 
 def test_a_folder_without_any_picture_left_is_said(pictures, tmp_path):
-    place, rows = pictures
-    place.rename(place.with_name("away"))
+    folder, rows = pictures
+    folder.rename(folder.with_name("away"))
     with pytest.raises(UserError, match="none of its 5 pictures is left in pictures"):
         restored(rows, tmp_path)
 
 
 def test_git_lends_a_picture_that_it_has_as_it_was(pictures, tmp_path):
-    place, rows = pictures
+    folder, rows = pictures
     for words in (
         ["init", "-q"],
         ["add", "."],
         ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm1"],
     ):
-        git(place, *words)
-    (place / "a.png").write_text("changed")
-    (place / 'b,"c".png').unlink()
+        git(folder, *words)
+    (folder / "a.png").write_text("changed")
+    (folder / 'b,"c".png').unlink()
     differences, remarks = restored(rows, tmp_path, lend=False)
     assert [one.name for one in differences] == ["pictures/a.png", 'pictures/b,"c".png']
     assert remarks == []
@@ -430,7 +469,7 @@ def recorded_runs(monkeypatch):
         if run.name == "impossible":
             raise UserError("no such commit")
         same = {"theta": run.name != "bad", "train/history.csv": True}
-        rows = [] if same["theta"] else [Difference("data", "a.png", "1", "2")]
+        rows = [] if same["theta"] else [Mismatch("data", "a.png", "1", "2")]
         return Verdict(run.name, run.id, same, ("1", "2"), ("a", "b"), rows, [], 1.5)
 
     monkeypatch.setattr("captchanet.cli.rerun.recorded", recorded)
@@ -443,9 +482,9 @@ def recorded_runs(monkeypatch):
 def test_a_sample_is_the_same_for_the_same_seed_and_runs_in_any_order(recorded_runs):
     from captchanet.reproduce.rerun import sample
 
-    drawn = sample(recorded_runs, 2, 1)
-    assert sample(recorded_runs[::-1], 2, 1) == drawn
-    assert len({run.id for run in drawn}) == 2
+    chosen = sample(recorded_runs, 2, 1)
+    assert sample(recorded_runs[::-1], 2, 1) == chosen
+    assert len({run.id for run in chosen}) == 2
     assert {run.id for seed in range(20) for run in sample(recorded_runs, 2, seed)} == {
         run.id for run in recorded_runs
     }

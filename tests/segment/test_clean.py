@@ -116,17 +116,17 @@ def test_a_mended_speckle_is_the_weighted_mean_of_its_neighbours():
     assert ink(picture)[0, 4, 4] == 0
 
 
-def test_small_pieces_are_erased_and_diagonals_hold_together():
+def test_small_components_are_erased_and_diagonals_are_connected():
     picture = paper(2)
     picture[:, 2, 2] = picture[:, 3, 3] = INK
     assert not ink(picture).any()
-    assert ink(picture, smallest_piece=2).sum() == 4
-    assert ink(picture, smallest_piece=0).sum() == 4
+    assert ink(picture, smallest_component=2).sum() == 4
+    assert ink(picture, smallest_component=0).sum() == 4
     picture[1, 4, 2] = INK
     assert ink(picture).sum(axis=(1, 2)).tolist() == [0, 3]
 
 
-def test_pieces_never_reach_into_the_next_picture():
+def test_components_never_reach_into_the_next_picture():
     # The last row of one picture and the first of the next are neighbours in memory.
     pictures = paper(3)
     pictures[0, 8, 3:5] = pictures[1, 0, 3:5] = pictures[2, 0, 3:5] = INK
@@ -140,14 +140,14 @@ def test_pieces_never_reach_into_the_next_picture():
         (threshold, {"level": 300}),
         (threshold, {"frame": -1}),
         (threshold, {"speckle_neighbours": -1}),
-        (otsu, {"smallest_piece": -1}),
+        (otsu, {"smallest_component": -1}),
         (distance, {"lines": "erase"}),
         (distance, {"line_length": -1}),
         (ink, {"frame": -1}),
         (ink, {"colour": (0, 0, 256)}),
         (ink, {"colour": (255, 255, 255)}),
         (ink, {"speckle_distance": float("nan")}),
-        (ink, {"smallest_piece": -3}),
+        (ink, {"smallest_component": -3}),
     ],
 )
 def test_options_that_mean_nothing_are_refused_by_name(clean, options):

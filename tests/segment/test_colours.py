@@ -90,6 +90,6 @@ def test_distance_is_from_the_background_as_a_share_of_the_largest_there_can_be(
     np.testing.assert_array_equal(paper_colour(pictures)[0], background)
     farthest = np.linalg.norm(np.maximum(background, 255 - np.array(background)))
     expected = np.linalg.norm(pictures[0] - np.array(background, float), axis=2) / farthest
-    np.testing.assert_allclose(distance(pictures, smallest_piece=0)[0], expected, atol=1e-6)
+    np.testing.assert_allclose(distance(pictures, smallest_component=0)[0], expected, atol=1e-6)
     pictures[0, 4, 4] = np.where(np.array(background) < 128, 255, 0)
-    assert distance(pictures, smallest_piece=0)[0, 4, 4] == pytest.approx(1)
+    assert distance(pictures, smallest_component=0)[0, 4, 4] == pytest.approx(1)

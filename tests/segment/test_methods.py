@@ -1,4 +1,4 @@
-"""docs/cleaning-and-cutting.md is true: it shows every method as it is, and its examples are methods."""
+"""docs/segmentation.md is true: it shows every method as it is, and its examples are methods."""
 
 import importlib.util
 import re
@@ -9,11 +9,10 @@ from PIL import Image
 
 from captchanet.config.resolve import resolved
 from captchanet.errors import UserError
-from captchanet.segment import clean
-from captchanet.segment import split as cutters
+from captchanet.segment import clean, split
 from captchanet.segment.clean import CLEANERS
-from captchanet.segment.segmentation import Cut, clean_and_cut
-from captchanet.segment.split import CUTTERS
+from captchanet.segment.segmentation import Segmentation, clean_and_split
+from captchanet.segment.split import SPLITTERS
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +25,7 @@ def tool(root):
 
 @pytest.fixture(scope="module")
 def page(root):
-    return (root / "docs/cleaning-and-cutting.md").read_text()
+    return (root / "docs/segmentation.md").read_text()
 
 
 def example(page, name):
@@ -35,7 +34,7 @@ def example(page, name):
 
 
 def test_every_method_is_explained_and_shown(tool, page):
-    for name in (*CLEANERS, *CUTTERS):
+    for name in (*CLEANERS, *SPLITTERS):
         assert f"**`{name}`**" in page
         assert f"(methods/{name}.png)" in page
         assert name in tool.SHOWN
@@ -54,7 +53,7 @@ def test_the_pictures_show_what_the_methods_do(tool, root):
         assert np.abs(found - kept).max() <= 12, f"{name}: run python tools/methods.py"
 
 
-def test_the_picture_of_the_second_kind_shows_what_is_drawn(tool, root):
+def test_the_picture_of_the_second_kind_shows_what_is_synthesized(tool, root):
     with Image.open(root / "docs/lined.png") as image:
         kept = np.asarray(image.convert("RGB")).astype(int)
     found = np.asarray(tool.show_lined()).astype(int)
@@ -62,42 +61,42 @@ def test_the_picture_of_the_second_kind_shows_what_is_drawn(tool, root):
     assert np.abs(found - kept).max() <= 12, "run python tools/methods.py"
 
 
-def test_the_ten_lines_are_a_cleaning(page, monkeypatch):
+def test_the_ten_lines_are_a_cleaning_method(page, monkeypatch):
     program = example(page, "def colourful")
     function = program[: program.index("\n\n\n")]
     assert len(function.splitlines()) <= 10
     registry = dict(CLEANERS)
-    exec(compile(program, "cleaning-and-cutting.md", "exec"), {**vars(clean), "CLEANERS": registry})
+    exec(compile(program, "segmentation.md", "exec"), {**vars(clean), "CLEANERS": registry})
     monkeypatch.setitem(CLEANERS, "colourful", registry["colourful"])
-    cut = settings({"method": "colourful", "smallest_piece": 5}, {"method": "grid"})
-    assert cut.clean_options == {"frame": 1, "smallest_piece": 5}
+    segmentation = settings({"method": "colourful", "smallest_component": 5}, {"method": "grid"})
+    assert segmentation.clean_options == {"frame": 1, "smallest_component": 5}
     pictures = np.full((2, 27, 72, 3), 255, np.uint8)
     pictures[:, 4:20, 6:12] = (0, 0, 153)
     pictures[1, 10] = 0
-    cleaned, vectors, _ = clean_and_cut(pictures, cut)
+    cleaned, vectors, _ = clean_and_split(pictures, segmentation)
     assert cleaned.dtype == np.float32
     assert cleaned.max() == np.float32(153 / 255)
     assert not cleaned[1, 10].any()
     assert vectors[:, 0].any()
 
 
-def test_the_other_ten_lines_are_a_cutting(page, monkeypatch):
+def test_the_other_ten_lines_are_a_splitting_method(page, monkeypatch):
     program = example(page, "def parts")
     assert len(program[: program.index("\n\n\n")].splitlines()) <= 10
-    registry = dict(CUTTERS)
-    exec(compile(program, "cleaning-and-cutting.md", "exec"), {**vars(cutters), "CUTTERS": registry})
-    monkeypatch.setitem(CUTTERS, "parts", registry["parts"])
+    registry = dict(SPLITTERS)
+    exec(compile(program, "segmentation.md", "exec"), {**vars(split), "SPLITTERS": registry})
+    monkeypatch.setitem(SPLITTERS, "parts", registry["parts"])
     for lines, channels in (("keep", 1), ("channel", 2)):
-        cut = settings({"method": "distance", "lines": lines}, {"method": "parts", "width": 10})
-        _, vectors, windows = clean_and_cut(np.zeros((2, 27, 72, 3), np.uint8), cut)
+        segmentation = settings({"method": "distance", "lines": lines}, {"method": "parts", "width": 10})
+        _, vectors, windows = clean_and_split(np.zeros((2, 27, 72, 3), np.uint8), segmentation)
         assert vectors.shape == (2, 4, channels * 200)
         assert windows[1].tolist() == [[18 * i, 0, 18 * i + 18, 27] for i in range(4)]
 
 
-def settings(clean, cut):
+def settings(clean, split):
     size = {"width": 72, "height": 27}
     rest = {"characters": 4, "alphabet": "ab", "max_rejected": 0}
-    return Cut.from_settings({"picture": size, **rest, "clean": clean, "cut": cut})
+    return Segmentation.from_settings({"picture": size, **rest, "clean": clean, "split": split})
 
 
 @pytest.mark.parametrize(
@@ -108,16 +107,20 @@ def settings(clean, cut):
         ("clean", {"method": "otsu", "speckle_neighbours": 9}, ["clean.speckle_neighbours", "at most 8"]),
         ("clean", {"method": "distance", "lines": "gone"}, ["clean.lines", "keep, remove, channel"]),
         ("clean", {"method": "distance", "line_length": 0}, ["clean.line_length", "at least 1"]),
-        ("cut", {"method": "seams", "reach": -1}, ["cut.reach", "at least 0"]),
-        ("cut", {"method": "valleys", "pitch": 0}, ["cut.pitch", "more than 0"]),
-        ("cut", {"method": "pieces", "smallest": "-1"}, ["cut.smallest", "at least 0"]),
+        ("split", {"method": "seams", "reach": -1}, ["split.reach", "at least 0"]),
+        ("split", {"method": "valleys", "pitch": 0}, ["split.pitch", "more than 0"]),
+        (
+            "split",
+            {"method": "components", "smallest_component": "-1"},
+            ["split.smallest_component", "at least 0"],
+        ),
     ],
 )
 def test_options_out_of_range_are_refused_before_anything_runs(root, key, value, words):
     config = {
         "pictures": {"own": {"folder": "x"}},
         "segment": {"mine": {key: value}},
-        "dataset": {"main": {"cut": "mine", "train": "own", "unseen": 0.25}},
+        "dataset": {"main": {"segment": "mine", "train": "own", "unseen": 0.25}},
         "train": {"cg": {}},
     }
     with pytest.raises(UserError) as caught:

@@ -121,8 +121,8 @@ def test_the_first_frame_of_an_animation_counts():
     ids=[
         "empty",
         "text",
-        "header cut",
-        "pixels cut",
+        "header truncated",
+        "pixels truncated",
         "size",
         "TIFF",
         "PPM",

@@ -10,28 +10,29 @@ import pytest
 from PIL import Image, ImageDraw
 
 from captchanet.errors import UserError
+from captchanet.layout import SegmentedFiles
 from captchanet.segment import segment as stage
 from captchanet.segment.segment import check_rejected, read_segmented, segment, write_segmented
-from captchanet.segment.segmentation import Cut, clean_and_cut
+from captchanet.segment.segmentation import Segmentation, clean_and_split
 
 SETTINGS = {
     "picture": {"width": 72, "height": 27},
     "characters": 4,
     "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
     "clean": {"method": "ink"},
-    "cut": {"method": "grid"},
+    "split": {"method": "grid"},
     "max_rejected": 0.5,
 }
-CUT = Cut.from_settings(SETTINGS)
+SEGMENTATION = Segmentation.from_settings(SETTINGS)
 BYTE_NAME = os.fsdecode(b"aaaa_\xff.png")  # no valid UTF-8
 
 
 def captcha(text, variant=0):
     """A captcha of about the real kind as PNG bytes; another variant, other bytes."""
     image = Image.new("RGB", (72, 27), "white")
-    draw = ImageDraw.Draw(image)
+    pen = ImageDraw.Draw(image)
     for i, character in enumerate(text):
-        draw.text((7 + 12 * i, 4), character, (0, 0, 153))
+        pen.text((7 + 12 * i, 4), character, (0, 0, 153))
     image.putpixel((60 + variant % 10, 2 + variant // 10), (255, 0, 0))
     file = BytesIO()
     image.save(file, "PNG")
@@ -63,7 +64,7 @@ def same(one, other):
 
 def test_pictures_become_characters_sorted_by_file_name(tmp_path):
     files = {"zz11.png": captcha("zz11"), "ab12_2.png": captcha("ab12", 2), "ab12.png": captcha("ab12")}
-    segmented = segment(fill(tmp_path / "in", files), CUT)
+    segmented = segment(fill(tmp_path / "in", files), SEGMENTATION)
     assert [row.file for row in segmented.pictures] == ["ab12.png", "ab12_2.png", "zz11.png"]
     assert [row.label for row in segmented.pictures] == ["ab12", "ab12", "zz11"]
     assert segmented.rejected == []
@@ -85,14 +86,14 @@ def test_batches_of_any_size_give_the_same(tmp_path, monkeypatch, size):
     folder = fill(tmp_path / "in", {f"ab1{i}.png": captcha(f"ab1{i}") for i in range(10)})
     (folder / "ab10.png").write_bytes(b"no picture")
     (folder / "ab14.png").write_bytes(captcha("ab13"))
-    expected = segment(folder, CUT)
+    expected = segment(folder, SEGMENTATION)
     assert [p.label for p in expected.pictures] == ["ab11", "ab12", "ab15", "ab16", "ab17", "ab18", "ab19"]
     pixels = np.stack([np.asarray(Image.open(folder / p.file).convert("RGB")) for p in expected.pictures])
-    cleaned, vectors, _ = clean_and_cut(pixels, CUT)
+    cleaned, vectors, _ = clean_and_split(pixels, SEGMENTATION)
     np.testing.assert_array_equal(expected.cleaned, cleaned)
     np.testing.assert_array_equal(expected.X, vectors.reshape(-1, 260))
     monkeypatch.setattr(stage, "BATCH", size)
-    assert same(segment(folder, CUT), expected)
+    assert same(segment(folder, SEGMENTATION), expected)
 
 
 def test_every_picture_that_cannot_be_used_is_listed_with_its_reason(tmp_path):
@@ -100,7 +101,7 @@ def test_every_picture_that_cannot_be_used_is_listed_with_its_reason(tmp_path):
     files |= {"text.png": b"hello", "half.png": captcha("half")[:200]}
     folder = fill(tmp_path / "in", files)
     (folder / "link.png").symlink_to("nowhere")
-    segmented = segment(folder, CUT)
+    segmented = segment(folder, SEGMENTATION)
     assert [p.file for p in segmented.pictures] == ["good.png"]
     assert reasons(segmented) == {
         "aB-d.png": "label has B - outside the alphabet",
@@ -115,7 +116,7 @@ def test_every_picture_that_cannot_be_used_is_listed_with_its_reason(tmp_path):
 
 def test_of_copies_the_first_is_kept_and_the_others_name_it(tmp_path):
     files = {f"ab12{end}.png": captcha("ab12") for end in ("", "_2", "_3")} | {"zz11.png": captcha("zz11")}
-    segmented = segment(fill(tmp_path / "in", files), CUT)
+    segmented = segment(fill(tmp_path / "in", files), SEGMENTATION)
     assert [p.file for p in segmented.pictures] == ["ab12.png", "zz11.png"]
     assert reasons(segmented) == {"ab12_2.png": "a copy of ab12.png", "ab12_3.png": "a copy of ab12.png"}
 
@@ -123,7 +124,7 @@ def test_of_copies_the_first_is_kept_and_the_others_name_it(tmp_path):
 def test_a_copy_in_other_bytes_is_a_copy(tmp_path):
     Image.open(BytesIO(captcha("ab12"))).convert("RGB").save(tmp_path / "ab12_2.bmp")
     (tmp_path / "ab12.png").write_bytes(captcha("ab12"))
-    segmented = segment(tmp_path, CUT)
+    segmented = segment(tmp_path, SEGMENTATION)
     assert reasons(segmented) == {"ab12_2.bmp": "a copy of ab12.png"}
     (picture,) = segmented.pictures
     assert picture.sha256 == hashlib.sha256(captcha("ab12")).hexdigest()
@@ -132,24 +133,26 @@ def test_a_copy_in_other_bytes_is_a_copy(tmp_path):
 def test_the_same_picture_under_two_labels_is_rejected_twice_each_naming_the_other(tmp_path):
     files = {f"{text}.png": captcha(text) for text in ("cccc", "dddd", "eeee")}
     files["aaaa.png"] = files["eeee.png"]
-    segmented = segment(fill(tmp_path / "in", files), CUT)
+    segmented = segment(fill(tmp_path / "in", files), SEGMENTATION)
     assert [p.file for p in segmented.pictures] == ["cccc.png", "dddd.png"]
     assert reasons(segmented) == {
         "aaaa.png": "labelled aaaa, but the same picture as eeee.png labelled eeee",
         "eeee.png": "labelled eeee, but the same picture as aaaa.png labelled aaaa",
     }
     # The rows that are left stand where they should.
-    alone = segment(fill(tmp_path / "alone", {name: files[name] for name in ("cccc.png", "dddd.png")}), CUT)
+    alone = segment(
+        fill(tmp_path / "alone", {name: files[name] for name in ("cccc.png", "dddd.png")}), SEGMENTATION
+    )
     np.testing.assert_array_equal(segmented.X, alone.X)
     np.testing.assert_array_equal(segmented.cleaned, alone.cleaned)
     assert segmented.characters == alone.characters
 
 
-def test_labels_may_come_from_a_csv_beside_the_pictures(tmp_path):
+def test_labels_may_come_from_a_csv_in_the_folder_of_the_pictures(tmp_path):
     files = {f"{i}.png": captcha(f"ab1{i}") for i in range(4)}
     files["labels.csv"] = b"file,label\n0.png,ab10\n1.png,ab11\n1.png,ab77\n3.png,ab1\n9.png,ab19\n"
     folder = fill(tmp_path / "in", files)
-    segmented = segment(folder, CUT, folder / "labels.csv")
+    segmented = segment(folder, SEGMENTATION, folder / "labels.csv")
     assert [row[:2] for row in segmented.pictures] == [("0.png", "ab10")]
     assert reasons(segmented) == {
         "1.png": "labelled ab11 and ab77 in the label file",
@@ -158,114 +161,118 @@ def test_labels_may_come_from_a_csv_beside_the_pictures(tmp_path):
         "9.png": "in the label file, but not in the folder",
     }
     (tmp_path / "labels.csv").write_bytes(files["labels.csv"])
-    elsewhere = segment(folder, CUT, tmp_path / "labels.csv")
+    elsewhere = segment(folder, SEGMENTATION, tmp_path / "labels.csv")
     assert same(elsewhere, segmented)
     by_hand = {"0.png": ["ab10"], "1.png": ["ab11", "ab77"], "3.png": ["ab1"], "9.png": ["ab19"]}
-    assert same(segment(folder, CUT, by_hand), elsewhere)
+    assert same(segment(folder, SEGMENTATION, by_hand), elsewhere)
     (folder / "labels.csv").rename(folder / "written.csv")
-    assert same(segment(folder, CUT, folder / "written.csv"), segmented)
+    assert same(segment(folder, SEGMENTATION, folder / "written.csv"), segmented)
     # of that name nobody but the configuration knows that it holds labels
-    listed = reasons(segment(folder, CUT, tmp_path / "labels.csv"))
+    listed = reasons(segment(folder, SEGMENTATION, tmp_path / "labels.csv"))
     assert listed == reasons(segmented) | {"written.csv": "not in the label file"}
 
 
 def test_a_share_of_rejected_pictures_above_the_limit_stops(tmp_path):
     files = {f"ab1{i}.png": captcha(f"ab1{i}") for i in range(5)} | {f"bad{i}.png": b"x" for i in range(7)}
     folder = fill(tmp_path / "in", files)
-    segmented = segment(folder, CUT)
+    segmented = segment(folder, SEGMENTATION)
     assert segmented.share_rejected == 7 / 12
     with pytest.raises(UserError) as caught:
-        check_rejected(segmented, CUT, folder, "all.csv")
+        check_rejected(segmented, SEGMENTATION, folder, "all.csv")
     said = str(caught.value)
     for part in (str(folder), "7 of 12", "58.3%", "50.0%", "bad0.png: not an image", "4 more", "all.csv"):
         assert part in said
     assert "raise max_rejected" in said
     (folder / "bad0.png").unlink()
     (folder / "bad1.png").unlink()
-    check_rejected(segment(folder, CUT), CUT, folder, "all.csv")  # exactly half is allowed
+    check_rejected(segment(folder, SEGMENTATION), SEGMENTATION, folder, "all.csv")  # exactly half is allowed
 
 
 def test_a_folder_without_one_usable_picture_stops_whatever_the_limit(tmp_path):
     folder = fill(tmp_path / "in", {"abcd.png": b"x", "readme.txt": b"hello"})
-    lenient = Cut.from_settings(SETTINGS | {"max_rejected": 1})
+    lenient = Segmentation.from_settings(SETTINGS | {"max_rejected": 1})
     segmented = segment(folder, lenient)
     assert segmented.X.shape == (0, 260)
     assert segmented.cleaned.shape == (0, 27, 72)
     with pytest.raises(UserError, match=r"None of the 2.*all\.csv"):
         check_rejected(segmented, lenient, folder, "all.csv")
-    write_segmented(segmented, tmp_path / "out")
-    assert same(read_segmented(tmp_path / "out"), segmented)
+    files = SegmentedFiles.within(tmp_path / "out")
+    write_segmented(files, segmented)
+    assert same(read_segmented(files), segmented)
 
 
 def test_a_label_file_that_the_configuration_does_not_name_is_no_picture_but_is_pointed_to(tmp_path):
     files = {f"img0{i}.png": captcha(f"ab1{i}") for i in range(4)}
     folder = fill(tmp_path / "in", files | {"labels.csv": b"file,label\nimg00.png,abc\n"})
     with pytest.raises(UserError) as caught:
-        check_rejected(segment(folder, CUT), CUT, folder, "all.csv")
+        check_rejected(segment(folder, SEGMENTATION), SEGMENTATION, folder, "all.csv")
     said = str(caught.value)
     assert said.startswith("None of the 4 pictures in ")
     assert "mend them; a labels.csv is in the folder: name it as `labels` of these pictures if it" in said
     (folder / "ab10.png").write_bytes(captcha("ab10", 3))
     with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected; a labels\.csv is in"):
-        check_rejected(segment(folder, CUT), CUT, folder, "all.csv")
+        check_rejected(segment(folder, SEGMENTATION), SEGMENTATION, folder, "all.csv")
     labels = folder / "labels.csv"
     with pytest.raises(UserError, match=r"None of the 5 pictures .* mend them\. All reasons"):
-        check_rejected(segment(folder, CUT, labels), CUT, folder, "all.csv", labels)
+        check_rejected(segment(folder, SEGMENTATION, labels), SEGMENTATION, folder, "all.csv", labels)
     labels.unlink()
     with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected\. All reasons"):
-        check_rejected(segment(folder, CUT), CUT, folder, "all.csv")
+        check_rejected(segment(folder, SEGMENTATION), SEGMENTATION, folder, "all.csv")
 
 
 def test_what_is_written_is_read_back_even_with_strange_file_names(tmp_path):
     strange = ["ab12_,\"'.png", "ab12_\n.png", "ab12_\r.png", "ab12_é.png", BYTE_NAME]
     files = {name: captcha(name[:4], i) for i, name in enumerate(strange)} | {"bad\r.png": b"x"}
-    segmented = segment(fill(tmp_path / "in", files), CUT)
+    segmented = segment(fill(tmp_path / "in", files), SEGMENTATION)
     assert len(segmented.pictures) == 5
-    write_segmented(segmented, tmp_path / "out" / "deep")
-    assert same(read_segmented(tmp_path / "out" / "deep"), segmented)
-    assert b"aaaa_\xff.png" in (tmp_path / "out" / "deep" / "pictures.csv").read_bytes()
+    written = SegmentedFiles.within(tmp_path / "out" / "deep")
+    write_segmented(written, segmented)
+    assert same(read_segmented(written), segmented)
+    assert b"aaaa_\xff.png" in written.pictures.read_bytes()
 
 
 def test_the_written_files_are_the_documented_ones(tmp_path):
     files = {"ab12.png": captcha("ab12"), "ab12_2.png": captcha("ab12"), "11zz.png": captcha("11zz")}
-    segmented = segment(fill(tmp_path / "in", files), CUT)
+    segmented = segment(fill(tmp_path / "in", files), SEGMENTATION)
     out = tmp_path / "out"
-    write_segmented(segmented, out)
-    tables = ["characters.csv", "pictures.csv", "rejected.csv"]
-    assert sorted(contents(out)) == sorted([*tables, "characters.npy", "cleaned.npy", "segment.json"])
-    lines = (out / "characters.csv").read_bytes().split(b"\n")
+    written = SegmentedFiles.within(out)
+    write_segmented(written, segmented)
+    assert sorted(contents(out)) == sorted(path.name for path in written)
+    lines = written.windows.read_bytes().split(b"\n")
     assert lines[:2] == [b"file,position,label,left,top,right,bottom", b"11zz.png,0,1,4,1,17,21"]
-    assert (out / "rejected.csv").read_bytes() == b"file,label,reason\nab12_2.png,ab12,a copy of ab12.png\n"
-    assert json.loads((out / "segment.json").read_text(encoding="utf-8")) == {
+    assert written.rejected.read_bytes() == b"file,label,reason\nab12_2.png,ab12,a copy of ab12.png\n"
+    assert json.loads(written.counts.read_text(encoding="utf-8")) == {
         "pictures": 3,
         "usable": 2,
         "rejected": 1,
         "share_rejected": 1 / 3,
         "classes": {"1": 3, "2": 1, "a": 1, "b": 1, "z": 2},
     }
-    write_segmented(segment(tmp_path / "in", CUT), tmp_path / "again")
+    write_segmented(SegmentedFiles.within(tmp_path / "again"), segment(tmp_path / "in", SEGMENTATION))
     assert contents(tmp_path / "again") == contents(out)
 
 
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("pictures.csv", None),
-        ("pictures.csv", b"file,label\n"),
-        ("pictures.csv", b"file,label,sha256\n"),
-        ("rejected.csv", b"file,label,reason\na\n"),
-        ("characters.csv", b"file,position,label,left,top,right,bottom\nab12.png,x,a,4,1,17,21\n"),
-        ("characters.npy", None),
-        ("cleaned.npy", b"x"),
-        ("cleaned.npy", b""),
+        ("pictures", None),
+        ("pictures", b"file,label\n"),
+        ("pictures", b"file,label,sha256\n"),
+        ("rejected", b"file,label,reason\na\n"),
+        ("windows", b"file,position,label,left,top,right,bottom\nab12.png,x,a,4,1,17,21\n"),
+        ("characters", None),
+        ("cleaned", b"x"),
+        ("cleaned", b""),
     ],
 )
 def test_damaged_results_are_named(tmp_path, name, data):
-    segmented = segment(fill(tmp_path / "in", {"ab12.png": captcha("ab12")}), CUT)
-    write_segmented(segmented, tmp_path)
-    (tmp_path / name).unlink()
+    segmented = segment(fill(tmp_path / "in", {"ab12.png": captcha("ab12")}), SEGMENTATION)
+    files = SegmentedFiles.within(tmp_path)
+    write_segmented(files, segmented)
+    damaged = getattr(files, name)
+    damaged.unlink()
     if data is not None:
-        (tmp_path / name).write_bytes(data)
+        damaged.write_bytes(data)
     with pytest.raises(UserError, match="again") as caught:
-        read_segmented(tmp_path)
+        read_segmented(files)
     assert str(tmp_path) in str(caught.value)

@@ -1,4 +1,4 @@
-"""Drawn captchas become characters by the same way as the same captchas in files."""
+"""Synthetic captchas become characters in the same way as the same captchas in files."""
 
 from dataclasses import replace
 
@@ -9,30 +9,30 @@ from PIL import Image
 from captchanet.errors import UserError
 from captchanet.segment import segment_synthetic as module
 from captchanet.segment.segment import segment
-from captchanet.segment.segment_synthetic import number_of, segment_drawn
-from captchanet.synthesize.kinds import turned
+from captchanet.segment.segment_synthetic import number_of, segment_synthetic
+from captchanet.synthesize.turned import turned
 
 
 @pytest.fixture(scope="module")
-def cut(default_config):
-    from captchanet.segment.segmentation import Cut
+def segmentation(default_config):
+    from captchanet.segment.segmentation import Segmentation
 
-    return Cut.from_settings(default_config["segment"]["ink-grid"])
+    return Segmentation.from_settings(default_config["segment"]["ink-grid"])
 
 
 @pytest.fixture(scope="module")
-def drawn():
+def synthetic():
     return turned(count=20, seed=4)
 
 
-def test_it_gives_what_segment_gives_of_the_same_pictures_in_files(cut, drawn, tmp_path):
-    for picture, label in zip(*drawn, strict=True):
+def test_it_gives_what_segment_gives_of_the_same_pictures_in_files(segmentation, synthetic, tmp_path):
+    for picture, label in zip(*synthetic, strict=True):
         Image.fromarray(picture).save(tmp_path / f"{label}.png")
-    files, arrays = segment(tmp_path, cut), segment_drawn(*drawn, cut)
+    files, arrays = segment(tmp_path, segmentation), segment_synthetic(*synthetic, segmentation)
     assert len(files.pictures) == 20
     # files are in the order of their names
-    order = np.argsort(drawn[1])
-    assert [row.label for row in files.pictures] == [drawn[1][i] for i in order]
+    order = np.argsort(synthetic[1])
+    assert [row.label for row in files.pictures] == [synthetic[1][i] for i in order]
     assert files.X.tobytes() == arrays.X.reshape(20, -1)[order].tobytes()
     assert files.cleaned.tobytes() == arrays.cleaned[order].tobytes()
     assert [row.pixels for row in files.pictures] == [arrays.pictures[i].pixels for i in order]
@@ -40,43 +40,46 @@ def test_it_gives_what_segment_gives_of_the_same_pictures_in_files(cut, drawn, t
     assert [row[1:] for row in files.characters] == [row for of in windows for row in of]
 
 
-def test_pictures_are_called_by_number_and_label(cut, drawn):
-    found = segment_drawn(*drawn, cut)
+def test_pictures_are_called_by_number_and_label(segmentation, synthetic):
+    found = segment_synthetic(*synthetic, segmentation)
     names = [row.file for row in found.pictures]
-    assert names[7] == f"000007-{drawn[1][7]}"
+    assert names[7] == f"000007-{synthetic[1][7]}"
     assert [number_of(name) for name in names] == list(range(20))
     assert names == sorted(names)
 
 
-def test_of_the_same_picture_drawn_twice_the_first_is_kept(cut, drawn):
-    pictures, labels = np.concatenate([drawn[0], drawn[0][3:4]]), [*drawn[1], drawn[1][3]]
-    found, once = segment_drawn(pictures, labels, cut), segment_drawn(*drawn, cut)
+def test_of_the_same_picture_twice_the_first_is_kept(segmentation, synthetic):
+    pictures, labels = np.concatenate([synthetic[0], synthetic[0][3:4]]), [*synthetic[1], synthetic[1][3]]
+    found, once = (
+        segment_synthetic(pictures, labels, segmentation),
+        segment_synthetic(*synthetic, segmentation),
+    )
     assert found.X.tobytes() == once.X.tobytes()
     ((file, label, reason),) = found.rejected
-    assert (number_of(file), label) == (20, drawn[1][3])
-    assert reason == f"a copy of 000003-{drawn[1][3]}"
+    assert (number_of(file), label) == (20, synthetic[1][3])
+    assert reason == f"a copy of 000003-{synthetic[1][3]}"
 
 
 @pytest.mark.parametrize("size", [1, 7, 20])
-def test_batches_of_any_size_give_the_same(cut, drawn, monkeypatch, size):
-    expected = segment_drawn(*drawn, cut)
+def test_batches_of_any_size_give_the_same(segmentation, synthetic, monkeypatch, size):
+    expected = segment_synthetic(*synthetic, segmentation)
     monkeypatch.setattr(module, "BATCH", size)
-    found = segment_drawn(*drawn, cut)
+    found = segment_synthetic(*synthetic, segmentation)
     assert found.X.tobytes() == expected.X.tobytes()
     assert found.characters == expected.characters
 
 
-def test_labels_are_folded_where_the_cut_says_so(cut, drawn):
+def test_labels_are_folded_where_the_segmentation_says_so(segmentation, synthetic):
     labels = ["aB3x", "Zz11", "0123", "QRST"]
-    found = segment_drawn(drawn[0][:4], labels, replace(cut, fold="lower"))
+    found = segment_synthetic(synthetic[0][:4], labels, replace(segmentation, fold="lower"))
     assert [row[:2] for row in found.pictures[:2]] == [("000000-aB3x", "ab3x"), ("000001-Zz11", "zz11")]
     assert "".join(row.label for row in found.characters) == "ab3xzz110123qrst"
-    with pytest.raises(UserError, match="drawn with B Z Q R S T, which the alphabet of the cut does not"):
-        segment_drawn(drawn[0][:4], labels, cut)
+    with pytest.raises(UserError, match="have B Z Q R S T, which the alphabet of the segmentation lacks"):
+        segment_synthetic(synthetic[0][:4], labels, segmentation)
 
 
-def test_no_picture_is_no_character(cut):
-    found = segment_drawn(np.empty((0, 27, 72, 3), np.uint8), [], cut)
+def test_no_picture_is_no_character(segmentation):
+    found = segment_synthetic(np.empty((0, 27, 72, 3), np.uint8), [], segmentation)
     assert found.X.shape == (0, 260)
     assert found.cleaned.shape == (0, 27, 72)
 
@@ -84,11 +87,11 @@ def test_no_picture_is_no_character(cut):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"width": 80}, "are drawn 72 × 27 pixels large and the cut is for 80 × 27"),
-        ({"characters": 5}, "drawn with 4 characters and the cut is for 5"),
-        ({"alphabet": "0123456789"}, "which the alphabet of the cut does not have"),
+        ({"width": 80}, "have 72 × 27 pixels and the segmentation is for 80 × 27"),
+        ({"characters": 5}, "have 4 characters and the segmentation is for 5"),
+        ({"alphabet": "0123456789"}, "which the alphabet of the segmentation lacks"),
     ],
 )
-def test_what_the_cut_is_not_for_is_refused(cut, drawn, change, said):
+def test_what_the_segmentation_is_not_for_is_refused(segmentation, synthetic, change, said):
     with pytest.raises(UserError, match=said):
-        segment_drawn(*drawn, replace(cut, **change))
+        segment_synthetic(*synthetic, replace(segmentation, **change))

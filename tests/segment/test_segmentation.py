@@ -1,4 +1,4 @@
-"""Cutting on a grid, and the settings of cleaning and cutting."""
+"""Splitting on a grid, and the settings of cleaning and splitting."""
 
 import copy
 import inspect
@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from captchanet.errors import UserError
 from captchanet.segment.clean import CLEANERS
-from captchanet.segment.segmentation import Cut, clean_and_cut
-from captchanet.segment.split import CUTTERS, grid
+from captchanet.segment.segmentation import Segmentation, clean_and_split
+from captchanet.segment.split import SPLITTERS, grid
 
 SETTINGS = {
     "picture": {"width": 72, "height": 27},
     "characters": 4,
     "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
     "clean": {"method": "ink"},
-    "cut": {"method": "grid"},
+    "split": {"method": "grid"},
     "max_rejected": 0.05,
 }
 
@@ -68,14 +68,14 @@ def test_what_sticks_out_of_the_picture_is_paper(left, top, pitch):
     dy=st.integers(-3, 3),
     left=st.floats(0, 10).map(lambda x: round(x * 8) / 8),
 )
-def test_cutting_moves_with_the_picture(dx, dy, left):
+def test_windows_move_with_the_picture(dx, dy, left):
     cleaned = np.zeros((2, 60, 120), np.float32)
     cleaned[:, 15:40, 30:90] = maps(2, 25, 60)
     moved = np.roll(cleaned, (dy, dx), (1, 2))
     vectors, windows = grid(cleaned, left=20 + left, top=14)
-    shifted, places = grid(moved, left=20 + left + dx, top=14 + dy)
+    shifted, moved_windows = grid(moved, left=20 + left + dx, top=14 + dy)
     np.testing.assert_array_equal(vectors, shifted)
-    np.testing.assert_array_equal(windows + np.array([dx, dy, dx, dy]), places)
+    np.testing.assert_array_equal(windows + np.array([dx, dy, dx, dy]), moved_windows)
 
 
 @pytest.mark.parametrize("whole", [4, -3])
@@ -91,9 +91,9 @@ def test_a_fractional_pitch_blends_each_window_by_its_own_fraction():
     cleaned = maps()
     vectors, windows = grid(cleaned, left=4, pitch=12.25)
     for i in range(4):
-        expected, place = grid(cleaned, characters=1, left=4 + 12.25 * i)
+        expected, window = grid(cleaned, characters=1, left=4 + 12.25 * i)
         np.testing.assert_array_equal(vectors[:, i : i + 1], expected)
-        np.testing.assert_array_equal(windows[:, i : i + 1], place)
+        np.testing.assert_array_equal(windows[:, i : i + 1], window)
 
 
 def test_no_pictures_give_no_vectors_of_the_right_shape():
@@ -103,16 +103,16 @@ def test_no_pictures_give_no_vectors_of_the_right_shape():
 
 
 def test_settings_keep_every_option_and_its_default():
-    cut = Cut.from_settings(SETTINGS)
-    assert (cut.width, cut.height, cut.characters, cut.max_rejected) == (72, 27, 4, 0.05)
-    assert (cut.clean, cut.cut) == ("ink", "grid")
-    assert cut.clean_options == {
+    made = Segmentation.from_settings(SETTINGS)
+    assert (made.width, made.height, made.characters, made.max_rejected) == (72, 27, 4, 0.05)
+    assert (made.clean, made.split) == ("ink", "grid")
+    assert made.clean_options == {
         "colour": (0, 0, 153),
         "frame": 1,
         "speckle_distance": 90,
-        "smallest_piece": 3,
+        "smallest_component": 3,
     }
-    assert cut.cut_options == {"left": 4, "top": 1, "pitch": 12, "width": 13, "height": 20}
+    assert made.split_options == {"left": 4, "top": 1, "pitch": 12, "width": 13, "height": 20}
 
 
 def test_numbers_that_come_as_text_are_cast_to_the_options_type():
@@ -120,11 +120,11 @@ def test_numbers_that_come_as_text_are_cast_to_the_options_type():
         "clean", {"method": "ink", "colour": ["1", 2, "3.0"], "speckle_distance": "1e-3", "frame": 2.0}
     )
     settings |= {"max_rejected": "1e-3", "characters": "4"}
-    cut = Cut.from_settings(settings)
-    assert cut.clean_options["colour"] == (1, 2, 3)
-    assert cut.clean_options["speckle_distance"] == 1e-3
-    assert cut.max_rejected == 1e-3
-    for value in (*cut.clean_options["colour"], cut.clean_options["frame"], cut.characters):
+    made = Segmentation.from_settings(settings)
+    assert made.clean_options["colour"] == (1, 2, 3)
+    assert made.clean_options["speckle_distance"] == 1e-3
+    assert made.max_rejected == 1e-3
+    for value in (*made.clean_options["colour"], made.clean_options["frame"], made.characters):
         assert type(value) is int
 
 
@@ -143,9 +143,13 @@ def test_numbers_that_come_as_text_are_cast_to_the_options_type():
         ("clean", {"method": "inc"}, ["clean.method", "'inc'", "ink, threshold"]),
         ("clean", {"method": "ink", "colour": "blue"}, ["clean.colour", "'blue'", "a list"]),
         ("clean", {"method": "distance", "lines": "gone"}, ["clean", "'gone'", "keep, remove, channel"]),
-        ("cut", {"method": "seams", "reach": -1}, ["cut", "reach is -1"]),
-        ("cut", {"method": "pieces", "left": 4}, ["cut.left", "smallest, top, width, height"]),
-        ("cut", {"method": "valleys", "height": 0}, ["cut", "height is 0"]),
+        ("split", {"method": "seams", "reach": -1}, ["split", "reach is -1"]),
+        (
+            "split",
+            {"method": "components", "left": 4},
+            ["split.left", "smallest_component, top, width, height"],
+        ),
+        ("split", {"method": "valleys", "height": 0}, ["split", "height is 0"]),
         ("fold", "down", ["fold", "'down'", "none, lower, upper"]),
         ("fold", "upper", ["alphabet", "fold: upper"]),
         ("clean", {"method": ["ink"]}, ["clean.method", "ink, threshold"]),
@@ -155,18 +159,18 @@ def test_numbers_that_come_as_text_are_cast_to_the_options_type():
         ("clean", {"method": "ink", "colour": [0, 0]}, ["clean.colour", "list of 3 values"]),
         ("clean", {"method": "ink", "colour": [0, "x", 0]}, ["clean.colour[1]", "'x'"]),
         ("clean", {"method": "ink", "speckle_distance": ".nan"}, ["clean.speckle_distance", "number"]),
-        ("cut", {"method": "grid", "characters": 5}, ["cut.characters", "left, top, pitch"]),
-        ("cut", {"method": "grid", "left": None}, ["cut.left", "None", "a number"]),
-        ("cut", {"method": "grid", "left": "inf"}, ["cut.left", "inf", "a number"]),
-        ("cut", {"method": "grid", "width": 0}, ["cut", "width is 0"]),
-        ("cut", {"method": "grid", "pitch": 30}, ["cut", "character 4", "72 × 27"]),
+        ("split", {"method": "grid", "characters": 5}, ["split.characters", "left, top, pitch"]),
+        ("split", {"method": "grid", "left": None}, ["split.left", "None", "a number"]),
+        ("split", {"method": "grid", "left": "inf"}, ["split.left", "inf", "a number"]),
+        ("split", {"method": "grid", "width": 0}, ["split", "width is 0"]),
+        ("split", {"method": "grid", "pitch": 30}, ["split", "character 4", "72 × 27"]),
         ("max_rejected", 5, ["max_rejected", "between 0 and 1"]),
         ("max_rejcted", 0, ["max_rejcted", "max_rejected"]),
     ],
 )
 def test_a_setting_that_cannot_work_is_named_with_what_is_allowed(key, value, parts):
     with pytest.raises(UserError) as caught:
-        Cut.from_settings(changed(key, value))
+        Segmentation.from_settings(changed(key, value))
     for part in parts:
         assert part in str(caught.value)
 
@@ -177,10 +181,10 @@ def test_a_missing_setting_is_named(key):
     section, _, name = key.rpartition(".")
     del (settings[section] if section else settings)[name]
     with pytest.raises(UserError, match=name if section else f"{key} is missing"):
-        Cut.from_settings(settings)
+        Segmentation.from_settings(settings)
 
 
-@pytest.mark.parametrize("function", [*CLEANERS.values(), *CUTTERS.values()], ids=[*CLEANERS, *CUTTERS])
+@pytest.mark.parametrize("function", [*CLEANERS.values(), *SPLITTERS.values()], ids=[*CLEANERS, *SPLITTERS])
 def test_every_option_of_a_method_has_a_type_and_a_default_of_it(function):
     for parameter in list(inspect.signature(function, eval_str=True).parameters.values())[1:]:
         assert parameter.kind is parameter.KEYWORD_ONLY
@@ -190,10 +194,10 @@ def test_every_option_of_a_method_has_a_type_and_a_default_of_it(function):
 
 
 def test_labels_may_be_folded_and_are_not_where_nothing_says_so():
-    assert Cut.from_settings(SETTINGS).fold == "none"
-    assert Cut.from_settings(SETTINGS | {"fold": "lower"}).fold == "lower"
+    assert Segmentation.from_settings(SETTINGS).fold == "none"
+    assert Segmentation.from_settings(SETTINGS | {"fold": "lower"}).fold == "lower"
     capitals = {"fold": "upper", "alphabet": SETTINGS["alphabet"].upper()}
-    assert Cut.from_settings(SETTINGS | capitals).fold == "upper"
+    assert Segmentation.from_settings(SETTINGS | capitals).fold == "upper"
 
 
 @pytest.mark.parametrize(
@@ -207,16 +211,16 @@ def test_labels_may_be_folded_and_are_not_where_nothing_says_so():
             ["float32 (1, 27)", "(1, 27, 72)"],
         ),
         (
-            CUTTERS,
-            "cut",
+            SPLITTERS,
+            "split",
             lambda cleaned, *, characters=4: (cleaned, cleaned),
-            ["cut: mine", "(1, 4, pixels)"],
+            ["split: mine", "(1, 4, pixels)"],
         ),
         (
-            CUTTERS,
-            "cut",
+            SPLITTERS,
+            "split",
             lambda cleaned, *, characters=4: (np.zeros((1, 4, 9)), np.zeros((4, 4))),
-            ["cut: mine", "windows", "(1, 4, 4)"],
+            ["split: mine", "windows", "(1, 4, 4)"],
         ),
     ],
 )
@@ -225,16 +229,16 @@ def test_a_method_that_returns_something_else_is_told_what_it_should(
 ):
     monkeypatch.setitem(registry, "mine", wrong)
     with pytest.raises(UserError) as caught:
-        Cut.from_settings(changed(key, {"method": "mine"}))
+        Segmentation.from_settings(changed(key, {"method": "mine"}))
     for part in parts:
         assert part in str(caught.value)
 
 
-def test_cleaning_and_cutting_follow_the_settings():
+def test_cleaning_and_splitting_follow_the_settings():
     pictures = np.random.default_rng(0).integers(0, 256, (2, 27, 72, 3), np.uint8)
     settings = changed("clean", {"method": "threshold", "level": 90}) | {"characters": 2}
-    settings["cut"] = {"method": "grid", "left": 7, "pitch": 30}
-    cleaned, vectors, windows = clean_and_cut(pictures, Cut.from_settings(settings))
+    settings["split"] = {"method": "grid", "left": 7, "pitch": 30}
+    cleaned, vectors, windows = clean_and_split(pictures, Segmentation.from_settings(settings))
     np.testing.assert_array_equal(cleaned, CLEANERS["threshold"](pictures, level=90))
     np.testing.assert_array_equal(vectors, grid(cleaned, characters=2, left=7, pitch=30)[0])
     assert windows[0, :, 0].tolist() == [7, 37]

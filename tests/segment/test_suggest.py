@@ -1,4 +1,4 @@
-"""A look at a folder: the picture, and the geometry that is suggested for a kind never seen."""
+"""A look at a folder: the picture, and the grid that is suggested for a kind never seen."""
 
 import itertools
 from dataclasses import replace
@@ -17,13 +17,13 @@ from captchanet.cli.look import snippet
 from captchanet.config.resolve import resolved
 from captchanet.errors import UserError
 from captchanet.segment.clean import distance, ink
-from captchanet.segment.estimate_grid import Geometry, estimate, wide
-from captchanet.segment.preview import png, sheet
-from captchanet.segment.segmentation import Cut
+from captchanet.segment.estimate_grid import GridEstimate, estimate_grid, widened
+from captchanet.segment.preview import png, preview
+from captchanet.segment.segmentation import Segmentation
 from captchanet.segment.suggest import ALPHABET, sample, suggest
-from captchanet.synthesize.folder import draw_folder
+from captchanet.synthesize.folder import synthesize_folder
 from captchanet.synthesize.lined import lined
-from captchanet.synthesize.style import Style, draw_captcha, draw_labels
+from captchanet.synthesize.style import Style, render_captcha, sample_labels
 
 DEFAULTS = {"alphabet": ALPHABET, "max_rejected": 0.05}
 OTHER = replace(
@@ -47,7 +47,7 @@ def look(*words):
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
     folder = tmp_path_factory.mktemp("look") / "other"
-    draw_folder(folder, 40, 1, OTHER)
+    synthesize_folder(folder, 40, 1, OTHER)
     return folder
 
 
@@ -57,7 +57,7 @@ def test_the_captchas_that_come_with_it_are_measured(root):
         "picture": {"width": 72, "height": 27},
         "characters": 4,
         "clean": {"method": "ink", "colour": [0, 0, 153]},
-        "cut": {"method": "grid", "left": 4, "top": 1, "pitch": 12, "width": 13, "height": 20},
+        "split": {"method": "grid", "left": 4, "top": 1, "pitch": 12, "width": 13, "height": 20},
     }
     assert remarks == ["60 file names are labels of 4 characters"]
 
@@ -65,7 +65,7 @@ def test_the_captchas_that_come_with_it_are_measured(root):
 @pytest.mark.parametrize("name", ["sheared-old", "sheared-new"])
 def test_the_real_captchas_are_measured(real, name):
     found, _ = suggest(sample(real / name))
-    assert found["cut"] == {"method": "grid", "left": 4, "top": 1, "pitch": 12, "width": 13, "height": 20}
+    assert found["split"] == {"method": "grid", "left": 4, "top": 1, "pitch": 12, "width": 13, "height": 20}
 
 
 def test_another_kind_is_measured_with_and_without_labels(other, tmp_path):
@@ -75,7 +75,7 @@ def test_another_kind_is_measured_with_and_without_labels(other, tmp_path):
     assert labelled == numbered
     assert (labelled["characters"], labelled["picture"]) == (5, {"width": 90, "height": 32})
     assert labelled["clean"] == {"method": "ink", "colour": [140, 20, 20]}
-    grid = labelled["cut"]
+    grid = labelled["split"]
     assert grid["pitch"] == pytest.approx(15.5, abs=0.3)
     # the middles of the letters, which the pivots are near to
     assert grid["left"] + grid["width"] / 2 == pytest.approx(13, abs=1.5)
@@ -85,9 +85,9 @@ def test_another_kind_is_measured_with_and_without_labels(other, tmp_path):
 
 
 @given(st.integers(0, 40), st.integers(4, 30), st.integers(1, 4), st.integers(30, 90))
-def test_wide_windows_have_the_middles_of_narrow_ones(left, pitch, characters, width):
-    narrow = Geometry(characters, left, 5, pitch, pitch + 1, 20, True)
-    found = wide(narrow, width, 32)
+def test_widened_windows_have_the_middles_of_narrow_ones(left, pitch, characters, width):
+    narrow = GridEstimate(characters, left, 5, pitch, pitch + 1, 20, True)
+    found = widened(narrow, width, 32)
     assert found.left + found.width / 2 == narrow.left + narrow.width / 2
     assert (found.pitch, found.top, found.height) == (pitch, 0, 32)
     assert found.width == min(round(pitch * 5 / 3), width)
@@ -95,14 +95,14 @@ def test_wide_windows_have_the_middles_of_narrow_ones(left, pitch, characters, w
 
 @settings(max_examples=6)
 @given(st.integers(2, 7), st.integers(9, 20), st.integers(0, 8), st.integers(0, 9), st.integers(0, 10**6))
-def test_places_of_boxes_are_found(characters, pitch, left, top, seed):
+def test_positions_of_boxes_are_found(characters, pitch, left, top, seed):
     rng = np.random.default_rng(seed)
     maps = np.zeros((60, 40, left + pitch * characters + 7), np.float32)
     for one, i in itertools.product(maps, range(characters)):
         x = left + pitch * i + rng.integers(0, 3)
         one[top : top + 15, x : x + pitch - 4] = rng.uniform(0.6, 1)
     for known in (characters, None):
-        found = estimate(maps, known)
+        found = estimate_grid(maps, known)
         assert found.clear
         assert found.characters == characters
         # where they were put leaves the mean uncertain
@@ -113,27 +113,27 @@ def test_places_of_boxes_are_found(characters, pitch, left, top, seed):
         assert abs(found.left + found.width / 2 - (left + 1 + (pitch - 4) / 2)) <= 1.5
 
 
-def test_characters_without_fixed_places_are_sought_piece_by_piece(tmp_path):
+def test_characters_without_fixed_positions_are_found_as_connected_components(tmp_path):
     rng = np.random.default_rng(1)
-    for label in draw_labels(60, OTHER, rng):
+    for label in sample_labels(60, OTHER, rng):
         style = replace(OTHER, first_pivot_x=float(rng.uniform(8, 24)), pitch=float(rng.uniform(11, 16)))
-        Image.fromarray(draw_captcha(label, style, rng)).save(tmp_path / f"{label}.png")
+        Image.fromarray(render_captcha(label, style, rng)).save(tmp_path / f"{label}.png")
     found, remarks = suggest(sample(tmp_path))
-    assert found["cut"]["method"] == "pieces"
-    assert "no fixed places" in remarks[-1]
-    Cut.from_settings({**DEFAULTS, **found})
+    assert found["split"]["method"] == "components"
+    assert "no fixed positions" in remarks[-1]
+    Segmentation.from_settings({**DEFAULTS, **found})
 
 
 def test_nothing_to_see_is_a_suggestion_too():
-    found = estimate(np.zeros((3, 27, 72), np.float32), 4)
+    found = estimate_grid(np.zeros((3, 27, 72), np.float32), 4)
     assert (found.characters, found.top, found.height) == (4, 0, 27)
 
 
 def test_colours_and_black_lines_ask_for_the_distance_and_blackness(tmp_path):
     rng = np.random.default_rng(3)
-    for label in draw_labels(30, OTHER, rng):
+    for label in sample_labels(30, OTHER, rng):
         colour = tuple(int(part) for part in rng.integers(0, 200, 3))
-        picture = draw_captcha(label, replace(OTHER, ink_colour=colour, speckles=0), rng)
+        picture = render_captcha(label, replace(OTHER, ink_colour=colour, speckles=0), rng)
         Image.fromarray(picture).save(tmp_path / f"{label}.png")
     assert suggest(sample(tmp_path))[0]["clean"] == {"method": "distance"}
     for file in tmp_path.iterdir():
@@ -142,8 +142,8 @@ def test_colours_and_black_lines_ask_for_the_distance_and_blackness(tmp_path):
         picture[12, 3:80] = picture[20, 10:85] = 0
         Image.fromarray(picture).save(file)
     found, _ = suggest(sample(tmp_path))
-    assert found["clean"] == {"method": "distance", "lines": "channel", "smallest_piece": 0}
-    assert (found["characters"], found["cut"]["pitch"]) == (5, pytest.approx(15.5, abs=0.6))
+    assert found["clean"] == {"method": "distance", "lines": "channel", "smallest_component": 0}
+    assert (found["characters"], found["split"]["pitch"]) == (5, pytest.approx(15.5, abs=0.6))
 
 
 def test_lines_of_one_colour_do_not_pass_for_the_ink_of_coloured_letters(tmp_path):
@@ -151,14 +151,14 @@ def test_lines_of_one_colour_do_not_pass_for_the_ink_of_coloured_letters(tmp_pat
     for picture, label in zip(pictures, labels, strict=True):
         Image.fromarray(picture).save(tmp_path / f"{label}.png")
     found, remarks = suggest(sample(tmp_path))
-    assert found["clean"] == {"method": "distance", "lines": "channel", "smallest_piece": 0}
+    assert found["clean"] == {"method": "distance", "lines": "channel", "smallest_component": 0}
     assert found["characters"] == 4
-    cut = found["cut"]
-    assert (cut["top"], cut["height"]) == (0, 32)
-    assert cut["width"] == pytest.approx(1.65 * cut["pitch"], abs=1)
+    split = found["split"]
+    assert (split["top"], split["height"]) == (0, 32)
+    assert split["width"] == pytest.approx(1.65 * split["pitch"], abs=1)
     # the middles are where they were: the row of letters has the picture's middle for its own
-    assert cut["left"] + 1.5 * cut["pitch"] + cut["width"] / 2 == pytest.approx(45, abs=3)
-    Cut.from_settings({**DEFAULTS, **found})
+    assert split["left"] + 1.5 * split["pitch"] + split["width"] / 2 == pytest.approx(45, abs=3)
+    Segmentation.from_settings({**DEFAULTS, **found})
     assert any("`fold: lower`" in remark for remark in remarks)
 
 
@@ -282,10 +282,10 @@ def test_a_folder_without_pictures_says_so(tmp_path):
     assert (shown.exit_code, "Error: None of" in shown.output) == (1, True)
 
 
-def test_the_sheet_shows_the_picture_its_map_and_its_vectors(root):
+def test_the_preview_shows_the_picture_its_map_and_its_vectors(root):
     seen = sample(root / "data/raw")
-    cut = Cut.from_settings({**DEFAULTS, **suggest(seen)[0]})
-    image = Image.open(BytesIO(png(sheet(seen, cut, 3))))
+    segmentation = Segmentation.from_settings({**DEFAULTS, **suggest(seen)[0]})
+    image = Image.open(BytesIO(png(preview(seen, segmentation, 3))))
     pixels = np.asarray(image.convert("RGB")).astype(int)
     # three pictures, four times enlarged, the first below two lines of text
     left, top = 12, 12 + 18 + 16
@@ -295,7 +295,7 @@ def test_the_sheet_shows_the_picture_its_map_and_its_vectors(root):
     cleaned = pixels[top + 6 : top + 112 : 4, left + 2 : left + 288 : 4, 0]
     np.testing.assert_allclose(cleaned, 255 - 255 * ink(seen.pictures)[0], atol=0.51)
     assert image.height > 3 * 108
-    assert sheet(seen, cut, 100).height == sheet(seen, cut, 60).height
+    assert preview(seen, segmentation, 100).height == preview(seen, segmentation, 60).height
 
 
 def test_channels_are_shown_one_below_the_other(other):
@@ -303,7 +303,8 @@ def test_channels_are_shown_one_below_the_other(other):
     clean = {"method": "distance", "lines": "channel"}
     settings = {**DEFAULTS, **suggest(seen)[0]}
     one, two = (
-        sheet(seen, Cut.from_settings({**settings, "clean": how}), 2) for how in ({"method": "ink"}, clean)
+        preview(seen, Segmentation.from_settings({**settings, "clean": how}), 2)
+        for how in ({"method": "ink"}, clean)
     )
     assert two.width == one.width
     assert two.height > one.height + 2 * 3 * 30
@@ -317,25 +318,25 @@ def test_what_is_printed_is_a_valid_entry_of_a_configuration(other, root, tmp_pa
     text = shown.output[shown.output.index("segment:") : shown.output.index(str(tmp_path))]
     config = yaml.safe_load(text) | {
         "pictures": {"own": {"folder": "x"}},
-        "dataset": {"main": {"cut": "mine", "train": "own", "unseen": 0.25}},
+        "dataset": {"main": {"segment": "mine", "train": "own", "unseen": 0.25}},
         "train": {"cg": {}},
     }
-    cut = resolved(config)["segment"]["mine"]
-    assert Cut.from_settings(cut).width == 90
+    mine = resolved(config)["segment"]["mine"]
+    assert Segmentation.from_settings(mine).width == 90
     assert yaml.safe_load(snippet({"alphabet": "äß1: #", "characters": 3}))["segment"]["mine"] == {
         "alphabet": "äß1: #",
         "characters": 3,
     }
 
 
-def test_a_cut_of_the_configuration_is_shown_where_it_fits(other, root, tmp_path):
+def test_a_segmentation_of_the_configuration_is_shown_where_it_fits(other, root, tmp_path):
     config = ["--configfile", root / "config/config.yaml", "--output", tmp_path / "look.png"]
-    shown = look(root / "data/raw", "--cut", "ink-grid", *config)
+    shown = look(root / "data/raw", "--segmentation", "ink-grid", *config)
     assert shown.exit_code == 0, shown.output
-    assert "cut as ink-grid" in shown.output
+    assert "segmented as ink-grid" in shown.output
     for words, part in (
-        ([other, "--cut", "ink-grid"], "72 × 27"),
-        ([other, "--cut", "mine"], "no cut 'mine'; `segment` has: ink-grid"),
+        ([other, "--segmentation", "ink-grid"], "72 × 27"),
+        ([other, "--segmentation", "mine"], "no segmentation 'mine'; `segment` has: ink-grid"),
         ([root / "data/none"], "no folder"),
     ):
         refused = look(*words, *config)

@@ -32,7 +32,7 @@ def test_a_window_of_another_size_is_blended():
     )
 
 
-def test_the_middle_of_the_ink_is_its_mean_place():
+def test_the_middle_of_the_ink_is_its_centre_of_mass():
     maps = np.zeros((1, 27, 72), np.float32)
     maps[0, 4:14, 10:20] = maps[0, 8, 25] = 1
     owner, cells = np.zeros((1, 27, 72), int), np.array([[[0, 72]]])

@@ -77,7 +77,7 @@ def test_a_hard_line_has_its_width_in_each_column_or_when_steep_in_each_row(ends
     counts = cover.sum(axis=1 if steep else 0)
     first, last = sorted(ends[i] for i in along)
     middles_between = [n for n in range(len(counts)) if first + 1e-6 < n + 0.5 < last - 1e-6]
-    # what the edge cuts off is missing
+    # what lies beyond the edge is missing
     assert all(counts[n] <= width for n in range(len(counts)))
     inner = all(2 < ends[i] < n - 2 for i, n in ((0, 30), (1, 20), (2, 30), (3, 20)))
     if inner:
@@ -124,8 +124,8 @@ def test_a_row_stands_at_its_pitch_and_stays_in_the_picture(label, pitch, middle
         assert gaps[0] <= pitch - usual + 1e-9
         fits = widths.sum() + (pitch - usual) * (len(label) - 1) <= room
         assert gaps[0] == pytest.approx(pitch - usual) or not fits
-    for places in (equal, starts + widths / 2, text):
-        left, right = places[0] - widths[0] / 2, places[-1] + widths[-1] / 2
+    for x in (equal, starts + widths / 2, text):
+        left, right = x[0] - widths[0] / 2, x[-1] + widths[-1] / 2
         if right - left <= room:
             assert left >= -1e-9
             assert right <= room + 1e-9
@@ -137,7 +137,7 @@ def test_a_row_that_fits_has_its_middle_where_it_is_asked_for():
         assert middles(letters, layout, 15, 41.0, 90).mean() == pytest.approx(41)
 
 
-def test_letters_are_covered_one_by_one_at_their_places():
+def test_letters_are_covered_one_by_one_where_they_stand():
     letters = row("lll")
     x, baselines = np.array([10.0, 30, 50]), np.array([20.0, 22, 20])
     shown = list(covers(letters, x, baselines, 60, 32))

@@ -1,4 +1,4 @@
-"""The second kind of drawn captchas: a seed gives them again, and options do what they say, no more."""
+"""The second kind of synthetic captchas: a seed gives them again, and options do what they say, no more."""
 
 from collections import Counter
 
@@ -35,7 +35,7 @@ def test_a_seed_gives_the_same_pixels_again_and_another_seed_gives_others():
     assert first.tobytes() == again.tobytes() != other.tobytes()
 
 
-def test_labels_say_what_is_drawn_with_its_case_and_each_character_as_often():
+def test_labels_say_what_is_rendered_with_its_case_and_each_character_as_often():
     _, labels = lined(count=62, characters=2, width=50)
     assert Counter("".join(labels)) == dict.fromkeys(MIXED_CASE, 2)
 
@@ -48,7 +48,7 @@ def test_faces_come_in_two_halves_that_share_no_family():
 
 
 @pytest.mark.parametrize("half", FACES)
-def test_all_faces_of_a_half_and_no_others_are_drawn(half, even):
+def test_all_faces_of_a_half_and_no_others_are_rendered(half, even):
     options = STILL | {"count": 60, "characters": 1, "alphabet": "g", "width": 30, "layout": "middles"}
     found = {picture.tobytes() for picture in lined(**options | {"faces": half})[0]}
     of_each = [lined(**options | {"faces": name})[0] for name in FACES[half]]
@@ -72,7 +72,7 @@ def test_all_faces_of_a_half_and_no_others_are_drawn(half, even):
         ("jitter", 2.0),
     ],
 )
-def test_without_chance_captchas_are_alike_and_each_chance_makes_a_difference(option, value, even):
+def test_without_randomness_captchas_are_alike_and_each_random_option_makes_a_difference(option, value, even):
     options = STILL | {"count": 3, "alphabet": "w", "layout": "middles"}
     same, _ = lined(**options)
     assert same[0].tobytes() == same[1].tobytes() == same[2].tobytes()
@@ -121,7 +121,7 @@ def test_papers_are_white_or_light():
 
 
 def hidden(**options):
-    """Captchas on blank paper with letters as light as the paper: all that is dark is drawn across."""
+    """Captchas on blank paper with letters as light as the paper: all that is dark lies across."""
     options = BLANK | {"count": 30, "ink": (255, 255, 255)} | options
     return lined(**options)[0]
 
@@ -179,7 +179,7 @@ def test_specks_and_frame_are_the_only_difference_they_make():
         assert edge.max() < LIGHT
 
 
-def test_another_size_length_and_alphabet_can_be_drawn():
+def test_another_size_length_and_alphabet_can_be_synthesized():
     pictures, labels = lined(count=4, width=160, height=50, characters=6, alphabet="aB7", size=(30.0, 34.0))
     assert pictures.shape == (4, 50, 160, 3)
     assert {len(label) for label in labels} == {6}
@@ -201,6 +201,6 @@ def test_another_size_length_and_alphabet_can_be_drawn():
         ({"line_colour": (-1, 0, 0)}, r"line_colour: found \[-1, 0, 0\]"),
     ],
 )
-def test_what_cannot_be_drawn_is_said(options, said):
+def test_what_cannot_be_synthesized_is_said(options, said):
     with pytest.raises(UserError, match=said):
         lined(count=1, **options)

@@ -18,7 +18,7 @@ from captchanet.synthesize.outlines import (
     fill,
     join,
     load_outlines,
-    place,
+    place_glyph,
     signed_area,
     slanted,
 )
@@ -31,7 +31,7 @@ ALPHABETS = dict.fromkeys(FACES, ALPHABET) | dict.fromkeys(ITALICS["train"] + IT
 SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])  # a filled one: y points down in pictures
 
 
-def test_a_face_that_ships_is_one_that_is_drawn_with():
+def test_a_face_that_ships_is_one_that_is_rendered_with():
     folder = resources.files("captchanet.synthesize") / "faces"
     assert {file.name[:-5] for file in folder.iterdir() if file.name.endswith(".json")} == set(ALPHABETS)
     assert len(ALPHABETS) == 3 + 16
@@ -81,7 +81,7 @@ def test_italic_glyphs_have_the_filled_parts_and_holes_of_their_letters(name):
 @pytest.mark.parametrize("name", FACES)
 @pytest.mark.parametrize("character", "0ob")
 def test_holes_are_left_white(name, character):
-    tile = fill(place(load_outlines(name)[character], Face(name, 100.0), Placement(50, 50, 80)))
+    tile = fill(place_glyph(load_outlines(name)[character], Face(name, 100.0), Placement(50, 50, 80)))
     row = tile.coverage[80 - 26 - tile.top] > 127  # a quarter of an em above the baseline
     edges = np.diff(np.pad(row, 1).astype(int))
     assert edges[edges != 0].tolist() == [1, -1, 1, -1]  # stroke, hole, stroke
@@ -96,7 +96,7 @@ def test_holes_are_left_white(name, character):
 @settings(max_examples=60)
 def test_a_letter_covers_its_area_wherever_and_however_it_is_turned(character, name, degrees, x):
     glyph, face = load_outlines(name)[character], Face(name, 21.2, 0.9)
-    outline = place(glyph, face, Placement(x, 10.0, 16.75, degrees))
+    outline = place_glyph(glyph, face, Placement(x, 10.0, 16.75, degrees))
     tile = fill(outline)
     area = sum(map(signed_area, glyph.contours)) * face.em**2 * face.x_scale
     assert tile.coverage.dtype == np.uint8
@@ -128,14 +128,14 @@ def test_coverage_is_exact_where_edges_run_along_sub_pixels():
 @pytest.mark.parametrize("name", FACES)
 def test_upright_letters_stand_on_the_baseline(name):
     for character in "1247hiklmnrx":
-        tile = fill(place(load_outlines(name)[character], Face(name, 20.0), Placement(10.0, 8.0, 16.0)))
+        tile = fill(place_glyph(load_outlines(name)[character], Face(name, 20.0), Placement(10.0, 8.0, 16.0)))
         assert tile.top + len(tile.coverage) == 16, character
 
 
 def test_a_quarter_turn_lays_a_letter_on_its_side_clockwise():
     where = Placement(10.0, 10.0, 17.0)
     upright, lying = (
-        fill(place(load_outlines("heros-bold")["l"], HEROS, replace(where, degrees=d))) for d in (0, 90)
+        fill(place_glyph(load_outlines("heros-bold")["l"], HEROS, replace(where, degrees=d))) for d in (0, 90)
     )
     assert upright.coverage.shape[0] > 3 * upright.coverage.shape[1]
     assert lying.coverage.shape[1] > 3 * lying.coverage.shape[0]
@@ -147,12 +147,12 @@ def test_a_quarter_turn_lays_a_letter_on_its_side_clockwise():
 def test_moving_a_letter_by_whole_pixels_moves_its_tile_and_changes_nothing(shift, degrees):
     glyph = load_outlines("inter-bold")["g"]
     where = Placement(8.0, 10.0, 17.0, degrees)
-    one, two = (fill(place(glyph, INTER, replace(where, shift=(shift + d, -d)))) for d in (0, 16))
+    one, two = (fill(place_glyph(glyph, INTER, replace(where, shift=(shift + d, -d)))) for d in (0, 16))
     assert (two.left - one.left, two.top - one.top) == (16, -16)
     assert np.abs(one.coverage.astype(int) - two.coverage).max() <= 8  # rounding may move a sub-pixel or two
 
 
-def test_joined_letters_show_the_greater_coverage_and_are_cut_at_the_edges():
+def test_joined_letters_show_the_greater_coverage_and_are_cropped_at_the_edges():
     light, dark = (Tile(np.full((2, 2), value, np.uint8), 0, 0) for value in (80, 200))
     joined = join(
         [replace(dark, left=-1, top=-1), light, replace(light, left=2, top=1), replace(dark, left=9)], 3, 2

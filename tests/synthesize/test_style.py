@@ -1,4 +1,4 @@
-"""Drawn captchas: the committed ones come out again, and every part of a style does what it says."""
+"""Synthetic captchas: the committed ones come out again, and every part of a style does what it says."""
 
 from collections import Counter
 from dataclasses import replace
@@ -13,10 +13,20 @@ from PIL import Image
 from captchanet.errors import UserError
 from captchanet.segment.labels import label_from_name
 from captchanet.synthesize import folder
-from captchanet.synthesize import style as draw
-from captchanet.synthesize.folder import draw_folder
+from captchanet.synthesize.folder import synthesize_folder
 from captchanet.synthesize.outlines import Face
-from captchanet.synthesize.style import Style, draw_captcha, draw_labels
+from captchanet.synthesize.style import (
+    HEROS,
+    OPEN_SANS,
+    Style,
+    cover,
+    fringed,
+    letter,
+    one_bit,
+    render_captcha,
+    sample_labels,
+    soft,
+)
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 DATA = Path(__file__).parents[2] / "data"
@@ -32,10 +42,10 @@ def pixels(path):
 
 
 @pytest.mark.parametrize(("name", "count", "seed"), [("raw", 60, 1), ("unseen", 200, 2)])
-def test_drawing_the_committed_captchas_again_gives_their_pixels(tmp_path, name, count, seed):
-    drawn = draw_folder(tmp_path / name, count, seed)
-    assert sorted(path.name for path in drawn) == sorted(path.name for path in (DATA / name).iterdir())
-    for path in drawn:
+def test_synthesizing_the_committed_captchas_again_gives_their_pixels(tmp_path, name, count, seed):
+    files = synthesize_folder(tmp_path / name, count, seed)
+    assert sorted(path.name for path in files) == sorted(path.name for path in (DATA / name).iterdir())
+    for path in files:
         assert np.array_equal(pixels(path), pixels(DATA / name / path.name)), path.name
 
 
@@ -57,14 +67,14 @@ def test_no_captcha_to_train_on_is_among_the_unseen_ones():
 
 
 def test_a_seed_gives_the_same_pixels_again_and_another_seed_gives_others():
-    first, again, other = (draw_captcha("2b8y", Style(), rng(seed)) for seed in (5, 5, 6))
+    first, again, other = (render_captcha("2b8y", Style(), rng(seed)) for seed in (5, 5, 6))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_drawing_leaves_numpys_global_chance_alone():
+def test_rendering_leaves_numpys_global_random_state_alone():
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - it is the global state that is looked at
-    draw_captcha("ijij", Style(), rng())
+    render_captcha("ijij", Style(), rng())
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
 
 
@@ -73,7 +83,7 @@ def test_drawing_leaves_numpys_global_chance_alone():
 )
 def test_no_character_occurs_more_than_once_oftener_than_another(count, characters, size, seed):
     style = replace(Style(), characters=characters, alphabet=ALPHABET[:size])
-    labels = draw_labels(count, style, rng(seed))
+    labels = sample_labels(count, style, rng(seed))
     counts = Counter("".join(labels))
     often = [counts[character] for character in style.alphabet]
     assert [len(label) for label in labels] == [characters] * count
@@ -82,7 +92,7 @@ def test_no_character_occurs_more_than_once_oftener_than_another(count, characte
 
 def test_letters_stay_at_the_pitch():
     style = replace(STILL, pitch=20.0, first_pivot_x=12.0, width=100)
-    columns = draw.cover("0000", style, rng()).sum(axis=0)
+    columns = cover("0000", style, rng()).sum(axis=0)
     for slot in range(4):
         window = columns[2 + 20 * slot : 22 + 20 * slot].astype(float)
         assert window @ (np.arange(20) + 0.5) / window.sum() == pytest.approx(10.0, abs=0.3)
@@ -90,7 +100,7 @@ def test_letters_stay_at_the_pitch():
 
 
 def test_the_paper_has_a_frame_and_speckles_in_web_colours():
-    picture = draw_captcha("abcd", Style(), rng(3))
+    picture = render_captcha("abcd", Style(), rng(3))
     assert picture.dtype == np.uint8
     assert picture.shape == (27, 72, 3)
     assert (picture[-1] == 204).all()
@@ -106,57 +116,57 @@ def test_the_paper_has_a_frame_and_speckles_in_web_colours():
 
 def test_one_bit_ink_has_one_colour_and_the_other_inks_have_shades():
     def shades(ink):
-        return len(np.unique(draw_captcha("mwx8", replace(STILL, ink=ink), rng(1)).reshape(-1, 3), axis=0))
+        return len(np.unique(render_captcha("mwx8", replace(STILL, ink=ink), rng(1)).reshape(-1, 3), axis=0))
 
-    assert shades(draw.one_bit) == 2
-    assert shades(draw.soft) > 4
-    assert shades(draw.fringed) > shades(draw.soft)
+    assert shades(one_bit) == 2
+    assert shades(soft) > 4
+    assert shades(fringed) > shades(soft)
 
 
 def test_ink_has_the_styles_colour_exactly_even_where_it_is_no_web_colour():
-    picture = draw_captcha("llll", replace(STILL, ink=draw.soft, ink_colour=(200, 10, 20)), rng())
+    picture = render_captcha("llll", replace(STILL, ink=soft, ink_colour=(200, 10, 20)), rng())
     assert (picture == (200, 10, 20)).all(axis=2).any()
 
 
-def test_a_style_of_another_size_length_and_alphabet_can_be_drawn(tmp_path):
+def test_a_style_of_another_size_length_and_alphabet_can_be_rendered(tmp_path):
     style = replace(Style(), width=110, height=40, characters=6, alphabet="abc", pitch=16.0, baseline=28.0)
-    paths = draw_folder(tmp_path / "other", 5, 0, style)
+    paths = synthesize_folder(tmp_path / "other", 5, 0, style)
     assert set("".join(path.stem.split("_")[0] for path in paths)) == set("abc")
     assert all(pixels(path).shape == (40, 110, 3) for path in paths)
 
 
-def test_chance_in_size_and_face_shows():
+def test_random_sizes_and_faces_show():
     sizes = {
         fill_.coverage.shape
-        for fill_ in (draw.letter("x", 0, replace(STILL, size_sd=0.2), rng(s)) for s in range(9))
+        for fill_ in (letter("x", 0, replace(STILL, size_sd=0.2), rng(s)) for s in range(9))
     }
     assert len(sizes) > 3
-    both = replace(STILL, faces={"a": (draw.HEROS, draw.OPEN_SANS)})
-    assert len({draw.letter("a", 0, both, rng(s)).coverage.tobytes() for s in range(9)}) == 2
+    both = replace(STILL, faces={"a": (HEROS, OPEN_SANS)})
+    assert len({letter("a", 0, both, rng(s)).coverage.tobytes() for s in range(9)}) == 2
 
 
 def test_a_character_that_no_face_has_is_named(tmp_path):
     with pytest.raises(UserError, match="'é'"):
-        draw_captcha("abcé", Style(), rng())
+        render_captcha("abcé", Style(), rng())
     with pytest.raises(UserError, match="'A', 'B'"):
-        draw_folder(tmp_path / "none", 3, 0, replace(Style(), alphabet="abAB"))
+        synthesize_folder(tmp_path / "none", 3, 0, replace(Style(), alphabet="abAB"))
     assert not (tmp_path / "none").exists()
 
 
 def test_a_label_of_another_length_and_a_face_unknown_are_refused():
     with pytest.raises(UserError, match=r"'abc' has 3 characters.* 4"):
-        draw_captcha("abc", Style(), rng())
+        render_captcha("abc", Style(), rng())
     with pytest.raises(UserError, match=r"one of caladea-bold-italic, .* heros-bold, inter-bold, "):
-        draw_captcha("aaaa", replace(Style(), faces={"a": (Face("comic", 20.0),)}), rng())
+        render_captcha("aaaa", replace(Style(), faces={"a": (Face("comic", 20.0),)}), rng())
 
 
-def test_a_label_drawn_again_gets_a_number_and_drawing_again_changes_no_byte(tmp_path):
+def test_a_label_sampled_again_gets_a_number_and_synthesizing_again_changes_no_byte(tmp_path):
     style = replace(Style(), alphabet="7", characters=4)
-    names = [path.name for path in draw_folder(tmp_path, 3, 0, style)]
+    names = [path.name for path in synthesize_folder(tmp_path, 3, 0, style)]
     assert names == ["7777.png", "7777_2.png", "7777_3.png"]
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     (tmp_path / folder.UNFINISHED).write_bytes(b"what a killed run left")
-    draw_folder(tmp_path, 3, 0, style)
+    synthesize_folder(tmp_path, 3, 0, style)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -179,14 +189,14 @@ def test_labels_that_differ_in_case_alone_are_files_that_differ_in_more(tmp_path
 def test_a_folder_that_holds_anything_else_is_left_as_it_is(tmp_path):
     (tmp_path / "mine.png").write_bytes(b"a real captcha")
     with pytest.raises(UserError, match=r"1 file\(s\) .* mine\.png"):
-        draw_folder(tmp_path, 3, 0)
+        synthesize_folder(tmp_path, 3, 0)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.png"]
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(UserError, match="taken: File exists"):
-        draw_folder(tmp_path / "taken", 1, 0)
+        synthesize_folder(tmp_path / "taken", 1, 0)
 
 
 def test_more_than_256_colours_are_written_without_a_palette(tmp_path):

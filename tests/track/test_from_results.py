@@ -1,53 +1,96 @@
-"""What a run is recorded with, where some of its captchas were drawn for it."""
+"""What a run is recorded with, also where some of its captchas were synthesized for it."""
+
+from pathlib import Path
 
 import pytest
 
 from captchanet.files import read_json
+from captchanet.layout import ARTIFACTS
 
 # marked, because importing mlflow takes seconds; it warns of its own deprecations
 pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("default")]
 
 
-def content(results, name="good"):
-    from captchanet.track.from_results import collect
+def content(made, name="good"):
+    from captchanet.track.from_results import run_records
 
-    with collect(results.folder, [name]) as records:
+    with run_records(made.results, [name]) as records:
         return records[0], records[0].content()
 
 
-def test_drawn_captchas_are_a_data_set_of_their_own(mixed_results):
+def recorded(found):
+    """Where the files of a run are among its artifacts, in the order in which they are recorded."""
+    return [Path(folder, file.name) for file, folder in found.files]
+
+
+def test_all_files_of_a_run_and_those_that_its_data_set_is_made_again_from_are_recorded(made_results):
+    for name, figures in (
+        ("good", ["learning_curves.png", "confusion_matrix.png"]),
+        ("wild", ["learning_curves.png"]),
+    ):
+        _, found = content(made_results, name)
+        dataset = ARTIFACTS.dataset
+        data = [dataset.facts, dataset.captchas, dataset.pictures]
+        shown = [Path("figures", figure) for figure in figures]
+        assert recorded(found) == [*ARTIFACTS.train, *ARTIFACTS.evaluate, *data, *shown]
+    files = made_results.results
+    originals = [*files.train["wild"], *files.evaluate["wild"]]
+    assert [file for file, _ in found.files][: len(originals)] == originals
+
+
+def test_xor_is_recorded_with_all_its_files(made_results):
+    from captchanet.track.from_results import run_records
+
+    with run_records(made_results.results, []) as records:
+        (xor,) = records
+        found = xor.content()
+    assert [file for file, _ in found.files] == list(made_results.results.xor)
+    assert recorded(found) == list(ARTIFACTS.xor)
+
+
+def test_rejected_pictures_are_counted_for_all_that_the_data_set_uses(made_results):
+    _, found = content(made_results)
+    counts = {name: number for name, number in found.finals.items() if name.endswith("rejected")}
+    assert counts == {"pictures/raw/rejected": 1, "pictures/unseen/rejected": 0}
+
+
+def test_synthetic_captchas_are_a_data_set_of_their_own(mixed_results):
     record, found = content(mixed_results)
-    digests = read_json(mixed_results.folder / "dataset/main/dataset.json")["digest"]
+    digests = read_json(mixed_results.layout.dataset("main").facts)["digest"]
     inputs = {name: (context, digest, sizes) for name, context, _, digest, sizes in found.data}
-    assert list(inputs) == ["main-train", "main-drawn", "main-unseen"]
-    assert inputs["main-drawn"] == ("training", digests["drawn"], {"captchas": 15, "characters": 60})
+    assert list(inputs) == ["main-train", "main-synthetic", "main-unseen"]
+    assert inputs["main-synthetic"] == ("training", digests["synthetic"], {"captchas": 15, "characters": 60})
     assert inputs["main-train"][2] == {"captchas": 12, "characters": 48}
+    files = mixed_results.layout.dataset("main")
+    assert [source for _, _, source, _, _ in found.data] == [
+        str(files.part(part)) for part in ("train", "synthetic", "unseen")
+    ]
     assert record.provenance["data_sha256"] == digests
-    assert found.finals["pictures/drawn/rejected"] == 0
-    evaluated = read_json(mixed_results.folder / "evaluate/good/metrics.json")
+    assert found.finals["pictures/synthetic/rejected"] == 0
+    evaluated = read_json(mixed_results.layout.evaluate("good").metrics)
     assert found.finals["unseen/captchas/ece"] == evaluated["unseen"]["captchas"]["ece"]
-    assert found.finals["unseen/captchas/share_99_right"] == evaluated["answering"]["share_99_right"]
+    assert found.finals["unseen/captchas/coverage_at_99"] == evaluated["selective"]["coverage_at_99"]
     assert found.finals["temperature"] == 1
-    assert "trained by CG on 12 captchas and 15 drawn ones reads" in found.description
+    assert "trained by CG on 12 captchas and 15 synthetic ones reads" in found.description
 
 
-def test_the_style_of_drawing_is_recorded_option_by_option(mixed_results):
+def test_the_style_of_synthetic_captchas_is_recorded_option_by_option(mixed_results):
     from captchanet.track.log_runs import flattened
 
     record, _ = content(mixed_results)
     parameters = dict(flattened(record.parameters))
-    assert parameters["pictures.drawn.draw.method"] == "turned"
-    assert parameters["pictures.drawn.draw.count"] == "15"
-    assert parameters["dataset.drawn"] == "drawn"
+    assert parameters["pictures.synthetic.synthesize.method"] == "turned"
+    assert parameters["pictures.synthetic.synthesize.count"] == "15"
+    assert parameters["dataset.synthetic"] == "synthetic"
     assert parameters["augment.method"] == "none"
 
 
-def test_without_drawn_captchas_nothing_is_said_of_them(made_results, drawn_results):
+def test_without_synthetic_captchas_nothing_is_said_of_them(made_results, synthetic_results):
     from captchanet.track.log_runs import flattened
 
-    for results in (made_results, drawn_results):
-        _, found = content(results)
+    for made in (made_results, synthetic_results):
+        _, found = content(made)
         assert [name for name, *_ in found.data] == ["main-train", "main-unseen"]
-        assert "drawn" not in found.description
+        assert "synthetic" not in found.description
     record, _ = content(made_results)
     assert not any(name.startswith("pictures") for name, _ in flattened(record.parameters))

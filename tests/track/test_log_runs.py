@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from captchanet.errors import UserError
+from captchanet.layout import FORMAT
 
 # marked, because importing mlflow takes seconds; it warns of its own deprecations
 pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("default")]
@@ -29,24 +30,24 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def records(made_results):
-    from captchanet.track.from_results import collect
+    from captchanet.track.from_results import run_records
 
-    with collect(made_results.folder, made_results.RUNS) as found:
+    with run_records(made_results.results, made_results.RUNS) as found:
         yield found
 
 
 @pytest.fixture
-def record(store, records):
-    """Records, and answers with everything that the database then holds."""
-    from captchanet.track.log_runs import record
+def log(store, records):
+    """Records runs, and returns their ids and everything that the database then holds."""
+    from captchanet.track.log_runs import log_runs
 
     folder, uri, experiment = store
 
-    def recorded(*chosen, of=SET):
-        ids = record(chosen or records, uri, experiment, of)
+    def logged(*chosen, of=SET):
+        ids = log_runs(chosen or records, uri, experiment, of)
         return ids, tables(folder)
 
-    return recorded
+    return logged
 
 
 def tables(folder):
@@ -63,38 +64,44 @@ def test_the_store_is_made_once_and_found_again(store):
     assert (folder / "mlflow.db").exists()
 
 
-def test_recording_twice_is_recording_once(record):
-    ids, first = record()
-    again, second = record()
+def test_recording_twice_is_recording_once(log):
+    ids, first = log()
+    again, second = log()
     assert again == ids
     assert second == first
     assert len(first["runs"]) == 4  # good, other, wild and xor
     assert sum("'FAILED'" in row for row in first["runs"]) == 1
 
 
+def test_every_run_says_its_format(log):
+    ids, held = log()
+    for run_id in ids.values():
+        assert repr(("captchanet.format", str(FORMAT), run_id)) in held["tags"]
+
+
 @pytest.mark.parametrize("status", ["RUNNING", "SCHEDULED", "KILLED"])
-def test_half_a_run_is_completed_under_its_own_id_to_the_same_rows(record, store, status):
-    ids, whole = record()
+def test_half_a_run_is_completed_under_its_own_id_to_the_same_rows(log, store, status):
+    ids, whole = log()
     with sqlite3.connect(store[0] / "mlflow.db") as database:
         half = (ids["good"],)
         database.execute("update runs set status = ?, end_time = null where run_uuid = ?", (status, *half))
         database.execute("delete from params where run_uuid = ? and key > 'h'", half)
         database.execute("delete from metrics where run_uuid = ? and step > 2", half)
-    again, mended = record()
+    again, mended = log()
     assert again == ids
     # how far into the second a latest metric is remembered is MLflow's own affair
     assert mended == whole
 
 
-def test_a_run_with_other_results_is_another_run_and_the_old_one_keeps_its_record(record, records):
-    ids, before = record()
+def test_a_run_with_other_results_is_another_run_and_the_old_one_keeps_its_record(log, records):
+    ids, before = log()
     changed = replace(records[0], provenance=records[0].provenance | {"theta_sha256": "other"})
-    newer, after = record(changed, *records[1:])
+    newer, after = log(changed, *records[1:])
     assert newer["good"] != ids["good"]
     assert set(before["metrics"]) < set(after["metrics"])
     lost = set(before["tags"]) - set(after["tags"])
     assert lost == {repr(("captchanet.configured", "yes", ids["good"]))}
-    _, restored = record()
+    _, restored = log()
     assert restored["tags"].count(repr(("captchanet.configured", "yes", ids["good"]))) == 1
 
 
@@ -104,16 +111,16 @@ def test_time_and_machine_do_not_make_another_run(records):
     assert replace(records[0], parameters=records[0].parameters | {"seed": 2}).key != records[0].key
 
 
-def test_another_set_has_runs_of_its_own(record):
-    ids, _ = record()
-    others, _ = record(of="another set")
+def test_another_set_has_runs_of_its_own(log):
+    ids, _ = log()
+    others, _ = log(of="another set")
     assert not set(ids.values()) & set(others.values())
-    assert record()[0] == ids
+    assert log()[0] == ids
 
 
-def test_parameters_of_any_length_are_recorded(record, records, store):
+def test_parameters_of_any_length_are_recorded(log, records, store):
     long = replace(records[0], name="long", parameters=records[0].parameters | {"note": "x" * 20_000})
-    ids, _ = record(long, of="long")
+    ids, _ = log(long, of="long")
     with sqlite3.connect(store[0] / "mlflow.db") as database:
         question = "select value from params where run_uuid = ? and key = 'note'"
         ((value,),) = database.execute(question, (ids["long"],))
@@ -178,14 +185,15 @@ def test_telemetry_is_off():
     assert is_telemetry_disabled()
 
 
-def test_artifacts_are_the_files_of_the_run(record, store, made_results):
-    ids, _ = record()
-    place = Path(store[0] / "mlartifacts" / ids["good"] / "artifacts")
+def test_artifacts_are_the_files_of_the_run(log, store, made_results):
+    ids, _ = log()
+    artifacts = Path(store[0] / "mlartifacts" / ids["good"] / "artifacts")
 
-    def files(place):
-        return {str(file.relative_to(place)) for file in place.rglob("*") if file.is_file()}
+    def files(folder):
+        return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
 
-    found = files(place)
+    found = files(artifacts)
+    # by these names runs are found in the history, whoever recorded them
     assert {"train/model.npz", "train/provenance.json", "evaluate/misreads.csv"} <= found
     assert {"figures/learning_curves.png", "figures/confusion_matrix.png"} <= found
     # its confidences are not calibrated
@@ -193,8 +201,7 @@ def test_artifacts_are_the_files_of_the_run(record, store, made_results):
     assert {f"dataset/{name}" for name in ("dataset.json", "captchas.csv", "pictures.csv")} <= found
     assert not any(name.endswith(".pkl") for name in found)
     # of a training that failed, how it went until then
-    failed = {name for name in files(place.parents[1] / ids["wild"]) if "figures" in name}
+    failed = {name for name in files(artifacts.parents[1] / ids["wild"]) if "figures" in name}
     assert failed == {"artifacts/figures/learning_curves.png"}
-    for name in ("train/model.npz", "train/history.csv"):
-        original = made_results.folder / "train/good" / Path(name).name
-        assert (place / name).read_bytes() == original.read_bytes()
+    for original in made_results.layout.train("good"):
+        assert (artifacts / "train" / original.name).read_bytes() == original.read_bytes()

@@ -9,8 +9,8 @@ import pytest
 PROGRAM = """
 import sys
 from pathlib import Path
-from captchanet.track.run_record import Content, Record
-from captchanet.track.log_runs import record
+from captchanet.track.run_record import RunContent, RunRecord
+from captchanet.track.log_runs import log_runs
 from captchanet.track.store import prepare
 
 uri, number = sys.argv[1], sys.argv[2]
@@ -21,19 +21,19 @@ origin = {
     "blas": [], "libraries": {},
 }
 runs = [
-    Record(
+    RunRecord(
         name=f"run{i}",
         parameters={"run": f"run{i}", "seed": i},
         provenance=origin,
         status={"status": "finished", "reason": "done", "evaluations": 1},
-        content=lambda: Content(
+        content=lambda: RunContent(
             history=[(step, {"cost": 1.0 / step}) for step in range(1, 101)],
             files=[(Path(sys.argv[3]), "train")],
         ),
     )
     for i in range(5)
 ]
-print(len(record(runs, uri, experiment, f"set{number}")))
+print(len(log_runs(runs, uri, experiment, f"set{number}")))
 """
 
 

@@ -5,6 +5,8 @@ import sqlite3
 
 import pytest
 
+from captchanet.layout import FORMAT
+
 # marked, because importing mlflow takes seconds; it warns of its own deprecations
 pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("default")]
 
@@ -22,22 +24,22 @@ class History:
     def __init__(self, folder, made_results):
         from captchanet.track.store import address, prepare
 
-        self.folder, self.results = folder, made_results.folder
+        self.folder, self.results = folder, made_results.results
         self.uri = address(None, folder)
         self.experiment = prepare(self.uri, "captchas")
 
     def record(self, of, runs=("good", "other", "wild"), **sweeps):
         """Records `runs`, of which `sweeps` are made, by name the runs of each."""
-        from captchanet.track.from_results import collect
-        from captchanet.track.log_runs import record
+        from captchanet.track.from_results import run_records
+        from captchanet.track.log_runs import log_runs
         from captchanet.track.sweep_parents import Sweep
 
         made = [
             Sweep(name, self.results, "good", ["train.penalty.weight"], about)
             for name, about in sweeps.items()
         ]
-        with collect(self.results, runs, made) as records:
-            return record(records, self.uri, self.experiment, of, made)
+        with run_records(self.results, runs, made) as records:
+            return log_runs(records, self.uri, self.experiment, of, made)
 
     def sql(self, question, *values):
         with sqlite3.connect(self.folder / "mlflow.db") as database:
@@ -76,7 +78,7 @@ def of(request):
     return request.node.name.replace("[", "-").rstrip("]")
 
 
-def test_the_runs_stand_under_one_parent_that_says_what_came_of_them(history, of):
+def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
     ids = history.record(of, weights={**BOTH, **WILD})
     parent, status = history.parent(of, "weights")
     assert status == "FINISHED"
@@ -101,13 +103,13 @@ def test_the_runs_stand_under_one_parent_that_says_what_came_of_them(history, of
     assert "**1 failed.**" in description
     assert f"(#/experiments/{history.experiment}/runs/{best_id})" in description
     assert "| `weight=1.0`&emsp; |" in description
-    place = history.folder / "mlartifacts" / parent / "artifacts"
-    rows = list(csv.DictReader((place / "settings.csv").read_text().splitlines()))
+    artifacts = history.folder / "mlartifacts" / parent / "artifacts"
+    rows = list(csv.DictReader((artifacts / "settings.csv").read_text().splitlines()))
     assert {(row["setting"], row["train.penalty.weight"], row["runs"], row["failed"]) for row in rows} == {
         ("weight=0.1", "0.1", "1", "0"),
         ("weight=1.0", "1.0", "2", "1"),
     }
-    assert (place / "settings.png").stat().st_size > 1000
+    assert (artifacts / "settings.png").stat().st_size > 1000
 
 
 def test_recording_a_sweep_twice_is_recording_it_once(history, of):
@@ -173,6 +175,18 @@ def test_a_run_keeps_its_record_when_it_comes_into_a_sweep_and_leaves_it(history
     assert history.tags(parent)["captchanet.configured"] == "yes"
 
 
+def test_a_parent_says_its_format_also_where_it_was_made_before_there_was_one(history, of):
+    history.record(of, weights=BOTH)
+    parent, _ = history.parent(of, "weights")
+    assert history.tags(parent)["captchanet.format"] == str(FORMAT)
+    history.sql("delete from tags where run_uuid = ? and key = 'captchanet.format'", parent)
+    # runs of another format have other keys, and so other digests
+    history.sql("update tags set value = 'old' where run_uuid = ? and key = 'captchanet.digest'", parent)
+    history.record(of, weights=BOTH)
+    assert history.parent(of, "weights")[0] == parent
+    assert history.tags(parent)["captchanet.format"] == str(FORMAT)
+
+
 def test_two_sets_have_a_parent_each(history, of):
     history.record(of, weights=BOTH)
     history.record(f"{of} too", weights=BOTH)
@@ -211,10 +225,8 @@ def kill(monkeypatch):
 def test_killed_at_any_call_the_next_attempt_makes_it_whole(history, of, kill):
     def whole(name):
         parent, status = history.parent(of, name)
-        children = history.sql(
-            "select run_uuid from tags where key = 'mlflow.parentRunId' and value = ?", parent
-        )
-        return status, history.latest(parent), len(children), "captchanet.digest" in history.tags(parent)
+        runs = history.sql("select run_uuid from tags where key = 'mlflow.parentRunId' and value = ?", parent)
+        return status, history.latest(parent), len(runs), "captchanet.digest" in history.tags(parent)
 
     history.record(of)
     for number in range(100):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from captchanet.errors import UserError
 from captchanet.options import resolve
 from captchanet.segment.clean import CLEANERS
-from captchanet.segment.segmentation import CUTTERS
-from captchanet.synthesize.kinds import turned
+from captchanet.segment.split import SPLITTERS
+from captchanet.synthesize.turned import turned
 from captchanet.train.augment import AUGMENTERS, Affine, Augmenter, Crops, affine, crops
 
 SIZE, SHAPE = 61, (9, 13)
@@ -62,8 +62,8 @@ def test_without_a_change_a_version_is_the_vector_to_the_last_bit(pivot):
 
 def test_a_quarter_turn_is_a_quarter_turn_about_the_middle():
     cleaned, window = noise(1), [26, 26, 35, 35]
-    turned = version(Affine(rotation=90), Set(1), cleaned, window, (9, 9))
-    np.testing.assert_allclose(turned, np.rot90(under(cleaned, window)), atol=1e-4)
+    found = version(Affine(rotation=90), Set(1), cleaned, window, (9, 9))
+    np.testing.assert_allclose(found, np.rot90(under(cleaned, window)), atol=1e-4)
 
 
 @given(angle=st.floats(-3, 3), x=st.integers(-4, 4), y=st.integers(-3, 3))
@@ -75,7 +75,7 @@ def test_what_is_at_the_pivot_stays_there_however_it_is_turned_sheared_and_scale
 
 
 @pytest.mark.parametrize(("across", "down"), [(2, 0), (0, 3), (-4, 1), (-7, -9)])
-def test_a_shift_by_whole_pixels_moves_the_letter_and_what_the_window_cut_off_comes_back(across, down):
+def test_a_shift_by_whole_pixels_moves_the_letter_and_what_lies_beyond_the_window_comes_back(across, down):
     found = version(Affine(shift=1), Set(0, 0, 0, 0, 0, across, down))
     assert found.tobytes() == under(noise(1), right=-across, down=-down).tobytes()
 
@@ -155,31 +155,31 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
 # crops
 
 
-def cut(left=4.0):
+def split(left=4.0):
     """Vectors, cleaned pictures and windows as a grid makes them."""
     cleaned = np.random.default_rng(0).random((5, 27, 72), dtype=np.float32)
     options = GRID | {"left": left}
-    vectors, windows = CUTTERS["grid"](cleaned, characters=4, **options)
+    vectors, windows = SPLITTERS["grid"](cleaned, characters=4, **options)
     return vectors.reshape(20, -1), cleaned, windows.reshape(-1, 4), {"method": "grid", **options}
 
 
 @pytest.mark.parametrize("left", [4.0, -3.0, 4.25, 4.3])
 def test_a_grid_that_starts_at_a_fraction_of_a_pixel_is_read_from_there(left):
-    vectors, cleaned, windows, settings = cut(left)
+    vectors, cleaned, windows, settings = split(left)
     found = crops(vectors, cleaned, windows, settings)
     assert found.cleaned is cleaned
     augmenter = Augmenter(Affine(), found, np.arange(20), np.random.default_rng(0))
     np.testing.assert_allclose(augmenter.versions(np.arange(20)), vectors, atol=1e-5)
 
 
-@pytest.mark.parametrize("method", CUTTERS)
+@pytest.mark.parametrize("method", SPLITTERS)
 @pytest.mark.parametrize("clean", CLEANERS)
-def test_whatever_cleans_and_cuts_an_unchanged_version_is_the_vector(method, clean):
+def test_whatever_cleans_and_splits_an_unchanged_version_is_the_vector(method, clean):
     pictures, _ = turned(count=6, seed=1)
     cleaned = CLEANERS[clean](pictures)
-    settings = resolve({"method": method}, CUTTERS, "cut", given=("characters",))
+    settings = resolve({"method": method}, SPLITTERS, "split", given=("characters",))
     options = {name: value for name, value in settings.items() if name != "method"}
-    vectors, windows = CUTTERS[method](cleaned, characters=4, **options)
+    vectors, windows = SPLITTERS[method](cleaned, characters=4, **options)
     vectors = vectors.reshape(24, -1)
     found = crops(vectors, cleaned, windows.reshape(-1, 4), settings)
     augmenter = Augmenter(Affine(), found, np.arange(24), np.random.default_rng(0))
@@ -196,8 +196,8 @@ def test_the_channels_of_a_picture_are_moved_together():
         assert both[:, channel * 117 : (channel + 1) * 117].tobytes() == one.tobytes()
 
 
-def test_what_a_cut_left_out_does_not_come_back():
-    vectors, cleaned, windows, settings = cut()
+def test_what_splitting_left_out_does_not_come_back():
+    vectors, cleaned, windows, settings = split()
     alone = np.zeros_like(vectors)
     alone.reshape(20, 20, 13)[:, 5:9, 5:8] = 1  # a letter without its neighbours
     found = crops(alone, cleaned, windows, settings)
@@ -207,7 +207,7 @@ def test_what_a_cut_left_out_does_not_come_back():
 
 
 def test_vectors_that_are_no_windows_are_refused():
-    vectors, cleaned, windows, settings = cut()
+    vectors, cleaned, windows, settings = split()
     with pytest.raises(UserError, match="grid makes vectors of 259 numbers, which are no windows of 13 × 20"):
         crops(vectors[:, :259], cleaned, windows, settings)
 

@@ -16,6 +16,7 @@ import yaml
 from captchanet.config.resolve import resolved
 from captchanet.dataset.dataset import Part
 from captchanet.errors import UserError
+from captchanet.layout import Layout, TrainFiles
 from captchanet.train import checkpoint as module
 from captchanet.train import run
 from captchanet.train import train as training
@@ -37,11 +38,11 @@ SETTINGS = {
     "output": "sigmoid",
     "cost": "cross_entropy",
     "penalty": {"method": "l2", "weight": 0.1},
-    "start": {"method": "uniform", "limit": 0.1},
+    "initialisation": {"method": "uniform", "limit": 0.1},
     "optimiser": SGD,
     "schedule": {"method": "constant"},
     "augment": {"method": "none"},
-    "drawn_share": 0.9,
+    "synthetic_share": 0.9,
     "dropout": [],
     "label_smoothing": 0.0,
     "early_stopping": None,
@@ -105,11 +106,11 @@ def data():
 
 
 def mixed_in():
-    """Drawn captchas to mix into `data`, and the crops that it is: windows of 5 × 1 pixels."""
-    known, (cleaned, drawn) = data(), np.random.default_rng(1).random((2, 40, 3, 9), dtype=np.float32)
+    """Synthetic captchas to mix into `data`, and the crops that it is: windows of 5 × 1 pixels."""
+    known, (cleaned, synthetic) = data(), np.random.default_rng(1).random((2, 40, 3, 9), dtype=np.float32)
     cleaned[:, 1, 2:7] = known.X
     crops = Crops(cleaned, np.array([[2, 1, 7, 2]] * 40), (1, 5))
-    return {"drawn": Part(drawn[:, 0, :5].astype(float), known.y[::-1], []), "crops": crops}
+    return {"synthetic": Part(synthetic[:, 0, :5].astype(float), known.y[::-1], []), "crops": crops}
 
 
 def told(trained):
@@ -122,24 +123,24 @@ def test_a_killed_training_tells_the_same_in_the_end_as_an_unbroken_one(
     kind, epochs, killed, tmp_path, capsys
 ):
     settings = SETTINGS | KINDS[kind]
-    beside = mixed_in() if "augment" in KINDS[kind] else {}
-    unbroken = train(data(), 3, settings, **beside)
+    extra = mixed_in() if "augment" in KINDS[kind] else {}
+    unbroken = train(data(), 3, settings, **extra)
     assert len(unbroken.history) >= 7
     assert (unbroken.status == "failed") == (kind == "diverges")
     assert ("stopped by" in unbroken.reason) == (kind == "stops early")
     for epoch in epochs:
         killed["epoch"] = epoch
         with pytest.raises(Killed):
-            train(data(), 3, settings, Checkpoint(tmp_path, "a", {}), **beside)
+            train(data(), 3, settings, Checkpoint(tmp_path, "a", {}), **extra)
     killed["epoch"] = None
     capsys.readouterr()
-    resumed = train(data(), 3, settings, Checkpoint(tmp_path, "a", {}), **beside)
+    resumed = train(data(), 3, settings, Checkpoint(tmp_path, "a", {}), **extra)
     assert capsys.readouterr().err == f"captchanet: train: a goes on after epoch {epochs[-1] - 1}\n"
     assert told(resumed) == told(unbroken)
     assert {tuple(map(type, row)) for row in resumed.history} == {(int, float, float, float)}
 
 
-def test_a_line_search_starts_over_and_keeps_no_checkpoint(killed, tmp_path, capsys):
+def test_a_full_batch_optimiser_starts_over_and_keeps_no_checkpoint(killed, tmp_path, capsys):
     settings = SETTINGS | {"optimiser": {"method": "cg", "iterations": 8}}
     killed["epoch"] = 5
     with pytest.raises(Killed):
@@ -168,10 +169,10 @@ def test_what_is_decided_by_something_else_has_another_checkpoint(name, decides,
     other = Checkpoint(tmp_path, name, decides)
     assert other.file.parent == file.parent
     assert other.file != file
-    assert other.read() is None
+    assert other.load() is None
     # not even under the other's name
     file.rename(other.file)
-    assert other.read() is None
+    assert other.load() is None
 
 
 @pytest.mark.parametrize(
@@ -222,7 +223,7 @@ def test_a_checkpoint_is_written_when_the_seconds_have_passed_and_not_before(tmp
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     monkeypatch.delenv(VARIABLE)
     checkpoint = Checkpoint(tmp_path, "a", {})
-    state = module.State(1, 5, np.zeros(3), np.arange(4), (), None)
+    state = module.OptimiserState(1, 5, np.zeros(3), np.arange(4), (), None)
     for now[0] in (1000.0, 1009.9, 1010.0, 1012.0, 1019.9, 1020.5, 1030.4, 1030.5):
         checkpoint.offer(state, lambda: writings.append(now[0]) or {})
     assert writings == [1010.0, 1020.5, 1030.5]
@@ -238,14 +239,16 @@ def test_seconds_that_are_none_are_refused(text, tmp_path, monkeypatch):
 RUN = """
 import json, sys
 from pathlib import Path
+from captchanet.layout import DatasetFiles, Layout
 from captchanet.train import run
-settings, data, folder = json.loads(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
-run.perform("long", settings, data, folder / "train/long", [Path(run.__file__)], folder / "checkpoints")
+settings, data, results = json.loads(sys.argv[1]), DatasetFiles.within(sys.argv[2]), Layout(Path(sys.argv[3]))
+run.perform("long", settings, data, results.train("long"), [Path(run.__file__)], results.checkpoints)
 """
 
 
 def process(made_results, settings, folder, **options):
-    words = [json.dumps(settings), str(made_results.folder / "dataset/main"), str(folder)]
+    data = made_results.layout.dataset("main").facts.parent
+    words = [json.dumps(settings), str(data), str(folder)]
     env = {**os.environ, "PYTHONPATH": str(Path(run.__file__).parents[2]), **options}
     return subprocess.Popen([sys.executable, "-c", RUN, *words], env=env, stderr=subprocess.PIPE, text=True)
 
@@ -255,28 +258,29 @@ def test_after_a_real_kill_the_run_folder_is_that_of_an_unbroken_run(made_result
     settings = made_results.config["train"]["other"] | {"dropout": [0.1, 0.2]}
     settings["optimiser"] = ADAMW | {"epochs": 400}
     begun = time.time()
-    first = process(made_results, settings, tmp_path)
-    while not list(tmp_path.glob("checkpoints/*.npz")):
+    whole, killed = Layout(tmp_path / "whole"), Layout(tmp_path / "killed")
+    first = process(made_results, settings, killed.root)
+    while not list(killed.checkpoints.glob("*.npz")):
         assert first.poll() is None, first.stderr.read()
         time.sleep(0.01)
     first.send_signal(signal.SIGKILL)
     assert first.communicate() == (None, "")
     assert first.returncode == -signal.SIGKILL
-    assert not (tmp_path / "train").exists()
+    assert not killed.train("long").theta.parent.exists()
     paused = 1.0
     time.sleep(paused)
-    second = process(made_results, settings, tmp_path, **{VARIABLE: "10"})
-    unbroken = process(made_results, settings, tmp_path / "unbroken", **{VARIABLE: "10"})
+    second = process(made_results, settings, killed.root, **{VARIABLE: "10"})
+    unbroken = process(made_results, settings, whole.root, **{VARIABLE: "10"})
     said = second.communicate()[1]
     ended = time.time()
     assert said.startswith("captchanet: train: long goes on after epoch ")
     assert unbroken.communicate()[1] == ""
-    for name in ("model.npz", "model.json", "history.csv", "status.json", "parameters.json"):
-        files = [tmp_path / place / "train/long" / name for place in (".", "unbroken")]
-        assert files[0].read_bytes() == files[1].read_bytes()
-    assert not list(tmp_path.glob("checkpoints/*.npz"))
+    found, expected = killed.train("long"), whole.train("long")
+    for name in ("theta", "model", "history", "status", "parameters"):
+        assert getattr(found, name).read_bytes() == getattr(expected, name).read_bytes()
+    assert not list(killed.checkpoints.glob("*.npz"))
     # from its first beginning, without the time in which nobody worked
-    origin = json.loads((tmp_path / "train/long/provenance.json").read_text())
+    origin = json.loads(found.provenance.read_text())
     started = datetime.fromisoformat(origin["started"]).timestamp()
     assert begun - 0.01 < started < ended - paused
     assert 0 < origin["seconds"] < ended - started - paused
@@ -284,13 +288,14 @@ def test_after_a_real_kill_the_run_folder_is_that_of_an_unbroken_run(made_result
 
 def test_a_run_that_cannot_be_written_keeps_its_checkpoint(made_results, tmp_path, capsys):
     settings = made_results.config["train"]["other"]
-    data, code = made_results.folder / "dataset/main", [Path(run.__file__)]
+    data, code = made_results.layout.dataset("main"), [Path(run.__file__)]
+    files, checkpoints = TrainFiles.within(tmp_path / "train/long"), tmp_path / "checkpoints"
     (tmp_path / "train").write_text("in the way")
     with pytest.raises(UserError):
-        run.perform("long", settings, data, tmp_path / "train/long", code, tmp_path / "checkpoints")
-    (file,) = tmp_path.glob("checkpoints/*.npz")
+        run.perform("long", settings, data, files, code, checkpoints)
+    (file,) = checkpoints.iterdir()
     (tmp_path / "train").unlink()
-    run.perform("long", settings, data, tmp_path / "train/long", code, tmp_path / "checkpoints")
+    run.perform("long", settings, data, files, code, checkpoints)
     assert "long goes on after epoch 1" in capsys.readouterr().err
     assert not file.exists()
 
@@ -305,14 +310,14 @@ def test_other_settings_data_or_code_start_over(made_results, tmp_path, monkeypa
 
     monkeypatch.setattr(run, "Checkpoint", Noted)
     settings, code = made_results.config["train"]["other"], tmp_path / "code.py"
-    facts = json.loads((made_results.folder / "dataset/main/dataset.json").read_text())
+    data, files = made_results.layout.dataset("main"), TrainFiles.within(tmp_path / "train")
+    facts = json.loads(data.facts.read_text())
 
     def perform(name="a", settings=settings, text="1", digest=facts["digest"], blas="x"):
         code.write_text(text)
         monkeypatch.setattr(run, "read_json", lambda file: facts | {"digest": digest})
         monkeypatch.setattr(run, "arithmetic", lambda: {"blas": blas})
-        data = made_results.folder / "dataset/main"
-        run.perform(name, settings, data, tmp_path / "train", [code], tmp_path / "checkpoints")
+        run.perform(name, settings, data, files, [code], tmp_path / "checkpoints")
         return len(names)
 
     assert perform() == perform() == 1

@@ -1,6 +1,5 @@
 """A model is two files without code in them, and what is no model is refused with a sentence."""
 
-import hashlib
 import json
 from dataclasses import replace
 
@@ -8,17 +7,19 @@ import numpy as np
 import pytest
 
 from captchanet.errors import UserError
-from captchanet.evaluate import predict as reading
-from captchanet.nn import Network, uniform
-from captchanet.synthesize.folder import draw_folder
-from captchanet.train.model import Model, load
+from captchanet.evaluate import predict as module
+from captchanet.evaluate.predict import list_files, predict
+from captchanet.layout import FORMAT, TrainFiles
+from captchanet.nn import Convolution, Network, uniform
+from captchanet.synthesize.folder import synthesize_folder
+from captchanet.train.model import Model, load_model
 
 SEGMENT = {
     "picture": {"width": 72, "height": 27},
     "characters": 4,
     "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
     "clean": {"method": "ink"},
-    "cut": {"method": "grid"},
+    "split": {"method": "grid"},
     "max_rejected": 0.05,
 }
 NETWORK = Network((260, 5, 36))
@@ -29,43 +30,49 @@ def model():
     return Model(NETWORK, uniform(NETWORK, np.random.default_rng(0)), "small", SEGMENT)
 
 
-def test_a_model_comes_back_bit_by_bit_with_all_that_reading_needs(model, tmp_path):
-    model.write(tmp_path)
-    back = load(tmp_path / "model.npz")
+@pytest.fixture
+def files(tmp_path):
+    return TrainFiles.within(tmp_path)
+
+
+def test_a_model_comes_back_bit_by_bit_with_all_that_reading_needs(model, files):
+    model.write(files)
+    back = load_model(files.theta)
     assert back.theta.tobytes() == model.theta.tobytes()
     assert (back.network, back.run, back.segment) == (model.network, "small", SEGMENT)
-    with np.load(tmp_path / "model.npz", allow_pickle=False) as arrays:
+    with np.load(files.theta, allow_pickle=False) as arrays:
         assert list(arrays) == ["theta"]
 
 
 def test_the_same_model_is_the_same_bytes(model, tmp_path):
-    for name in ("a", "b"):
-        model.write(tmp_path / name)
-    for file in ("model.npz", "model.json"):
-        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    one, other = (TrainFiles.within(tmp_path / name) for name in ("a", "b"))
+    for files in (one, other):
+        model.write(files)
+    assert one.theta.read_bytes() == other.theta.read_bytes()
+    assert one.model.read_bytes() == other.model.read_bytes()
 
 
-def test_a_missing_model_says_what_to_do(tmp_path):
+def test_a_missing_model_says_what_to_do(files):
     with pytest.raises(UserError, match=r"no such file.*snakemake --cores 4"):
-        load(tmp_path / "model.npz")
+        load_model(files.theta)
     with pytest.raises(UserError, match=r"name the \.npz file"):
-        load(tmp_path / "model.json")
+        load_model(files.model)
 
 
-def test_a_damaged_a_foreign_and_an_exchanged_model_are_refused(model, tmp_path):
-    model.write(tmp_path)
-    file = tmp_path / "model.npz"
+def test_a_damaged_a_foreign_and_an_exchanged_model_are_refused(model, files):
+    model.write(files)
+    file = files.theta
     whole = file.read_bytes()
     file.write_bytes(whole[:500])
     with pytest.raises(UserError, match="is damaged"):
-        load(file)
+        load_model(file)
     np.savez(file, theta=np.array([object()], dtype=object))
     with pytest.raises(UserError, match="is damaged") as caught:
-        load(file)
+        load_model(file)
     assert "allow_pickle" not in str(caught.value)
     np.savez(file, theta=model.theta + 1)
     with pytest.raises(UserError, match=r"not the one that model\.json describes"):
-        load(file)
+        load_model(file)
 
 
 @pytest.mark.parametrize(
@@ -74,68 +81,77 @@ def test_a_damaged_a_foreign_and_an_exchanged_model_are_refused(model, tmp_path)
         {"network": {"layers": [2, 2], "bias": True}},
         {"segment": SEGMENT | {"characters": 3}},
         {"segment": None},
-        {"format": 2},
         {"theta_sha256": None},
         {"facts_sha256": None},
         "[]",
         "{",
     ],
 )
-def test_a_description_that_was_changed_is_refused(model, tmp_path, change):
-    model.write(tmp_path)
-    facts = tmp_path / "model.json"
-    text = change if isinstance(change, str) else json.dumps(json.loads(facts.read_text()) | change)
-    facts.write_text(text)
-    with pytest.raises(UserError, match="train the run again"):
-        load(tmp_path / "model.npz")
+def test_a_description_that_was_changed_is_refused(model, files, change):
+    model.write(files)
+    facts = json.loads(files.model.read_text())
+    files.model.write_text(change if isinstance(change, str) else json.dumps(facts | change))
+    with pytest.raises(UserError, match="is not as captchanet wrote it; train the run again"):
+        load_model(files.theta)
 
 
-def test_the_model_of_a_failed_training_reads_nothing(model, tmp_path):
-    model.write(tmp_path, "failed")
+@pytest.mark.parametrize("found", [1, FORMAT + 1, "x"])
+def test_a_model_of_another_format_is_refused_with_both_formats(model, files, found):
+    model.write(files)
+    facts = json.loads(files.model.read_text())
+    assert facts["format"] == FORMAT
+    files.model.write_text(json.dumps(facts | {"format": found}))
+    said = f"has format {found!r}, but this version reads format {FORMAT}; train the run again"
+    with pytest.raises(UserError, match=said):
+        load_model(files.theta)
+
+
+def test_the_model_of_a_failed_training_reads_nothing(model, files):
+    model.write(files, "failed")
     with pytest.raises(UserError, match="the training of the run small failed"):
-        load(tmp_path / "model.npz")
+        load_model(files.theta)
 
 
 def test_a_folder_without_pictures_stops_nobody(model, tmp_path):
     (tmp_path / "empty").mkdir()
-    draw_folder(tmp_path / "some", 2, 3)
-    found = list(reading.read(model, reading.files([str(tmp_path / "empty"), str(tmp_path / "some")])))
+    synthesize_folder(tmp_path / "some", 2, 3)
+    found = list(predict(model, list_files([str(tmp_path / "empty"), str(tmp_path / "some")])))
     assert len(found) == 3
     assert "is empty" in found[0].problem
 
 
 def test_pictures_are_read_in_their_order_and_a_bad_one_stops_nobody(model, tmp_path):
-    drawn = draw_folder(tmp_path, 6, 3)
+    synthetic = synthesize_folder(tmp_path, 6, 3)
     (tmp_path / "bad.png").write_text("not a picture")
-    paths = list(reading.files([str(tmp_path), str(tmp_path / "nowhere.png")]))
-    found = list(reading.read(model, paths))
+    paths = list(list_files([str(tmp_path), str(tmp_path / "nowhere.png")]))
+    found = list(predict(model, paths))
     assert [row.file for row in found] == paths
     problems = [row for row in found if row.problem]
     assert [row.file for row in problems] == [str(tmp_path / "bad.png"), str(tmp_path / "nowhere.png")]
-    assert len(found) == len(drawn) + 2
+    assert len(found) == len(synthetic) + 2
     assert all(len(row.reading) == 4 and 0 < row.confidence < 1 for row in found if not row.problem)
 
 
 def test_readings_do_not_depend_on_the_batch(model, tmp_path, monkeypatch):
-    draw_folder(tmp_path, 7, 3)
-    paths = list(reading.files([str(tmp_path)]))
-    whole = list(reading.read(model, paths))
-    monkeypatch.setattr(reading, "BATCH", 2)
-    for one, other in zip(whole, reading.read(model, paths), strict=True):
+    synthesize_folder(tmp_path, 7, 3)
+    paths = list(list_files([str(tmp_path)]))
+    whole = list(predict(model, paths))
+    monkeypatch.setattr(module, "BATCH", 2)
+    for one, other in zip(whole, predict(model, paths), strict=True):
         assert one.reading == other.reading
         assert one.confidence == pytest.approx(other.confidence, rel=1e-12)
 
 
-def test_a_temperature_comes_back_and_a_model_of_before_there_was_one_is_read_as_ever(model, tmp_path):
-    replace(model, temperature=0.61).write(tmp_path / "new")
-    assert load(tmp_path / "new/model.npz").temperature == 0.61
-    model.write(tmp_path)
-    facts = json.loads((tmp_path / "model.json").read_text())
-    assert facts.pop("temperature") == 1
-    del facts["facts_sha256"]
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    (tmp_path / "model.json").write_text(json.dumps(facts | {"facts_sha256": digest}))
-    assert load(tmp_path / "model.npz").temperature == 1
+@pytest.mark.parametrize("temperature", [0.61, 1.0])
+def test_a_temperature_comes_back(model, files, temperature):
+    replace(model, temperature=temperature).write(files)
+    assert load_model(files.theta).temperature == temperature
+
+
+def test_a_convolutional_network_comes_back(files):
+    network = Network((260, 36), input_shape=(1, 20, 13), convolutions=(Convolution(2, 3, 2),))
+    Model(network, uniform(network, np.random.default_rng(0)), "small", SEGMENT).write(files)
+    assert load_model(files.theta).network == network
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -144,11 +160,11 @@ def test_without_a_temperature_the_confidence_is_the_outputs_share_to_the_last_b
     plain = replace(model, theta=model.theta.astype(dtype))
     outputs = plain.network.outputs(plain.theta, X)
     share = (outputs.max(axis=1) / outputs.sum(axis=1)).reshape(-1, 4)
-    readings, confidence, each = plain.read(X)
+    readings, confidence, each = plain.predict(X)
     assert each.tobytes() == share.tobytes()
     assert confidence.tobytes() == share.prod(axis=1).tobytes()
     for temperature in (0.3, 3.0):
-        other = replace(plain, temperature=temperature).read(X)
+        other = replace(plain, temperature=temperature).predict(X)
         assert other[0] == readings
         assert ((other[2] > each) == (temperature < 1)).all()
 
@@ -157,18 +173,18 @@ def test_a_model_is_calibrated_on_characters_and_stays_the_same_network(model):
     rng = np.random.default_rng(1)
     X = rng.random((40, 260))
     read = model.network.outputs(model.theta, X).argmax(axis=1)[:, None] + 1
-    surer, doubting = model.calibrated(X, read), model.calibrated(X, rng.integers(1, 37, (40, 1)))
-    assert surer.temperature < 1 < doubting.temperature
-    assert surer.digest == doubting.digest == model.digest
+    raised, lowered = model.calibrated(X, read), model.calibrated(X, rng.integers(1, 37, (40, 1)))
+    assert raised.temperature < 1 < lowered.temperature
+    assert raised.digest == lowered.digest == model.digest
 
 
-def test_what_it_is_not_sure_enough_of_it_does_not_say(model, tmp_path):
-    draw_folder(tmp_path, 9, 3)
+def test_a_reading_below_the_threshold_is_not_said(model, tmp_path):
+    synthesize_folder(tmp_path, 9, 3)
     (tmp_path / "bad.png").write_text("not a picture")
-    paths = list(reading.files([str(tmp_path)]))
-    all_said = list(reading.read(model, paths))
-    sure = sorted(row.confidence for row in all_said if not row.problem)[5]
-    said = list(reading.read(model, paths, sure))
+    paths = list(list_files([str(tmp_path)]))
+    all_said = list(predict(model, paths))
+    threshold = sorted(row.confidence for row in all_said if not row.problem)[5]
+    said = list(predict(model, paths, threshold))
     assert sum(row.reading != "" for row in said) == 4
     for one, other in zip(all_said, said, strict=True):
-        assert other == (one if one.problem or one.confidence >= sure else one._replace(reading=""))
+        assert other == (one if one.problem or one.confidence >= threshold else one._replace(reading=""))

@@ -1,4 +1,4 @@
-"""A run folder tells of everything that made the run, also where captchas were drawn for it."""
+"""The files of a run tell of everything that made it, also where captchas were synthesized for it."""
 
 import json
 from dataclasses import replace
@@ -10,13 +10,14 @@ import yaml
 from captchanet.config.resolve import resolved
 from captchanet.dataset import dataset
 from captchanet.errors import UserError
+from captchanet.layout import FORMAT, Layout
 from captchanet.segment.segment import segment
-from captchanet.segment.segment_synthetic import segment_drawn
-from captchanet.segment.segmentation import Cut
-from captchanet.synthesize.kinds import turned
+from captchanet.segment.segment_synthetic import segment_synthetic
+from captchanet.segment.segmentation import Segmentation
+from captchanet.synthesize.turned import turned
 from captchanet.train import run
 from captchanet.train.augment import crops
-from captchanet.train.model import load
+from captchanet.train.model import load_model
 from captchanet.train.train import train
 
 AUGMENT = {"method": "affine", "rotation": 5}
@@ -24,39 +25,39 @@ OPTIMISER = {"method": "adamw", "epochs": 2, "batch_size": 32, "learning_rate": 
 
 
 class Made:
-    """A data set in files, of 12 labelled captchas and 20 drawn ones, and how to train on it."""
+    """A data set in files, of 12 labelled captchas and 20 synthetic ones, and how to train on it."""
 
     def __init__(self, root, folder, pictures, **data):
         config = {
             "pictures": {
                 "raw": {"folder": str(pictures / "raw")},
-                "drawn": {"draw": {"method": "turned", "count": 20, "seed": 7}},
+                "synthetic": {"synthesize": {"method": "turned", "count": 20, "seed": 7}},
             },
             "segment": {"grid": {"max_rejected": 1}},
-            "dataset": {"main": {"cut": "grid", "train": "raw", "unseen": 3} | data},
+            "dataset": {"main": {"segment": "grid", "train": "raw", "unseen": 3} | data},
             "train": {"few": {"hidden": [6], "optimiser": OPTIMISER, "augment": AUGMENT}},
         }
         self.config = resolved(config)
-        self.settings, self.folder = self.config["train"]["few"], folder
-        self.cut, chosen = self.config["segment"]["grid"], self.config["dataset"]["main"]
-        style = {
-            name: value
-            for name, value in self.config["pictures"]["drawn"]["draw"].items()
-            if name != "method"
+        self.settings, self.layout = self.config["train"]["few"], Layout(folder)
+        self.segment, chosen = self.config["segment"]["grid"], self.config["dataset"]["main"]
+        style = self.config["pictures"]["synthetic"]["synthesize"]
+        rendered = turned(**{name: value for name, value in style.items() if name != "method"})
+        segmentation = Segmentation.from_settings(self.segment)
+        folders = {
+            "raw": segment(pictures / "raw", segmentation),
+            "synthetic": segment_synthetic(*rendered, segmentation),
         }
-        cut = Cut.from_settings(self.cut)
-        folders = {"raw": segment(pictures / "raw", cut), "drawn": segment_drawn(*turned(**style), cut)}
-        self.made = dataset.make(folders, chosen, self.cut["alphabet"])
-        facts = dataset.summary(self.made, chosen, self.cut, self.config["pictures"])
-        dataset.write(folder / "dataset", self.made, facts, folders)
+        self.dataset = dataset.make(folders, chosen, self.segment["alphabet"])
+        facts = dataset.summary(self.dataset, chosen, self.segment, self.config["pictures"])
+        dataset.write_dataset(self.layout.dataset("main"), self.dataset, facts, folders)
 
     def perform(self):
-        """The run folder, file by file."""
-        data, place = self.folder / "dataset", self.folder / "train"
-        run.perform("few", self.settings, data, place, [], self.folder / "checkpoints")
-        return {file.stem: json.loads(file.read_text()) for file in place.glob("*.json")} | {
-            "theta": np.load(place / "model.npz")["theta"]
-        }
+        """What the files of the run say, by their fields in the layout; theta as an array."""
+        data, files = self.layout.dataset("main"), self.layout.train("few")
+        run.perform("few", self.settings, data, files, [], self.layout.checkpoints)
+        names = ("parameters", "provenance", "configuration", "status", "model")
+        found = {name: json.loads(getattr(files, name).read_text()) for name in names}
+        return found | {"theta": np.load(files.theta)["theta"]}
 
 
 @pytest.fixture
@@ -64,60 +65,61 @@ def made(root, tmp_path, made_results):
     return lambda **data: Made(root, tmp_path, made_results.pictures, **data)
 
 
-def test_drawn_captchas_are_mixed_in_and_labelled_ones_augmented(made):
-    one = made(drawn="drawn")
-    found, part = one.perform(), one.made
-    cropped = crops(part.train.X, part.cleaned, part.windows, one.cut["cut"])
-    for dropped in ({"drawn": None}, {"crops": None}, {}):
+def test_synthetic_captchas_are_mixed_in_and_labelled_ones_augmented(made):
+    one = made(synthetic="synthetic")
+    found, data = one.perform(), one.dataset
+    cropped = crops(data.train.X, data.cleaned, data.windows, one.segment["split"])
+    for dropped in ({"synthetic": None}, {"crops": None}, {}):
         settings = one.settings | ({"augment": {"method": "none"}} if "crops" in dropped else {})
-        beside = {"drawn": part.drawn, "crops": cropped} | dropped
-        same = train(part.train, 36, settings, **beside).theta.tobytes() == found["theta"].tobytes()
+        extra = {"synthetic": data.synthetic, "crops": cropped} | dropped
+        same = train(data.train, 36, settings, **extra).theta.tobytes() == found["theta"].tobytes()
         assert same == (not dropped)
 
 
-def test_the_style_of_drawing_is_a_parameter_and_where_pictures_lie_is_none(made):
-    found = made(drawn="drawn").perform()
-    assert set(found["parameters"]["pictures"]) == {"drawn"}
-    assert found["parameters"]["pictures"]["drawn"]["draw"]["rotation"] == 31
-    assert found["parameters"]["dataset"]["drawn"] == "drawn"
-    assert set(found["configuration"]["pictures"]) == {"raw", "drawn"}
+def test_the_style_of_synthetic_captchas_is_a_parameter_and_where_pictures_lie_is_none(made):
+    found = made(synthetic="synthetic").perform()
+    assert set(found["parameters"]["pictures"]) == {"synthetic"}
+    assert found["parameters"]["pictures"]["synthetic"]["synthesize"]["rotation"] == 31
+    assert found["parameters"]["dataset"]["synthetic"] == "synthetic"
+    assert set(found["configuration"]["pictures"]) == {"raw", "synthetic"}
 
 
 @pytest.mark.parametrize(
     ("data", "pictures", "parts"),
     [
-        ({"drawn": "drawn"}, 9, {"train", "unseen", "drawn"}),
-        ({"train": "drawn"}, 0, {"train", "unseen"}),
-        ({"unseen": "drawn"}, 12, {"train", "unseen"}),
+        ({"synthetic": "synthetic"}, 9, {"train", "unseen", "synthetic"}),
+        ({"train": "synthetic"}, 0, {"train", "unseen"}),
+        ({"unseen": "synthetic"}, 12, {"train", "unseen"}),
         ({"calibration": 2}, 7, {"train", "unseen", "calibration"}),
     ],
 )
-def test_provenance_has_a_digest_of_each_picture_but_for_those_drawn(made, data, pictures, parts):
+def test_provenance_has_a_digest_of_each_picture_but_for_the_synthetic_ones(made, data, pictures, parts):
     one = made(**data)
     found = one.perform()["provenance"]
     assert len(found["pictures"]) == pictures
     assert set(found["data_sha256"]) == parts
-    assert found["data_sha256"]["train"] == one.made.train.digest
+    assert found["data_sha256"]["train"] == one.dataset.train.digest
 
 
-def test_a_configuration_of_the_run_alone_is_valid_and_draws_the_same(made, root):
-    found = made(drawn="drawn").perform()
+def test_a_configuration_of_the_run_alone_is_valid_and_synthesizes_the_same(made):
+    found = made(synthetic="synthetic").perform()
+    assert next(iter(found["configuration"].items())) == ("format", FORMAT)
     again = resolved(yaml.safe_load(yaml.safe_dump(found["configuration"])))
     assert json.loads(json.dumps(again["pictures"])) == found["configuration"]["pictures"]
     assert json.loads(json.dumps(again["train"])) == found["configuration"]["train"]
 
 
-@pytest.mark.parametrize("data", [{"drawn": "drawn"}, {}])
+@pytest.mark.parametrize("data", [{"synthetic": "synthetic"}, {}])
 def test_a_run_is_calibrated_on_captchas_that_trained_nothing(made, data):
     one = made(calibration=4, **data)
-    found, held_out = one.perform(), one.made.calibration
+    found, held_out = one.perform(), one.dataset.calibration
     assert found["model"]["temperature"] != 1
-    model = load(one.folder / "train/model.npz")
+    model = load_model(one.layout.train("few").theta)
     again = replace(model, temperature=1.0).calibrated(held_out.X, held_out.y)
     assert again.temperature == model.temperature
-    cropped = crops(one.made.train.X, one.made.cleaned, one.made.windows, one.cut["cut"])
-    drawn = one.made.drawn if data else None
-    alone = train(one.made.train, 36, one.settings, drawn=drawn, crops=cropped)
+    cropped = crops(one.dataset.train.X, one.dataset.cleaned, one.dataset.windows, one.segment["split"])
+    synthetic = one.dataset.synthetic if data else None
+    alone = train(one.dataset.train, 36, one.settings, synthetic=synthetic, crops=cropped)
     assert alone.theta.tobytes() == found["theta"].tobytes()
 
 
@@ -140,12 +142,13 @@ def test_a_failed_run_and_one_without_such_captchas_have_no_temperature(made):
     ],
 )
 def test_what_failed_is_named_with_its_reason_and_with_advice_that_fits_it(tmp_path, reasons, remedy):
+    statuses = {}
     for number, reason in enumerate([None, *reasons]):
         status = {"status": "failed" if reason else "finished", "reason": reason or "ended"}
-        (tmp_path / f"run-{number}").mkdir()
-        (tmp_path / f"run-{number}/status.json").write_text(json.dumps(status))
+        statuses[f"run-{number}"] = tmp_path / f"{number}.json"
+        statuses[f"run-{number}"].write_text(json.dumps(status))
     with pytest.raises(UserError) as error:
-        run.check_finished(sorted(tmp_path.iterdir()))
+        run.check_finished(statuses)
     assert str(error.value).startswith(f"training failed: run-1 ({reasons[0]})")
     assert "run-0" not in str(error.value)
     assert remedy in str(error.value)

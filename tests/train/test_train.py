@@ -18,11 +18,11 @@ SETTINGS = {
     "output": "sigmoid",
     "cost": "cross_entropy",
     "penalty": {"method": "l2", "weight": 0.1},
-    "start": {"method": "uniform", "limit": 0.1},
+    "initialisation": {"method": "uniform", "limit": 0.1},
     "optimiser": {"method": "cg", "iterations": 8},
     "schedule": {"method": "constant"},
     "augment": {"method": "none"},
-    "drawn_share": 0.9,
+    "synthetic_share": 0.9,
     "dropout": [],
     "label_smoothing": 0.0,
     "early_stopping": None,
@@ -94,8 +94,13 @@ def test_every_part_that_a_configuration_can_name_trains():
     adamw = {"method": "adamw", "learning_rate": 0.05, "beta1": 0.9, "beta2": 0.999} | base
     adamw |= {"epsilon": 1e-8, "weight_decay": 0.01}
     for changes in (
-        {"activation": "tanh", "start": {"method": "glorot"}},
-        {"activation": "relu", "start": {"method": "he"}, "output": "softmax", "label_smoothing": 0.1},
+        {"activation": "tanh", "initialisation": {"method": "glorot"}},
+        {
+            "activation": "relu",
+            "initialisation": {"method": "he"},
+            "output": "softmax",
+            "label_smoothing": 0.1,
+        },
         {"optimiser": {"method": "l_bfgs", "iterations": 20, "memory": 5}},
         {"optimiser": adamw, "dropout": [0.05, 0.1], "output": "softmax"},
         {"optimiser": adamw, "schedule": {"method": "one_cycle", "warm_up": 0.2, "start": 0.04}},
@@ -172,7 +177,7 @@ def test_a_theta_that_is_no_number_or_costs_none_is_never_finished(epochs, dtype
     assert np.isfinite(gradient).all()
 
 
-def test_the_history_of_plain_descent_is_exact_with_a_penalty():
+def test_the_history_of_plain_gradient_descent_is_exact_with_a_penalty():
     optimiser = {"method": "sgd", "learning_rate": 0.3, "epochs": 40, "batch_size": None, "momentum": 0.0}
     trained = train(data(240), 3, SETTINGS | {"optimiser": optimiser})
     seen = []
@@ -181,16 +186,16 @@ def test_the_history_of_plain_descent_is_exact_with_a_penalty():
 
     network = Network((5, 6, 3))
     objective = Objective(network, data(240).X, one_hot(data(240).y, 3), penalty=l2(weight=0.1))
-    start = uniform(network, np.random.default_rng(1).spawn(4)[0])
+    initial = uniform(network, np.random.default_rng(1).spawn(4)[0])
 
     def callback(*_):
         seen.append(objective.correct() / 240)
 
-    gradient_descent(objective, start, learning_rate=0.3, epochs=40, callback=callback)
+    gradient_descent(objective, initial, learning_rate=0.3, epochs=40, callback=callback)
     assert [row[3] for row in trained.history] == seen
 
 
-# drawn captchas and augmentation
+# synthetic captchas and augmentation
 
 AFFINE = {"method": "affine", "rotation": 15.0, "shear_x": 0.0, "shear_y": 0.0, "shift": 0.6, "scale": 0.04}
 AFFINE |= {"contrast": 0.0, "noise": 0.0, "pivot": (0.0, 0.0)}
@@ -208,56 +213,61 @@ def captchas(n=4, seed=0):
 
 
 @given(
-    rows=st.integers(1, 400), drawn=st.integers(1, 4000), share=st.floats(0.05, 0.95), held_out=st.booleans()
+    rows=st.integers(1, 400),
+    synthetic=st.integers(1, 4000),
+    share=st.floats(0.05, 0.95),
+    held_out=st.booleans(),
 )
-def test_the_drawn_ones_are_as_near_to_their_share_of_an_epoch_as_whole_repeats_come(
-    rows, drawn, share, held_out
+def test_the_synthetic_ones_are_as_near_to_their_share_of_an_epoch_as_whole_repeats_come(
+    rows, synthetic, share, held_out
 ):
     known = np.arange(rows)[held_out:] if rows > 1 else np.arange(rows)
-    mixed = _mixture(known, drawn, share)
-    assert np.count_nonzero(mixed == -1) == drawn
-    kinds, times = np.unique(mixed[mixed >= 0], return_counts=True)
-    np.testing.assert_array_equal(kinds, known)
+    mixed = _mixture(known, synthetic, share)
+    assert np.count_nonzero(mixed == -1) == synthetic
+    found, times = np.unique(mixed[mixed >= 0], return_counts=True)
+    np.testing.assert_array_equal(found, known)
     (repeats,) = set(times.tolist())
-    wanted = drawn * (1 - share) / share  # rows that would make the share exact
+    wanted = synthetic * (1 - share) / share  # rows that would make the share exact
     assert repeats == 1 or abs(repeats * len(known) - wanted) <= len(known) / 2 + 1e-6
     # more known rows are repeated less often
-    assert len(_mixture(np.arange(2 * rows), drawn, share)) <= 2 * rows * max(repeats, 2) + drawn
+    assert len(_mixture(np.arange(2 * rows), synthetic, share)) <= 2 * rows * max(repeats, 2) + synthetic
 
 
-def test_without_drawn_ones_every_row_stands_once():
+def test_without_synthetic_ones_every_row_stands_once():
     np.testing.assert_array_equal(_mixture(np.array([3, 5]), 0, 0.9), [3, 5])
 
 
-def test_an_epoch_goes_through_the_known_rows_repeated_and_the_drawn_ones_once():
+def test_an_epoch_goes_through_the_known_rows_repeated_and_the_synthetic_ones_once():
     known, _ = captchas(2)
-    drawn, _ = captchas(16, seed=1)
-    settings = SETTINGS | {"optimiser": SGD | {"batch_size": 8}, "drawn_share": 0.8}
-    trained = train(known, 3, settings, drawn=drawn)
-    # 32 drawn rows, 8 of the known: 4 rows twice
+    synthetic, _ = captchas(16, seed=1)
+    settings = SETTINGS | {"optimiser": SGD | {"batch_size": 8}, "synthetic_share": 0.8}
+    trained = train(known, 3, settings, synthetic=synthetic)
+    # 32 synthetic rows, 8 of the known: 4 rows twice
     assert trained.evaluations == 3 * (32 + 8) // 8
-    again = Part(np.concatenate([known.X, known.X, drawn.X]), np.concatenate([known.y, known.y, drawn.y]), [])
+    again = Part(
+        np.concatenate([known.X, known.X, synthetic.X]), np.concatenate([known.y, known.y, synthetic.y]), []
+    )
     assert trained.theta.tobytes() == train(again, 3, settings).theta.tobytes()
 
 
-def test_no_drawn_captcha_is_no_change():
+def test_no_synthetic_captcha_is_no_change():
     known, _ = captchas()
     nothing = Part(known.X[:0], known.y[:0], [])
     settings = SETTINGS | {"optimiser": SGD}
     plain = train(known, 3, settings)
-    assert train(known, 3, settings, drawn=nothing).theta.tobytes() == plain.theta.tobytes()
+    assert train(known, 3, settings, synthetic=nothing).theta.tobytes() == plain.theta.tobytes()
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("batch_size", [3, None])
-def test_augmentation_is_drawn_by_the_seed_and_changes_only_what_is_not_drawn(dtype, batch_size):
-    (known, crops), (drawn, _) = captchas(), captchas(8, seed=1)
+def test_augmentation_is_decided_by_the_seed_and_changes_only_what_is_not_synthetic(dtype, batch_size):
+    (known, crops), (synthetic, _) = captchas(), captchas(8, seed=1)
     before = known.X.copy()
     optimiser = SGD | {"batch_size": batch_size}
-    settings = SETTINGS | {"optimiser": optimiser, "dtype": dtype, "augment": AFFINE, "drawn_share": 0.6}
+    settings = SETTINGS | {"optimiser": optimiser, "dtype": dtype, "augment": AFFINE, "synthetic_share": 0.6}
 
     def theta(**changes):
-        return train(known, 3, settings | changes, drawn=drawn, crops=crops).theta.tobytes()
+        return train(known, 3, settings | changes, synthetic=synthetic, crops=crops).theta.tobytes()
 
     assert theta() == theta() != theta(seed=2)
     assert theta() != theta(augment={"method": "none"})
@@ -266,10 +276,10 @@ def test_augmentation_is_drawn_by_the_seed_and_changes_only_what_is_not_drawn(dt
     np.testing.assert_array_equal(known.X, before)
 
 
-def test_what_early_stopping_watches_is_neither_drawn_nor_augmented(monkeypatch):
+def test_what_early_stopping_watches_is_neither_synthetic_nor_augmented(monkeypatch):
     from captchanet.train import train as module
 
-    (known, crops), (drawn, _) = captchas(10), captchas(8, seed=1)
+    (known, crops), (synthetic, _) = captchas(10), captchas(8, seed=1)
     objectives = []
 
     class Watched(Objective):
@@ -280,7 +290,7 @@ def test_what_early_stopping_watches_is_neither_drawn_nor_augmented(monkeypatch)
     monkeypatch.setattr(module, "Objective", Watched)
     stopping = {"share": 0.3, "patience": 2}
     settings = SETTINGS | {"optimiser": SGD, "augment": AFFINE, "early_stopping": stopping}
-    train(known, 3, settings, drawn=drawn, crops=crops)
+    train(known, 3, settings, synthetic=synthetic, crops=crops)
     trained_on, watched = objectives
     assert watched.augment is None
     held_out = {row.tobytes() for row in watched.X}

@@ -78,9 +78,9 @@ class Project:
         with sqlite3.connect(self.folder / "mlflow.db") as database:
             return database.execute(question).fetchall()
 
-    def times(self) -> dict[str, int]:
-        """When each result was written, by its path."""
-        results = self.folder / "results"
+    def times(self, of: str = "tiny") -> dict[str, int]:
+        """When each result of the set was written, by its path there."""
+        results = self.folder / "results" / of
         files = (file for file in results.rglob("*") if file.is_file())
         return {str(file.relative_to(results)): file.stat().st_mtime_ns for file in files}
 

@@ -51,16 +51,16 @@ def test_broken_pictures_are_listed_and_do_not_stop_the_others(fresh):
     assert stopped.status != 0
     assert "data/raw cannot be used" in last
     assert "max_rejected" in last
-    listed = "results/segment/grid/raw.rejected.csv"
+    listed = "results/tiny/segment/grid/raw.rejected.csv"
     assert listed in last
     assert fresh.text(listed).count("\n") >= 5
     word = "segment={grid: {max_rejected: 0.5}}"
     ended = fresh.snakemake("--config", word)
     assert ended.status == 0, ended.output
-    rejected = fresh.text("results/segment/grid/raw/rejected.csv")
+    rejected = fresh.text("results/tiny/segment/grid/raw/rejected.csv")
     for name in ("trun.png", "text.png", "size.png", "toolong.png"):
         assert name in rejected
-        assert name in fresh.text("results/report.html")
+        assert name in fresh.text("results/tiny/report.html")
     assert "jpeg.jpg" not in rejected
     metric = "select distinct value from metrics where key = 'pictures/raw/rejected'"
     assert fresh.sql(metric) == [(float(rejected.count("\n") - 1),)]
@@ -72,7 +72,7 @@ def test_a_class_without_example_is_warned_of_by_name(fresh):
     ended = fresh.snakemake("--config", "dataset={main: {captchas: null}}", "--until", "dataset")
     assert ended.status == 0
     assert "no captcha to train on shows any of: z" in ended.output
-    assert "results/report.html" not in ended.output
+    assert "results/tiny/report.html" not in ended.output
 
 
 def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_end(fresh):
@@ -82,11 +82,11 @@ def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_e
     assert ended.status != 0
     last = ended.sentence
     assert "training failed: sgd (the cost became" in last
-    assert json.loads(fresh.text("results/train/sgd/status.json"))["status"] == "failed"
-    assert json.loads(fresh.text("results/evaluate/cg/metrics.json"))["status"] == "finished"
+    assert json.loads(fresh.text("results/tiny/train/sgd/status.json"))["status"] == "failed"
+    assert json.loads(fresh.text("results/tiny/evaluate/cg/metrics.json"))["status"] == "finished"
     statuses = dict(fresh.sql("select name, status from runs"))
     assert statuses == {"cg": "FINISHED", "sgd": "FAILED", "xor": "FINISHED"}
-    assert "the cost became" in fresh.text("results/report.html")
+    assert "the cost became" in fresh.text("results/tiny/report.html")
     mended = fresh.snakemake()
     assert mended.status == 0, mended.output
 
@@ -97,7 +97,7 @@ def test_a_store_out_of_reach_is_said_and_the_results_are_kept(fresh):
     assert ended.status != 0
     assert "http://127.0.0.1:9 cannot be used" in ended.sentence
     assert not (fresh.folder / "mlflow.db").exists()
-    assert (fresh.folder / "results/report.html").exists()
+    assert (fresh.folder / "results/tiny/report.html").exists()
     again = fresh.snakemake()
     assert again.status == 0
     assert "train" not in again.jobs

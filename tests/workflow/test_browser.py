@@ -22,7 +22,7 @@ pytestmark = pytest.mark.workflow
 SWEEP = """
 pictures: {raw: {folder: data/raw}, unseen: {folder: data/unseen}}
 segment: {grid: {}}
-dataset: {main: {cut: grid, train: raw, unseen: unseen}}
+dataset: {main: {segment: grid, train: raw, unseen: unseen}}
 train: {cg: {hidden: [40], optimiser: {method: cg, iterations: 30}}}
 sweeps:
   weights: {run: cg, grid: {train.penalty.weight: [0.01, 0.1, 1.0]}, seeds: 2}
@@ -109,7 +109,7 @@ def kept(page, name):
 
 
 def without_assistant(page):
-    """Closes what MLflow opens beside its pages."""
+    """Closes what MLflow opens next to its pages."""
     close = page.get_by_role("button", name="Close", exact=False)
     if close.count():
         close.first.click()
@@ -144,7 +144,7 @@ def test_the_sweeps_own_page_ranks_its_settings(ui, page):
     assert "6 runs" in page.inner_text("body")
 
 
-def test_the_comparison_draws_the_sweep_in_parallel_coordinates(ui, page):
+def test_the_comparison_shows_the_sweep_in_parallel_coordinates(ui, page):
     project, address = ui
     runs = quote(json.dumps(ids(project, "weight=%")))
     page.goto(f"{address}/#/compare-runs?runs={runs}&experiments={quote(json.dumps(['1']))}")

@@ -19,7 +19,7 @@ def test_mlflow_holds_every_run_whole(project):
     assert params["segment.clean.method"] == "ink"
     assert params["dataset.captchas"] == "20"
     metrics = dict(project.sql(f"select key, value from latest_metrics where run_uuid = '{uuid}'"))
-    evaluated = json.loads(project.text("results/evaluate/sgd/metrics.json"))
+    evaluated = json.loads(project.text("results/tiny/evaluate/sgd/metrics.json"))
     assert metrics["unseen/captchas/accuracy"] == evaluated["unseen"]["captchas"]["accuracy"]
     assert metrics["pictures/raw/rejected"] == 0
     steps = project.sql(f"select step from metrics where key = 'cost' and run_uuid = '{uuid}' order by step")
@@ -27,20 +27,20 @@ def test_mlflow_holds_every_run_whole(project):
     tags = dict(project.sql(f"select key, value from tags where run_uuid = '{uuid}'"))
     assert tags["captchanet.theta_sha256"] == provenance(project)["theta_sha256"]
     assert "--cores 2" in tags["captchanet.command"]
-    digests = json.loads(project.text("results/dataset/main/dataset.json"))["digest"]
+    digests = json.loads(project.text("results/tiny/dataset/main/dataset.json"))["digest"]
     assert tags["captchanet.data.train_sha256"] == digests["train"]
     inputs = project.sql("select name, digest from datasets order by name")
     assert inputs == [("main-train", digests["train"][:36]), ("main-unseen", digests["unseen"][:36])]
     artifacts = project.folder / "mlartifacts" / uuid / "artifacts"
     assert (artifacts / "train/model.npz").read_bytes() == (
-        project.folder / "results/train/sgd/model.npz"
+        project.folder / "results/tiny/train/sgd/model.npz"
     ).read_bytes()
     assert (artifacts / "evaluate/misreads.csv").exists()
     assert (artifacts / "figures/confusion_matrix.png").stat().st_size > 1000
 
 
 def provenance(project):
-    return json.loads(project.text("results/train/sgd/provenance.json"))
+    return json.loads(project.text("results/tiny/train/sgd/provenance.json"))
 
 
 def test_provenance_names_code_data_and_machine_and_does_without_git(project):
@@ -59,7 +59,7 @@ def test_captchanet_read_reads_with_the_run_that_the_configuration_names(project
     assert lines[0].split() == ["file", "reading", "confidence"]
     assert len(lines) == 13
     shutil.copy(project.folder / "Snakefile", project.folder / "data/unseen/odd.png")
-    model = "results/train/sgd/model.npz"
+    model = "results/tiny/train/sgd/model.npz"
     found = project.command("read", "data/unseen", "--model", model, "--format", "json")
     (project.folder / "data/unseen/odd.png").unlink()
     assert found.status == 1
@@ -98,7 +98,7 @@ def test_the_tutorials_own_program_reads_our_pickle_and_reaches_100_percent(
     everything = "dataset={main: {captchas: null}}"
     ended = project.snakemake("--config", everything, "--until", "dataset")
     assert ended.status == 0, ended.output
-    shutil.copy(project.folder / "results/dataset/main/train_data.pkl", place)
+    shutil.copy(project.folder / "results/tiny/dataset/main/train_data.pkl", place)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", tutorial], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )

@@ -123,7 +123,7 @@ def test_a_killed_rerun_does_not_hinder_the_next(later):
 def test_a_sample_of_all_runs_is_verified(later):
     verified = command(later, "verify", "--number", "2", "--sweep", "weights")
     assert verified.status == 0, verified.output
-    assert "2 of 2 repeated to the last bit; drawn from 4 by the seed 1" in verified.output
+    assert "2 of 2 repeated to the last bit; sampled from 4 by the seed 1" in verified.output
 
 
 def test_a_whole_sweep_and_an_unknown_run_are_said(later):

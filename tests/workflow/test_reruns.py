@@ -23,7 +23,7 @@ NOTHING = "Nothing to be done"
 
 def thetas(project):
     return {
-        run: json.loads(project.text(f"results/train/{run}/provenance.json"))["theta_sha256"]
+        run: json.loads(project.text(f"results/tiny/train/{run}/provenance.json"))["theta_sha256"]
         for run in ("cg", "sgd")
     }
 
@@ -39,8 +39,8 @@ def tables(project):
 
 def test_the_first_run_does_every_stage_once_and_ends_well(project):
     assert project.first.jobs == ALL
-    assert "results/report.html" in project.first.output
-    assert "<html" in project.text("results/report.html")
+    assert "results/tiny/report.html" in project.first.output
+    assert "<html" in project.text("results/tiny/report.html")
 
 
 def test_a_second_run_has_nothing_to_do(project):
@@ -107,7 +107,7 @@ def test_touching_or_copying_the_pictures_reruns_nothing_and_adding_one_reruns_f
 
 def test_deleting_one_run_folder_brings_back_the_same_bits(project):
     before = thetas(project)
-    for file in sorted((project.folder / "results/train/cg").iterdir()):
+    for file in sorted((project.folder / "results/tiny/train/cg").iterdir()):
         file.unlink()
     again = project.snakemake()
     assert again.status == 0
@@ -117,14 +117,14 @@ def test_deleting_one_run_folder_brings_back_the_same_bits(project):
 
 def test_deleting_results_gives_the_same_bits_with_other_cores_and_no_second_record(project):
     before, history = thetas(project), tables(project)
-    data = hashlib.sha256((project.folder / "results/dataset/main/train_data.pkl").read_bytes()).hexdigest()
+    pickle = project.folder / "results/tiny/dataset/main/train_data.pkl"
+    data = hashlib.sha256(pickle.read_bytes()).hexdigest()
     for file in sorted((project.folder / "results").rglob("*"), reverse=True):
         file.unlink() if file.is_file() else file.rmdir()
     again = project.snakemake("--cores", "1")
     assert again.status == 0
     assert thetas(project) == before
-    pickled = (project.folder / "results/dataset/main/train_data.pkl").read_bytes()
-    assert hashlib.sha256(pickled).hexdigest() == data
+    assert hashlib.sha256(pickle.read_bytes()).hexdigest() == data
     assert tables(project) == history
 
 

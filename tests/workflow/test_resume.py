@@ -14,7 +14,7 @@ EPOCHS = 4000
 LONG = f"""
 pictures: {{raw: {{folder: data/raw}}, unseen: {{folder: data/unseen}}}}
 segment: {{grid: {{}}}}
-dataset: {{main: {{cut: grid, train: raw, unseen: unseen, captchas: 20}}}}
+dataset: {{main: {{segment: grid, train: raw, unseen: unseen, captchas: 20}}}}
 train:
   long:
     hidden: [8]
@@ -25,7 +25,7 @@ xor: {{steps: 200}}
 
 
 def theta(project):
-    return json.loads(project.text("results/train/long/provenance.json"))["theta_sha256"]
+    return json.loads(project.text("results/long/train/long/provenance.json"))["theta_sha256"]
 
 
 def test_after_kill_9_a_long_training_goes_on_to_the_bits_of_an_unbroken_one(fresh, root, tmp_path_factory):
@@ -36,13 +36,13 @@ def test_after_kill_9_a_long_training_goes_on_to_the_bits_of_an_unbroken_one(fre
 
     fresh.env["CAPTCHANET_CHECKPOINT_SECONDS"] = "0"
     killed = fresh.start(configfile="config/long.yaml")
-    checkpoints = fresh.folder / "results/checkpoints"
+    checkpoints = fresh.folder / "results/long/checkpoints"
     while not list(checkpoints.glob("*.npz")):
         assert killed.poll() is None, killed.communicate()[0]
         time.sleep(0.02)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
-    assert not (fresh.folder / "results/train/long/status.json").exists()
+    assert not (fresh.folder / "results/long/train/long/status.json").exists()
     (name,) = (file.name for file in checkpoints.glob("*.npz"))
     assert re.fullmatch(r"[0-9a-f]{64}\.npz", name)
 
@@ -58,8 +58,8 @@ def test_after_kill_9_a_long_training_goes_on_to_the_bits_of_an_unbroken_one(fre
     assert "goes on" not in output
     assert theta(fresh) == theta(unbroken)
     for file in ("model.npz", "history.csv", "status.json"):
-        place = f"results/train/long/{file}"
-        assert (fresh.folder / place).read_bytes() == (unbroken.folder / place).read_bytes()
+        result = f"results/long/train/long/{file}"
+        assert (fresh.folder / result).read_bytes() == (unbroken.folder / result).read_bytes()
 
     runs = fresh.sql("select name, status, lifecycle_stage from runs order by name")
     assert runs == [(name, "FINISHED", "active") for name in ("long", "xor")]

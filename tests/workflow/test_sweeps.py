@@ -7,7 +7,7 @@ pytestmark = pytest.mark.workflow
 CONFIG = """
 pictures: {raw: {folder: data/raw}, unseen: {folder: data/unseen}}
 segment: {grid: {}}
-dataset: {main: {cut: grid, train: raw, unseen: unseen}}
+dataset: {main: {segment: grid, train: raw, unseen: unseen}}
 train:
   sgd: {hidden: [8], optimiser: {method: sgd, epochs: 2, batch_size: 16, learning_rate: 0.5}}
 sweeps:

@@ -19,31 +19,35 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 os.environ["CAPTCHANET_COMMAND"] = shlex.join(["snakemake", *sys.argv[1:]])
 
+from captchanet import layout
+from captchanet.config.orphans import orphans
 from captchanet.config.resolve import resolved
 from captchanet.errors import UserError
-from captchanet.segment.fingerprint import fingerprint
 from captchanet.job import ERRORS
-from captchanet.config.orphans import orphans
+from captchanet.segment.fingerprint import fingerprint
 from captchanet.sources import sources
 
 # A configuration file stands alone: the default one is read only where none is named.
+CONFIGFILES = list(workflow.config_settings.configfiles) or [HOME / "config/config.yaml"]
 if not workflow.config_settings.configfiles:
 
-    configfile: str(HOME / "config/config.yaml")
+    configfile: str(CONFIGFILES[0])
 
 
 try:
-    config = resolved(config)
-    # those that a data set uses; what lies in a folder is told by its fingerprint, what is drawn by its style
+    config = resolved(config, Path(CONFIGFILES[0]).stem)
+    # Those that a data set uses. What lies in a folder is told by its fingerprint, what is synthetic by its kind.
     PICTURES = {
-        name: place if "draw" in place else place
-        | {"fingerprint": fingerprint(Path(place["folder"]), place["labels"] and Path(place["labels"]))}
-        for name, place in config["pictures"].items()
-        if any(name in (data["train"], data["drawn"], data["unseen"]) for data in config["dataset"].values())
+        name: entry if "synthesize" in entry else entry
+        | {"fingerprint": fingerprint(Path(entry["folder"]), entry["labels"] and Path(entry["labels"]))}
+        for name, entry in config["pictures"].items()
+        if any(name in (data["train"], data["synthetic"], data["unseen"]) for data in config["dataset"].values())
     }
 except UserError as error:
     raise SystemExit(f"captchanet: {error}")
 
+# where the results of this configuration lie
+LAYOUT = layout.Layout.of(config["set"])
 # the data sets that the runs train on, each once
 DATA = list(dict.fromkeys(run["data"] for run in config["train"].values()))
 # the runs that are written by hand; those of a sweep share its section of the report
@@ -53,7 +57,7 @@ TEMPLATES = HOME / "src/captchanet/report"
 
 
 wildcard_constraints:
-    cut="[^/]+",
+    segmentation="[^/]+",
     pictures="[^/]+",
     data="[^/]+",
     run="[^/]+",
@@ -65,19 +69,19 @@ def code(stage):
 
 
 def check_results():
-    """Ends with a sentence when results/ cannot be made or written."""
+    """Ends with a sentence when the folder of the results cannot be made or written."""
     try:
-        Path("results").mkdir(exist_ok=True)
-        tempfile.TemporaryFile(dir="results").close()
+        layout.RESULTS.mkdir(exist_ok=True)
+        tempfile.TemporaryFile(dir=layout.RESULTS).close()
     except OSError as error:
         raise SystemExit(
-            f"captchanet: results/ cannot be written in {Path.cwd()} ({error.strerror}); "
+            f"captchanet: {layout.RESULTS}/ cannot be written in {Path.cwd()} ({error.strerror}); "
             "make it a folder that you may write, with room left on its disk"
         )
 
 
 # Snakemake looks into it before anything starts
-if os.path.lexists("results"):
+if os.path.lexists(layout.RESULTS):
     check_results()
 
 
@@ -101,9 +105,9 @@ onerror:
 
 
 onsuccess:
-    if left := orphans(Path("results"), config):
-        print(f"\ncaptchanet: {len(left)} folders in results/ belong to no run of this configuration, such as "
-              f"{left[-1]}; `captchanet orphans` lists them")
+    if left := orphans(LAYOUT, config):
+        print(f"\ncaptchanet: {len(left)} folders in {LAYOUT.root}/ belong to no run of this configuration, such "
+              f"as {left[-1]}; `captchanet orphans` lists them")
     asked = workflow.dag_settings  # for another target, or until another stage, there may be no report
     if not asked.until and {"all", "report", *rules.report.output} & (set(asked.targets) or {"all"}):
-        print("\ncaptchanet: results/report.html says what the runs are worth; `captchanet ui` compares them")
+        print(f"\ncaptchanet: {LAYOUT.report} says what the runs are worth; `captchanet ui` compares them")

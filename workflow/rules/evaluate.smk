@@ -1,44 +1,23 @@
 """evaluate: how well a run reads its training captchas and, above all, those it never saw."""
 
 
+def shown(file, caption):
+    """A file of an evaluation that `snakemake --report` shows below its run."""
+    return report(file, caption=f"../report/{caption}.rst", category="Runs", subcategory="{run}")
+
+
 rule evaluate:
     message:
         "evaluate {wildcards.run} on what it never saw"
     input:
-        lambda w: expand(rules.dataset.output, data=config["train"][w.run]["data"]),
-        rules.train.output.theta,
-        rules.train.output.model,
-        rules.train.output.status,
+        unpack(lambda w: data_files(w.run)),
+        unpack(lambda w: LAYOUT.train(w.run).by_name("run_")),
         code=code("evaluate"),
     output:
-        metrics=report(
-            "results/evaluate/{run}/metrics.json",
-            caption="../report/metrics.rst",
-            category="Runs",
-            subcategory="{run}",
-        ),
-        classes=report(
-            "results/evaluate/{run}/classes.csv",
-            caption="../report/classes.rst",
-            category="Runs",
-            subcategory="{run}",
-        ),
-        confusion="results/evaluate/{run}/confusion.csv",
-        misreads=report(
-            "results/evaluate/{run}/misreads.csv",
-            caption="../report/misreads.rst",
-            category="Runs",
-            subcategory="{run}",
-        ),
-        reliability="results/evaluate/{run}/reliability.csv",
-        abstention=report(
-            "results/evaluate/{run}/abstention.csv",
-            caption="../report/abstention.rst",
-            category="Runs",
-            subcategory="{run}",
-        ),
-    params:
-        data=lambda w: config["train"][w.run]["data"],
+        **{
+            name: shown(file, name) if name in ("metrics", "classes", "misreads", "coverage") else file
+            for name, file in LAYOUT.evaluate("{run}").by_name().items()
+        },
     threads: 1
     script:
         "../scripts/evaluate.py"

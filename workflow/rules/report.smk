@@ -1,28 +1,26 @@
 """report: one page that says what the runs are worth; verdict: did every training end well?"""
 
+
 rule report:
     message:
         "write the report"
     input:
-        expand(rules.train.output, run=config["train"]),
-        expand(rules.evaluate.output, run=config["train"]),
-        expand(rules.dataset.output, data=DATA),
-        [file for data in DATA for file in segmented(data)],
-        [file for data in DATA for file in raw_drawn(data)],
-        rules.xor.output,
+        **FINISHED.columns(),
+        synthetic_pictures=[file for data in DATA for file in synthetic_pictures(data)],
         # linked to, so there before it
-        expand(rules.beside.output, data=BESIDE),
-        [str(TEMPLATES / file) for file in ("report.html.j2", "page.css.j2")],
+        domain_gaps=expand(rules.domain_gap.output, data=DOMAIN_GAPS),
+        templates=[str(TEMPLATES / file) for file in ("report.html.j2", "page.css.j2")],
         code=code("report"),
     output:
-        page=report("results/report.html", caption="../report/page.rst", category="Report"),
-        sweeps=[f"results/sweeps/{name}.csv" for name in config["sweeps"]],
+        page=report(str(LAYOUT.report), caption="../report/page.rst", category="Report"),
+        sweeps=[str(LAYOUT.sweep(name)) for name in config["sweeps"]],
     params:
+        names=NAMES,
         runs=BY_HAND,
         sweeps=config["sweeps"],
         headline=config["read"]["run"],
-        pictures={name: place for data in DATA for name, place in raw(data).items()},
-        beside={data: rules.beside.output[0].format(data=data).removeprefix("results/") for data in BESIDE},
+        sources={name: source for data in DATA for name, source in sources_of(data).items()},
+        domain_gaps=DOMAIN_GAPS,
     script:
         "../scripts/report.py"
 
@@ -31,13 +29,13 @@ rule verdict:
     message:
         "did every training end well?"
     input:
-        expand(rules.train.output.status, run=config["train"]),
-        rules.xor.output.status,
+        statuses=expand(rules.train.output.status, run=config["train"]),
+        xor=rules.xor.output.status,
         # last, so that a failed run is reported and recorded before it fails the workflow
-        rules.report.output.page,
-        rules.track.output,
+        page=rules.report.output.page,
+        tracked=rules.track.output,
     output:
-        "results/verdict.txt",
+        str(LAYOUT.verdict),
     params:
         runs=list(config["train"]),
     script:

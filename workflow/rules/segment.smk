@@ -3,22 +3,51 @@
 
 rule segment:
     message:
-        "segment {wildcards.pictures} by {wildcards.cut}"
+        "segment {wildcards.pictures} by {wildcards.segmentation}"
     input:
-        lambda w: drawn(w.pictures) if "draw" in PICTURES[w.pictures] else [],
+        unpack(lambda w: synthetic_files(w.pictures)),
         code=code("segment"),
     output:
-        characters="results/segment/{cut}/{pictures}/characters.npy",
-        places="results/segment/{cut}/{pictures}/characters.csv",
-        cleaned="results/segment/{cut}/{pictures}/cleaned.npy",
-        pictures="results/segment/{cut}/{pictures}/pictures.csv",
-        rejected="results/segment/{cut}/{pictures}/rejected.csv",
-        counts="results/segment/{cut}/{pictures}/segment.json",
+        **LAYOUT.segment("{segmentation}", "{pictures}").by_name(),
     params:
-        cut=lambda w: config["segment"][w.cut],
+        segmentation=lambda w: config["segment"][w.segmentation],
         source=lambda w: PICTURES[w.pictures],
     log:
         # stays when the job fails, as its outputs do not
-        "results/segment/{cut}/{pictures}.rejected.csv",
+        str(LAYOUT.rejected_log("{segmentation}", "{pictures}")),
     script:
         "../scripts/segment.py"
+
+
+def synthetic_files(pictures):
+    """The files of an entry of `pictures` that is synthetic, by name; none for a folder."""
+    return LAYOUT.synthesize(pictures).by_name() if "synthesize" in PICTURES[pictures] else {}
+
+
+def folders(data):
+    """The names of the pictures that a data set is made from: to train on, synthetic and unseen ones, if any."""
+    data = config["dataset"][data]
+    return list(dict.fromkeys(data[use] for use in ("train", "synthetic", "unseen") if data[use] in PICTURES))
+
+
+def segmented(data):
+    """What is segmented for a data set: pairs of the segmentation and an entry of `pictures`."""
+    return [(config["dataset"][data]["segment"], name) for name in folders(data)]
+
+
+def segmented_files(data):
+    """The files of all that is segmented for a data set, by name: a list for each."""
+    return layout.SegmentedFiles.columns(LAYOUT.segment(*pair) for pair in segmented(data))
+
+
+def sources_of(data):
+    """Where the pictures of a data set come from, each a folder or a file of synthetic ones, by their names."""
+    return {
+        name: synthetic_files(name)["pictures"] if synthetic_files(name) else PICTURES[name]["folder"]
+        for name in folders(data)
+    }
+
+
+def synthetic_pictures(data):
+    """Those of them that are synthetic."""
+    return [synthetic_files(name)["pictures"] for name in folders(data) if synthetic_files(name)]

@@ -1,7 +1,7 @@
 """track: every run of the configuration into MLflow, by one job, since importing mlflow costs seconds."""
 
 URI = config["track"]["tracking_uri"]
-SET = config["track"]["set"]
+EXPERIMENT = config["track"]["experiment"]
 
 # The database is nobody's result: it is never deleted, and lives outside results/. With a server there is none.
 local_store = [] if URI else ["mlflow.db"]
@@ -13,10 +13,11 @@ rule store:
     output:
         # update(): without it Snakemake would delete the history before making the store
         update(local_store),
-        id=f"results/track/{config['track']['experiment']}.experiment",
+        # of all sets: whoever deletes the history deletes that of each of them
+        id=str(layout.experiment_file(EXPERIMENT, URI)),
     params:
         uri=URI,
-        experiment=config["track"]["experiment"],
+        experiment=EXPERIMENT,
     script:
         "../scripts/store.py"
 
@@ -25,18 +26,15 @@ rule track:
     message:
         "record the runs in MLflow"
     input:
-        expand(rules.train.output, run=config["train"]),
-        expand(rules.evaluate.output, run=config["train"]),
-        expand(rules.dataset.output, data=DATA),
-        rules.xor.output,
+        **FINISHED.columns(),
         experiment=rules.store.output.id,
         code=code("track"),
     output:
-        f"results/track/{SET}.json",
+        str(LAYOUT.tracked),
     params:
         uri=URI,
-        set=SET,
-        runs=list(config["train"]),
+        set=config["set"],
+        names=NAMES,
         sweeps=config["sweeps"],
     script:
         "../scripts/track.py"

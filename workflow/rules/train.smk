@@ -1,22 +1,23 @@
 """train: a data set and a run's settings → a network, its history, and where it came from."""
 
 
+def data_files(run):
+    """The files of the data set that a run trains on, by name."""
+    return LAYOUT.dataset(config["train"][run]["data"]).by_name()
+
+
 rule train:
     message:
         "train {wildcards.run}"
     input:
-        lambda w: expand(rules.dataset.output, data=config["train"][w.run]["data"]),
+        unpack(lambda w: data_files(w.run)),
         code=code("train"),
     output:
-        parameters="results/train/{run}/parameters.json",
-        history="results/train/{run}/history.csv",
-        theta="results/train/{run}/model.npz",
-        model="results/train/{run}/model.json",
-        provenance="results/train/{run}/provenance.json",
-        configuration="results/train/{run}/configuration.json",
-        status="results/train/{run}/status.json",
+        **LAYOUT.train("{run}").by_name(),
     params:
         run=lambda w: config["train"][w.run],
+        # no output: Snakemake would delete it before the job that goes on from it
+        checkpoints=str(LAYOUT.checkpoints),
     # One thread: two give other rounding, and so another theta, than one.
     threads: 1
     script:

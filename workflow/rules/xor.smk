@@ -7,12 +7,7 @@ rule xor:
     input:
         code=code("xor"),
     output:
-        parameters="results/xor/parameters.json",
-        history="results/xor/history.csv",
-        solution="results/xor/xor.json",
-        provenance="results/xor/provenance.json",
-        configuration="results/xor/configuration.json",
-        status="results/xor/status.json",
+        **LAYOUT.xor.by_name(),
     params:
         xor=config["xor"],
     threads: 1

@@ -1,22 +1,21 @@
 """Makes one data set: which captchas train, which stay unseen."""
 
 import sys
-from pathlib import Path
 
-from captchanet.dataset.dataset import make, summary, write
+from captchanet.dataset.dataset import make, summary, write_dataset
 from captchanet.job import job
+from captchanet.layout import DatasetFiles, SegmentedFiles
 from captchanet.segment.segment import read_segmented
 
 with job("dataset"):
-    settings, cut = snakemake.params.dataset, snakemake.params.cut
-    place = Path("results/segment", settings["cut"])
-    named = [Path(file).parent.name for file in snakemake.input if Path(file).name == "segment.json"]
-    folders = {name: read_segmented(place / name) for name in named}
-    made = make(folders, settings, cut["alphabet"])
-    facts = summary(made, settings, cut, snakemake.params.pictures)
+    params = snakemake.params
+    files = SegmentedFiles.rows(snakemake.input)
+    folders = {name: read_segmented(each) for name, each in zip(params.pictures, files, strict=True)}
+    made = make(folders, params.dataset, params.segmentation["alphabet"])
+    facts = summary(made, params.dataset, params.segmentation, params.pictures)
     missing = "".join(facts["classes_without_example"])
     if missing and not facts["problem"]:
         print(
             f"captchanet: dataset: warning: no captcha to train on shows any of: {missing}", file=sys.stderr
         )
-    write(Path(snakemake.output.train).parent, made, facts, folders)
+    write_dataset(DatasetFiles.named(snakemake.output), made, facts, folders)

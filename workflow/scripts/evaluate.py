@@ -1,14 +1,11 @@
 """Evaluates one run on its training captchas and on the unseen ones."""
 
-from pathlib import Path
-
-from captchanet.dataset import dataset
-from captchanet.evaluate.metrics import evaluate_run, write
+from captchanet.dataset.dataset import read_part
+from captchanet.evaluate.metrics import evaluate_run, write_evaluation
 from captchanet.job import job
+from captchanet.layout import DatasetFiles, EvaluateFiles, TrainFiles
 
 with job("evaluate"):
-    data = Path("results/dataset", snakemake.params.data)
-    run = Path("results/train", snakemake.wildcards.run)
-    parts = (dataset.read(data, part) for part in ("train", "unseen", "drawn"))
-    evaluation = evaluate_run(run, *parts)
-    write(evaluation, Path(snakemake.output.metrics).parent)
+    data, run = DatasetFiles.named(snakemake.input), TrainFiles.named(snakemake.input, "run_")
+    parts = (read_part(data, part) for part in ("train", "unseen", "synthetic"))
+    write_evaluation(EvaluateFiles.named(snakemake.output), evaluate_run(run, *parts))

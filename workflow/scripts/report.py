@@ -1,18 +1,21 @@
 """Writes the report page about all runs and sweeps of the configuration."""
 
+import os
 from pathlib import Path
 
 from captchanet.files import write_text
 from captchanet.job import job
+from captchanet.layout import Results
 from captchanet.report.report import report
 from captchanet.report.sweeps import write_table
 
 with job("report"):
-    params = snakemake.params
+    params, page_file = snakemake.params, snakemake.output.page
+    results = Results.named(snakemake.input, **params.names)
     for plan, file in zip(params.sweeps.values(), snakemake.output.sweeps, strict=True):
-        write_table(Path("results"), plan, Path(file))
-    page = report(
-        Path("results"), params.runs, params.headline, params.pictures, params.sweeps, params.beside
-    )
+        write_table(results, plan, Path(file))
+    pages = zip(params.domain_gaps, snakemake.input.domain_gaps, strict=True)
+    links = {data: os.path.relpath(page, Path(page_file).parent) for data, page in pages}
+    page = report(results, params.runs, params.headline, params.sources, params.sweeps, links)
     # a page is UTF-8: bytes of a file name that are none are shown as escapes
-    write_text(snakemake.output.page, page.encode("utf-8", "backslashreplace").decode())
+    write_text(page_file, page.encode("utf-8", "backslashreplace").decode())

@@ -1,23 +1,21 @@
-"""Segments captchas, of a folder or drawn: characters, cleaned pictures, and a list of what was rejected."""
-
-from pathlib import Path
+"""Segments captchas, of a folder or synthetic: characters, cleaned pictures, and what was rejected."""
 
 from captchanet.files import read_csv, read_npy
 from captchanet.job import job
+from captchanet.layout import SegmentedFiles
 from captchanet.segment.segment import check_rejected, segment, write_rejected, write_segmented
-from captchanet.segment.segment_synthetic import segment_drawn
-from captchanet.segment.segmentation import Cut
+from captchanet.segment.segment_synthetic import segment_synthetic
+from captchanet.segment.segmentation import Segmentation
 
 with job("segment"):
-    cut = Cut.from_settings(snakemake.params.cut)
+    segmentation = Segmentation.from_settings(snakemake.params.segmentation)
     source = snakemake.params.source
-    if "draw" in source:
-        pictures, table = snakemake.input[:2]
-        labels = [label for (label,) in read_csv(table, ("label",))]
-        segmented = segment_drawn(read_npy(pictures), labels, cut)
+    if "synthesize" in source:
+        labels = [label for (label,) in read_csv(snakemake.input.labels, ("label",))]
+        segmented = segment_synthetic(read_npy(snakemake.input.pictures), labels, segmentation)
     else:
-        segmented = segment(source["folder"], cut, source["labels"])
+        segmented = segment(source["folder"], segmentation, source["labels"])
     write_rejected(segmented, snakemake.log[0])
     folder = source.get("folder", snakemake.wildcards.pictures)
-    check_rejected(segmented, cut, folder, snakemake.log[0], source.get("labels"))
-    write_segmented(segmented, Path(snakemake.output.characters).parent)
+    check_rejected(segmented, segmentation, folder, snakemake.log[0], source.get("labels"))
+    write_segmented(SegmentedFiles.named(snakemake.output), segmented)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from captchanet.files import write_text
 from captchanet.job import job
-from captchanet.track.store import address, prepare
+from captchanet.track.store import address, begun, prepare
 
 with job("store"):
     uri = address(snakemake.params.uri, Path())
-    write_text(snakemake.output.id, prepare(uri, snakemake.params.experiment) + "\n")
+    experiment = prepare(uri, snakemake.params.experiment)
+    # Snakemake compares small files by what is in them: a history that is begun anew has to look new
+    write_text(snakemake.output.id, f"{experiment}\n{begun(uri, experiment)}\n")

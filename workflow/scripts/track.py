@@ -5,8 +5,9 @@ from pathlib import Path
 
 from captchanet.files import write_json
 from captchanet.job import job
-from captchanet.track.from_results import collect
-from captchanet.track.log_runs import record
+from captchanet.layout import Results
+from captchanet.track.from_results import run_records
+from captchanet.track.log_runs import log_runs
 from captchanet.track.store import address
 from captchanet.track.sweep_parents import Sweep
 
@@ -14,10 +15,11 @@ from captchanet.track.sweep_parents import Sweep
 gc.freeze()
 
 with job("track"):
-    results, params = Path("results"), snakemake.params
+    params = snakemake.params
+    results = Results.named(snakemake.input, **params.names)
     uri = address(params.uri, Path())
-    experiment = Path(snakemake.input.experiment).read_text().strip()
+    experiment = Path(snakemake.input.experiment).read_text().split()[0]
     sweeps = [Sweep(name, results, **plan) for name, plan in params.sweeps.items()]
-    with collect(results, params.runs, sweeps) as records:
-        ids = record(records, uri, experiment, params.set, sweeps)
+    with run_records(results, params.names["runs"], sweeps) as records:
+        ids = log_runs(records, uri, experiment, params.set, sweeps)
     write_json(snakemake.output[0], {"uri": uri, "experiment": experiment, "runs": ids})

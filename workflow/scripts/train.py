@@ -1,16 +1,17 @@
-"""Trains one run and writes its folder."""
+"""Trains one run and writes its files."""
 
 from pathlib import Path
 
 from captchanet.job import job
+from captchanet.layout import DatasetFiles, TrainFiles
 from captchanet.train.run import perform
 
 with job("train"):
     perform(
         name=snakemake.wildcards.run,
         settings=snakemake.params.run,
-        data=Path("results/dataset", snakemake.params.run["data"]),
-        folder=Path(snakemake.output.status).parent,
+        data=DatasetFiles.named(snakemake.input),
+        files=TrainFiles.named(snakemake.output),
         code=[Path(file) for file in snakemake.input.code],
-        checkpoints=Path("results/checkpoints"),
+        checkpoints=Path(snakemake.params.checkpoints),
     )

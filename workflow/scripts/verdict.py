@@ -7,6 +7,7 @@ from captchanet.job import job
 from captchanet.train.run import check_finished
 
 with job("verdict"):
-    folders = [*(Path("results/train", run) for run in snakemake.params.runs), Path("results/xor")]
-    check_finished(folders)
-    write_text(snakemake.output[0], f"{len(folders)} runs finished\n")
+    statuses = dict(zip(snakemake.params.runs, map(Path, snakemake.input.statuses), strict=True))
+    statuses["xor"] = Path(snakemake.input.xor)
+    check_finished(statuses)
+    write_text(snakemake.output[0], f"{len(statuses)} runs finished\n")

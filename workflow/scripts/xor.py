@@ -1,10 +1,11 @@
-"""Solves XOR and writes its run folder."""
+"""Solves XOR and writes the files of that run."""
 
 from pathlib import Path
 
 from captchanet.job import job
+from captchanet.layout import XorFiles
 from captchanet.train.xor import perform
 
 with job("xor"):
     code = [Path(file) for file in snakemake.input.code]
-    perform(snakemake.params.xor, Path(snakemake.output.status).parent, code)
+    perform(snakemake.params.xor, XorFiles.named(snakemake.output), code)

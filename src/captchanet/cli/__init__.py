@@ -4,14 +4,9 @@ import os
 
 import click
 
-from captchanet.cli.best import best
+# as modules: a command that is imported by its name would hide the module of that name
+from captchanet.cli import best, diff, look, read, rerun, runs, synthesize, tools
 from captchanet.cli.common import Group
-from captchanet.cli.diff import diff
-from captchanet.cli.look import look
-from captchanet.cli.read import read
-from captchanet.cli.rerun import rerun, verify
-from captchanet.cli.runs import runs
-from captchanet.cli.tools import check_gradient, draw, orphans, ui
 
 # One BLAS thread, before a command imports NumPy: two round otherwise, and these matrices are small
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
@@ -24,5 +19,17 @@ def main() -> None:
     """A neural network from nothing that reads captchas."""
 
 
-for _command in (read, look, runs, best, diff, rerun, verify, draw, ui, orphans, check_gradient):
+for _command in (
+    read.read,
+    look.look,
+    runs.runs,
+    best.best,
+    diff.diff,
+    rerun.rerun,
+    rerun.verify,
+    synthesize.synthesize,
+    tools.ui,
+    tools.orphans,
+    tools.check_gradient,
+):
     main.add_command(_command)

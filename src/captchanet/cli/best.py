@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchanet.cli.common import configfile, section
+from captchanet.cli.common import configfile, set_name
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import printable
 from captchanet.errors import UserError
 
 if TYPE_CHECKING:  # importing NumPy and mlflow takes seconds
-    from captchanet.evaluate.comparison import Comparison, Standing
+    from captchanet.evaluate.comparison import Comparison, SettingSummary
 
 OPTIMISTIC = (
     "The winner was chosen on these captchas, so its accuracy is a little optimistic: captchas that had no "
@@ -36,18 +36,18 @@ def best(sweep: str, configfile: Path, form: str) -> None:
     The winner is compared with every other setting on the same captchas: by a paired t-test over seeds and
     folds, and by a permutation test over captchas. It all comes from MLflow, so results/ may be gone.
     """
-    of = str(section(configfile, "track").get("set") or "default")
+    of = set_name(configfile)
     with recorded(configfile) as (store, history):
-        from captchanet.evaluate.comparison import compare, standings
-        from captchanet.track.sweep_runs import children
+        from captchanet.evaluate.comparison import compare, summarise
+        from captchanet.track.sweep_runs import sweep_runs
 
         runs = [run for run in history.runs if run.configured and run.tags.get("set") == of]
         there = sorted({run.tags["sweep"] for run in runs if "sweep" in run.tags})
         if sweep not in there:
             known = f"there are: {', '.join(there)}" if there else "there is none"
             raise UserError(f"no runs of a sweep {sweep!r} are recorded in the set {of!r}; {known}")
-        found = standings(children(store, runs, sweep))
-        others = [compare(found[0].children, other.children) for other in found[1:]]
+        found = summarise(sweep_runs(store, runs, sweep))
+        others = [compare(found[0].runs, other.runs) for other in found[1:]]
     kind = repeats(found)
     if form == "csv":
         writer = csv.DictWriter(sys.stdout, list(_row(found[0], None)), lineterminator="\n")
@@ -62,18 +62,18 @@ def best(sweep: str, configfile: Path, form: str) -> None:
             click.echo(printable(line))
 
 
-def repeats(found: Sequence["Standing"]) -> str:
+def repeats(found: Sequence["SettingSummary"]) -> str:
     """What the settings are repeated over: seeds, folds or, for both, repeats."""
-    seeds, folds = zip(*(child.repeat for one in found for child in one.children), strict=True)
+    seeds, folds = zip(*(run.repeat for one in found for run in one.runs), strict=True)
     if any(fold is not None for fold in folds):
         return "repeats" if any(seed is not None for seed in seeds) else "folds"
     return "seeds"
 
 
-def _row(one: "Standing", other: "Comparison | None") -> dict[str, Any]:
+def _row(one: "SettingSummary", other: "Comparison | None") -> dict[str, Any]:
     """A setting as numbers; `other` is how the winner compares with it, None for the winner itself."""
     row = {"setting": one.setting, "mean": one.mean, "deviation": one.deviation, "low": one.low}
-    row |= {"high": one.high, "runs": len(one.children), "failed": one.failed}
+    row |= {"high": one.high, "runs": len(one.runs), "failed": one.failed}
     return row | {
         "behind": other and other.difference,
         "repeats_in_common": other and other.repeats,
@@ -83,18 +83,18 @@ def _row(one: "Standing", other: "Comparison | None") -> dict[str, Any]:
     }
 
 
-def table(found: Sequence["Standing"], others: Sequence["Comparison"], kind: str) -> list[str]:
-    """A line for each setting, the best first: how it stands, and how far it is behind the winner."""
+def table(found: Sequence["SettingSummary"], others: Sequence["Comparison"], kind: str) -> list[str]:
+    """A line for each setting, the best first: its accuracy, and how far it is behind the winner."""
     head = ["setting", "mean", "±", "lowest", "highest", "runs", "failed", "behind"]
     rows = [[*head, f"p {kind}", "p captchas"]]
     for one, other in zip(found, [None, *others], strict=True):
-        told = ["", "", "", ""] if one.mean is None else [_percent(one.mean), _points(one.deviation)]
+        cells = ["", "", "", ""] if one.mean is None else [_percent(one.mean), _points(one.deviation)]
         if one.low is not None and one.high is not None:
-            told += [_percent(one.low), _percent(one.high)]
+            cells += [_percent(one.low), _percent(one.high)]
         behind = ["", "", ""]
         if other is not None:
             behind = [_points(other.difference), _p(other.by_repeats), _p(other.by_captchas)]
-        rows.append([one.setting, *told, str(len(one.children)), str(one.failed), *behind])
+        rows.append([one.setting, *cells, str(len(one.runs)), str(one.failed), *behind])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -105,17 +105,17 @@ def table(found: Sequence["Standing"], others: Sequence["Comparison"], kind: str
     ]
 
 
-def verdict(found: Sequence["Standing"], others: Sequence["Comparison"], kind: str) -> list[str]:
+def verdict(found: Sequence["SettingSummary"], others: Sequence["Comparison"], kind: str) -> list[str]:
     """In words: who won, by how much, and whether that is more than chance."""
     first = found[0]
     if first.mean is None:
         return ["Every run of every setting failed: there is no winner."]
-    said = f"{first.setting} reads {_standing(first)} of the unseen captchas"
+    said = f"{first.setting} reads {_accuracy(first)} of the unseen captchas"
     finished = [one for one in found if one.mean is not None]
     if len(finished) == 1:
         return [f"{said}; there is no other setting to compare it with."]
     return [
-        f"{said}; the next, {finished[1].setting}, {_standing(finished[1])}.",
+        f"{said}; the next, {finished[1].setting}, {_accuracy(finished[1])}.",
         _tested(others[0], kind),
         *([PAIRS] if len(finished) > 2 else []),
         OPTIMISTIC,
@@ -145,7 +145,7 @@ def _tested(lead: "Comparison", kind: str) -> str:
     return f"{said}it does not stand out."
 
 
-def _standing(one: "Standing") -> str:
+def _accuracy(one: "SettingSummary") -> str:
     deviation = "" if one.deviation is None else f" ± {_points(one.deviation)}"
     return f"{_percent(one.mean or 0.0)}{deviation}"
 

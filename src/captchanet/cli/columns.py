@@ -17,7 +17,7 @@ ACCURACY = "unseen/captchas/accuracy"
 ALWAYS = ("id", "name", "status", "started", "configured")
 # The tags that are shown where they differ: what the runs belong to, and what they were made of
 GROUPS = ("set", "sweep")
-ORIGINS = ("code", "data.train_sha256", "data.drawn_sha256", "data.unseen_sha256")
+ORIGINS = ("code", "data.train_sha256", "data.synthetic_sha256", "data.unseen_sha256")
 # Parameters that follow from others
 DERIVED = ("size.layers", "size.parameters")
 HIDDEN_TAGS = ("key", "kind", "status", "configured")
@@ -110,7 +110,7 @@ class Columns:
         for column in self.all:
             values = {_key(column.value(run)) for run in compared}
             if column not in first and values != {_key(None)}:
-                kinds.setdefault(_place(column, values), []).append(column)
+                kinds.setdefault(_group(column, values), []).append(column)
         order = ("groups", "varied", "results", "origins", "partial")
         return first + [column for kind in order for column in kinds.get(kind, ())], kinds.get("common", [])
 
@@ -145,7 +145,7 @@ def _short(name: str, ends: Counter[str]) -> str:
     return min((end for end in _ends(name) if ends[end] == 1), key=len, default=name)
 
 
-def _place(column: Column, values: set[Any]) -> str:
+def _group(column: Column, values: set[Any]) -> str:
     """Where in a table a column with these values belongs, if anywhere."""
     if column.kind == "tags":
         shown = "groups" if column.key in GROUPS else "origins" if column.key in ORIGINS else "nowhere"

@@ -45,6 +45,11 @@ def configuration(file: Path) -> dict[str, Any]:
     return content
 
 
+def set_name(configfile: Path) -> str:
+    """The name of the set that a configuration file makes: the one that it says, or the stem of the file."""
+    return str(configuration(configfile).get("set") or configfile.stem)
+
+
 def section(configfile: Path, name: str) -> dict[str, Any]:
     """One section of the configuration, {} where it is not there."""
     found = configuration(configfile).get(name) or {}

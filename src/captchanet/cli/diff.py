@@ -11,13 +11,13 @@ import click
 from captchanet.cli.columns import Column, shown
 from captchanet.cli.common import configfile
 from captchanet.cli.runs import recorded, width
-from captchanet.cli.tables import cell, cut, json_ready, printable
+from captchanet.cli.tables import cell, json_ready, printable, truncated
 
 if TYPE_CHECKING:  # importing mlflow takes a second
-    from captchanet.reproduce.difference import Code, Difference, Pictures, Row
+    from captchanet.reproduce.diff_runs import Code, Pictures, Row, RunDiff
     from captchanet.track.history import Run
 
-MOST_NAMES, LONGEST_BESIDE = 8, 32
+MOST_NAMES, LONGEST_CELL = 8, 32
 
 
 @click.command()
@@ -31,28 +31,28 @@ def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
 
     Settings, results, pictures, machine and code. A run is called by the beginning of its id (4 digits at
     least) or by its name or the beginning of it; of several with one name it is the one that a configuration
-    names. `captchanet runs` lists them.
+    names, of several such the one of the highest format. `captchanet runs` lists them.
     """
     with recorded(configfile) as (store, history):
-        from captchanet.reproduce.difference import difference
+        from captchanet.reproduce.diff_runs import diff_runs
         from captchanet.track.history import find
 
         (first, remark_a), (second, remark_b) = find(history.runs, a), find(history.runs, b)
-        found = difference(store, first, second, Path())
+        found = diff_runs(store, first, second, Path())
     if form == "json":
         click.echo(json.dumps(_plain(found, not no_code), indent=1, ensure_ascii=False))
         return
     limit = width()
     follows = bool(found.code.changes and found.code.changes.diff) and not no_code
     for line in text(found, (remark_a, remark_b), follows):
-        click.echo(cut(printable(line), limit))
+        click.echo(truncated(printable(line), limit))
     if found.code.changes and follows:
         click.echo()
         for line in found.code.changes.diff.splitlines():
             click.echo(_coloured(line))
 
 
-def text(found: "Difference", remarks: Sequence[str] = ("", ""), follows: bool = False) -> list[str]:
+def text(found: "RunDiff", remarks: Sequence[str] = ("", ""), follows: bool = False) -> list[str]:
     """The lines of the comparison, a part only where it differs; `follows`: the lines of code come next."""
     lines = _heads((found.a, found.b), remarks)
     metrics = [_metric(*row) for row in found.metrics]
@@ -96,13 +96,13 @@ def _heads(runs: Sequence["Run"], remarks: Sequence[str]) -> list[str]:
 
 
 def _block(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows below their heads; what is too long to stand beside the other stands below it."""
+    """Rows below their heads; values that are too long for one line have a line each."""
     if not rows:
         return []
-    beside = [row for row in rows if max(map(len, row[1:])) <= LONGEST_BESIDE]
-    below = [row for row in rows if row not in beside]
-    lines = _aligned([(title, *heads), *(("  " + row[0], *row[1:]) for row in beside)]) if beside else [title]
-    for name, *values in below:
+    short = [row for row in rows if max(map(len, row[1:])) <= LONGEST_CELL]
+    long = [row for row in rows if row not in short]
+    lines = _aligned([(title, *heads), *(("  " + row[0], *row[1:]) for row in short)]) if short else [title]
+    for name, *values in long:
         lines += [f"  {name}", *(f"    {head}  {value}" for head, value in zip(heads, values, strict=True))]
     return lines
 
@@ -142,7 +142,8 @@ def _pictures(pictures: "Pictures", digests_differ: bool) -> list[str]:
     if digests_differ and pictures.missing:
         lines.append(f"  {pictures.missing}")
     elif digests_differ and not lines:
-        lines.append("  the same pictures with the same labels, cleaned, cut, chosen or drawn in another way")
+        way = "cleaned, split, chosen or synthesized in another way"
+        lines.append(f"  the same pictures with the same labels, {way}")
     if lines and pictures.of:
         lines.append(f"  (compared: {pictures.of})")
     return lines if digests_differ or not lines else ["Data", *lines]
@@ -195,7 +196,7 @@ def _coloured(line: str) -> str:
     return click.style(line, fg=colours[line[0]]) if line[:1] in colours else line
 
 
-def _plain(found: "Difference", with_code: bool) -> dict[str, Any]:
+def _plain(found: "RunDiff", with_code: bool) -> dict[str, Any]:
     """The comparison as JSON has it."""
 
     def run(one: "Run") -> dict[str, Any]:

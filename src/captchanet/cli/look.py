@@ -1,4 +1,4 @@
-"""`captchanet look`: what cleaning and cutting make of a folder, and settings for one never seen before."""
+"""`captchanet look`: what cleaning and splitting make of a folder, and settings for one never seen before."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,12 @@ from captchanet.errors import UserError
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--cut", "name", help="A cut of the configuration; without it, the one that is suggested.")
+@click.option(
+    "--segmentation",
+    "name",
+    metavar="NAME",
+    help="An entry of `segment` in the configuration; without it, the one that is suggested.",
+)
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
@@ -24,13 +29,13 @@ from captchanet.errors import UserError
 def look(
     folder: Path, name: str | None, labels: Path | None, configfile: Path, count: int, output: Path
 ) -> None:
-    """Show captchas of FOLDER raw, cleaned and cut, as one picture.
+    """Show captchas of FOLDER raw, cleaned and split into characters, as one picture.
 
     Prints what fits the folder, estimated from a sample of it, as an entry for a configuration.
     """
     from captchanet.files import write_bytes
-    from captchanet.segment.preview import png, sheet
-    from captchanet.segment.segmentation import Cut
+    from captchanet.segment.preview import png, preview
+    from captchanet.segment.segmentation import Segmentation
     from captchanet.segment.suggest import ALPHABET, sample, suggest
 
     seen = sample(folder, label_file=labels)
@@ -45,15 +50,16 @@ def look(
     if name is not None:
         settings = _named(configfile, name)
     defaults = {"alphabet": ALPHABET, "max_rejected": 0.05}
-    cut = Cut.from_settings({**defaults, **settings})
+    segmentation = Segmentation.from_settings({**defaults, **settings})
     height, width = seen.pictures.shape[1:3]
-    if (cut.width, cut.height) != (width, height):
+    if (segmentation.width, segmentation.height) != (width, height):
         raise UserError(
-            f"{configfile}: segment.{name} is for pictures of {cut.width} × {cut.height} pixels; those in "
-            f"{folder} have {width} × {height}. Leave --cut out to see what fits them"
+            f"{configfile}: segment.{name} is for pictures of {segmentation.width} × {segmentation.height} "
+            f"pixels; those in {folder} have {width} × {height}. Leave --segmentation out to see what fits "
+            "them"
         )
-    write_bytes(output, png(sheet(seen, cut, count)))
-    click.echo(f"{output}: {min(count, len(seen.names))} captchas, cut as {name or 'suggested'}")
+    write_bytes(output, png(preview(seen, segmentation, count)))
+    click.echo(f"{output}: {min(count, len(seen.names))} captchas, segmented as {name or 'suggested'}")
 
 
 def snippet(settings: dict[str, Any]) -> str:
@@ -66,14 +72,13 @@ def snippet(settings: dict[str, Any]) -> str:
 
 
 def _named(configfile: Path, name: str) -> dict[str, Any]:
-    """A cut of the configuration, with every default."""
+    """A segmentation of the configuration, with every default."""
     from captchanet.cli.common import configuration
     from captchanet.config.resolve import resolved
 
-    cuts = section(configfile, "segment")
-    if name not in cuts:
-        raise UserError(
-            f"{configfile}: no cut {name!r}; `segment` has: {', '.join(map(str, cuts)) or 'none'}"
-        )
+    segmentations = section(configfile, "segment")
+    if name not in segmentations:
+        names = ", ".join(map(str, segmentations)) or "none"
+        raise UserError(f"{configfile}: no segmentation {name!r}; `segment` has: {names}")
     found: dict[str, Any] = resolved(configuration(configfile))["segment"][name]
     return found

@@ -5,20 +5,26 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import configfile, section
+from captchanet.cli.common import configfile, section, set_name
 from captchanet.errors import UserError
+from captchanet.layout import Layout
+
+if TYPE_CHECKING:  # importing NumPy takes a second
+    from captchanet.evaluate.predict import Prediction
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PNG…|FOLDER")
-@click.option("--model", type=click.Path(path_type=Path), help="A model.npz, with its model.json beside it.")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="A model.npz, with its model.json in the same folder."
+)
 @configfile
 @click.option(
-    "--sure",
+    "--threshold",
     type=click.FloatRange(0, 1),
     default=0,
     metavar="CONFIDENCE",
@@ -27,25 +33,25 @@ from captchanet.errors import UserError
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
 )
-def read(paths: tuple[str, ...], model: Path | None, configfile: Path, sure: float, form: str) -> None:
+def read(paths: tuple[str, ...], model: Path | None, configfile: Path, threshold: float, form: str) -> None:
     """Read pictures: prints file, reading and confidence.
 
     Without --model it is the model of the run that the configuration's `read.run` names. The confidence is
     the probability that all of the reading is right, if the run was calibrated (`calibration` of its data
     set). A picture that cannot be read is listed with the reason; then the exit status is 1.
     """
-    from captchanet.evaluate import predict as reading
-    from captchanet.train.model import load
+    from captchanet.evaluate.predict import list_files, predict
+    from captchanet.train.model import load_model
 
     if model is None:
-        model = Path("results/train", _run(configfile), "model.npz")
-    reader = load(model)
-    if sure and reader.temperature == 1:
-        click.echo(f"the run {reader.run} was not calibrated: its confidence may be far off", err=True)
-    readings = reading.read(reader, reading.files(paths), sure)
-    problems = {"table": _table, "csv": _csv, "json": _json}[form](readings)
+        model = Layout.of(set_name(configfile)).train(_run(configfile)).theta
+    trained = load_model(model)
+    if threshold and trained.temperature == 1:
+        click.echo(f"the run {trained.run} was not calibrated: its confidence may be far off", err=True)
+    predictions = predict(trained, list_files(paths), threshold)
+    problems = {"table": _table, "csv": _csv, "json": _json}[form](predictions)
     if problems:
-        click.echo(f"{problems} of the files could not be read; the reason stands beside each", err=True)
+        click.echo(f"{problems} of the files could not be read; the reason is next to each", err=True)
         sys.exit(1)
 
 
@@ -57,8 +63,8 @@ def _run(configfile: Path) -> str:
     return str(named)
 
 
-def _table(readings: Iterable[Any]) -> int:
-    rows = list(readings)
+def _table(predictions: "Iterable[Prediction]") -> int:
+    rows = list(predictions)
     width = max([len(row.file) for row in rows] + [4])
     click.echo(f"{'file':{width}}  reading  confidence")
     for row in rows:
@@ -67,20 +73,20 @@ def _table(readings: Iterable[Any]) -> int:
     return sum(row.confidence is None for row in rows)
 
 
-def _csv(readings: Iterable[Any]) -> int:
+def _csv(predictions: "Iterable[Prediction]") -> int:
     problems = 0
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["file", "reading", "confidence", "problem"])
-    for row in readings:
+    for row in predictions:
         problems += row.confidence is None
         number = "" if row.confidence is None else f"{row.confidence:.6f}"
         writer.writerow([_printable(row.file), row.reading, number, row.problem])
     return problems
 
 
-def _json(readings: Iterable[Any]) -> int:
+def _json(predictions: "Iterable[Prediction]") -> int:
     problems = 0
-    for number, row in enumerate(readings):
+    for number, row in enumerate(predictions):
         problems += row.confidence is None
         click.echo(("[\n " if not number else ",\n ") + json.dumps(row._asdict()), nl=False)
     click.echo("\n]")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.track.history import Run
 
 SHOWN = 12
-"""Differences that are listed; verdict.json has them all."""
+"""Mismatches that are listed; verdict.json has them all."""
 
 cores = click.option(
     "--cores", type=click.IntRange(min=1), default=1, show_default=True, help="How many jobs at a time."
@@ -74,13 +74,13 @@ def rerun(
         from captchanet.reproduce.rerun import rerun as again
 
         one, remark = _one(history.runs, run)
-        place = folder or Path("reruns", folder_of(one))
+        where = folder or Path("reruns", folder_of(one))
         chosen = f" ({remark})" if remark else ""
         click.echo(
-            f"{printable(one.name)} {one.id[:8]}{chosen} is run again in {place}, which has its log ..."
+            f"{printable(one.name)} {one.id[:8]}{chosen} is run again in {where}, which has its log ..."
         )
-        verdict = again(store, one, place, Options(cores, keep, not pictures_as_they_are))
-    _print(verdict, place)
+        verdict = again(store, one, where, Options(cores, keep, not pictures_as_they_are))
+    _print(verdict, where)
     if not verdict.repeated:
         sys.exit(1)
 
@@ -89,7 +89,7 @@ def rerun(
 @click.option("--number", type=click.IntRange(min=1), default=5, show_default=True, help="How many runs.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides which.")
 @click.option("--all", "everything", is_flag=True, help="Every run.")
-@click.option("--set", "of", metavar="NAME", help="Only runs of this set (`track.set`).")
+@click.option("--set", "of", metavar="NAME", help="Only runs of this set (`set` of a configuration).")
 @click.option("--sweep", metavar="NAME", help="Only runs of this sweep.")
 @click.option(
     "--folder",
@@ -148,7 +148,7 @@ def verify(
     said = [f"{len(chosen) - refuted - impossible} of {len(chosen)} repeated to the last bit"]
     said += [f"{refuted} not"] if refuted else []
     said += [f"{impossible} could not be run again"] if impossible else []
-    said += [f"drawn from {len(runs)} by the seed {seed}"] if len(chosen) < len(runs) else []
+    said += [f"sampled from {len(runs)} by the seed {seed}"] if len(chosen) < len(runs) else []
     click.echo("; ".join(said))
     if refuted or impossible:
         sys.exit(1 if refuted else 2)
@@ -185,7 +185,7 @@ def _row(verdict: "Verdict") -> str:
     return f"{row}  {printable('; '.join(rows[:3]) + more if rows else NOTHING_DIFFERS)}"
 
 
-def _print(verdict: "Verdict", place: Path) -> None:
+def _print(verdict: "Verdict", where: Path) -> None:
     """The verdict for a person: one line, then what was done and what differs."""
     from captchanet.reproduce.verdict import NOTHING_DIFFERS
 
@@ -211,5 +211,5 @@ def _print(verdict: "Verdict", place: Path) -> None:
     else:
         click.echo(f"  {NOTHING_DIFFERS}")
     click.echo(
-        f"  all of it: {place}/verdict.json; its record and the rerun: recorded/ and results/ beside it"
+        f"  all of it: {where}/verdict.json; recorded/ and results/ there hold its record and the rerun"
     )

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import click
 from captchanet.cli.columns import Column, Columns, shown
 from captchanet.cli.common import configfile, section
 from captchanet.cli.conditions import condition, ordered
-from captchanet.cli.tables import cell, cut, json_ready, printable, table
+from captchanet.cli.tables import cell, json_ready, printable, table, truncated
 from captchanet.errors import UserError
 
 if TYPE_CHECKING:  # importing mlflow takes a second
@@ -28,12 +29,14 @@ def recorded(configfile: Path, parents: bool = False) -> "Iterator[tuple[Store, 
     track = section(configfile, "track")
     gc.disable()
     try:
+        from captchanet.reproduce.formats import in_todays_words
         from captchanet.track.history import history, opened
         from captchanet.track.store import address
 
         uri = address(track.get("tracking_uri"), Path())
         store = opened(uri)
         found = history(store, uri, str(track.get("experiment") or "captchanet"), parents)
+        found = replace(found, runs=[in_todays_words(run) for run in found.runs])
         # All of this stays to the end: looking through it for garbage, again and again and once more when
         # Python ends, takes a second for 1,000 runs
         gc.freeze()
@@ -56,7 +59,7 @@ def width() -> int | None:
     metavar="'COLUMN OP VALUE'",
     help="Show only runs for which this holds (= != < <= > >= or ~, contains); may be given again.",
 )
-@click.option("--set", "of", metavar="NAME", help="Only runs of this set (`track.set`).")
+@click.option("--set", "of", metavar="NAME", help="Only runs of this set (`set` of a configuration).")
 @click.option("--sweep", metavar="NAME", help="Only runs of this sweep.")
 @click.option("--configured", is_flag=True, help="Only runs that a configuration still names.")
 @click.option("--parents", is_flag=True, help="Also the runs that stand for a whole sweep.")
@@ -110,23 +113,23 @@ def runs(
         else:
             _table(chosen, picked, common, None if everything else width())
             for line in _notes(history, chosen, found):
-                click.echo(cut(line, width()))
+                click.echo(truncated(line, width()))
 
 
 def _belonging(chosen: "Sequence[Run]", what: str, wanted: str) -> "list[Run]":
-    places = [run.sweeps if what == "sweep" else [run.tags.get("set", "")] for run in chosen]
-    there = sorted({name for names in places for name in names if name})
+    memberships = [run.sweeps if what == "sweep" else [run.tags.get("set", "")] for run in chosen]
+    there = sorted({name for names in memberships for name in names if name})
     if wanted not in there:
         known = f"there are: {', '.join(there[:20])}" if there else "none belongs to any"
         raise UserError(f"no run belongs to a {what} {wanted!r}; {known}")
-    return [run for run, names in zip(chosen, places, strict=True) if wanted in names]
+    return [run for run, names in zip(chosen, memberships, strict=True) if wanted in names]
 
 
 def _table(
     chosen: Sequence["Run"], picked: Sequence[Column], common: Sequence[Column], limit: int | None
 ) -> None:
     """Prints the columns that fit, then how to see the rest, and what all these runs have in common."""
-    # Who is old stands beside the name; that all have finished, as all else that is the same, below
+    # That a run is old stands next to its name; that all have finished, as all else that is the same, below
     picked = [column for column in picked if column.key != "configured"]
     if chosen and all(run.status == "finished" for run in chosen):
         common = [*(column for column in picked if column.key == "status"), *common]
@@ -136,11 +139,11 @@ def _table(
         click.echo(line)
     if left and chosen:
         names = ", ".join(column.short for column in left)
-        click.echo(cut(f"{len(left)} more columns differ: {names}", limit))
-        click.echo(cut("  see them with --all, or in `captchanet runs | less -S`", limit))
+        click.echo(truncated(f"{len(left)} more columns differ: {names}", limit))
+        click.echo(truncated("  see them with --all, or in `captchanet runs | less -S`", limit))
     if common and len(chosen) > 1:
         pairs = "  ".join(f"{one.short}={cell(one, one.value(_with(chosen, one)))}" for one in common)
-        click.echo(cut(f"the same in all: {pairs}", limit))
+        click.echo(truncated(f"the same in all: {pairs}", limit))
 
 
 def _with(chosen: Sequence["Run"], column: Column) -> "Run":

@@ -24,7 +24,7 @@ def table(
         cells = [_name(run) if column.key == "name" else cell(column, column.value(run)) for run in chosen]
         head = [column.short]
         if limit:
-            cells = [cut(text, WIDEST) for text in cells]
+            cells = [truncated(text, WIDEST) for text in cells]
             head = _stacked(column.short)
         wide = max(map(len, [*head, *cells]))
         right = any(isinstance(column.value(run), int | float) for run in chosen)
@@ -33,9 +33,9 @@ def table(
             for line, text in zip(lines, [*head, *cells], strict=True)
         ]
         if limit and number > 1 and max(len(line.rstrip()) for line in joined) > limit:
-            return [cut(line.rstrip(), limit) for line in lines], list(picked[number:])
+            return [truncated(line.rstrip(), limit) for line in lines], list(picked[number:])
         lines = joined
-    return [cut(line.rstrip(), limit) for line in lines], []
+    return [truncated(line.rstrip(), limit) for line in lines], []
 
 
 def _stacked(head: str) -> list[str]:
@@ -69,8 +69,8 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def cut(text: str, limit: int | None) -> str:
-    """A text no longer than `limit`, with ... where it was cut."""
+def truncated(text: str, limit: int | None) -> str:
+    """A text no longer than `limit`, with ... for what is left out."""
     return text if not limit or len(text) <= limit else f"{text[: max(limit - 3, 0)]}..."[:limit]
 
 

@@ -1,60 +1,15 @@
-"""`captchanet draw`, `ui`, `orphans`, `check-gradient`: pictures to begin with, the history, the proof."""
+"""`captchanet ui`, `orphans` and `check-gradient`: the history, what is left over, the proof of gradients."""
 
 import os
 import shutil
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
-import yaml
 
 from captchanet.cli.common import configfile, configuration, section
 from captchanet.errors import UserError
-from captchanet.options import resolve
-
-
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many captchas.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--method", help="A drawing method; without it the captchas of data/.")
-@click.option(
-    "-o", "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the method."
-)
-def draw(folder: Path, count: int, seed: int, method: str | None, options: tuple[str, ...]) -> None:
-    """Draw labelled captchas into FOLDER, of the tutorial's kind or by any method of the configuration.
-
-    config/README.md explains the methods and their options: -o faces=apart -o 'lines=[3, 3]'.
-    The same words give the same pixels. A folder that holds anything else is refused.
-    """
-    from captchanet.synthesize.folder import draw_folder, write_folder
-    from captchanet.synthesize.kinds import DRAWERS
-
-    if method is None:
-        if options:
-            raise UserError(f"--option {options[0]}: an option of which --method? {', '.join(DRAWERS)}")
-        drawn = draw_folder(folder, count, seed)
-    else:
-        given = {"method": method, **dict(map(_option, options))}
-        resolved = resolve(given, DRAWERS, "draw", given=("count", "seed"))
-        pictures, labels = DRAWERS[resolved.pop("method")](count=count, seed=seed, **resolved)
-        drawn = write_folder(folder, labels, pictures)
-    click.echo(f"{len(drawn)} captchas in {folder}")
-
-
-def _option(text: str) -> tuple[str, Any]:
-    """Name and value of an option; a value in brackets is a list, as in a configuration."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UserError(f"--option {text}: expected NAME=VALUE, such as faces=apart")
-    if not value.startswith("["):
-        return name, value
-    try:
-        return name, yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise UserError(f"--option {text}: {value} is no list such as [2, 6]") from error
 
 
 @click.command()
@@ -90,21 +45,24 @@ def ui(port: int, configfile: Path) -> None:
 @click.option("--delete", is_flag=True, help="Delete them. What MLflow recorded of them stays.")
 @configfile
 def orphans(delete: bool, configfile: Path) -> None:
-    """List the folders in results/ that the configuration no longer names.
+    """List the folders among a set's results that its configuration no longer names.
 
-    They are left when a run, a data set, a cut or a value of a sweep is taken out, and when another
-    configuration worked in the same folder.
+    They are left when a run, a data set, a segmentation or a value of a sweep is taken out. The results of
+    other sets are none of them.
     """
     from captchanet.config.orphans import orphans as find
     from captchanet.config.resolve import resolved
+    from captchanet.layout import Layout
 
-    found = find(Path("results"), resolved(configuration(configfile)))
+    config = resolved(configuration(configfile), configfile.stem)
+    layout = Layout.of(config["set"])
+    found = find(layout, config)
     for folder in found:
         if delete:
             shutil.rmtree(folder, ignore_errors=True)
         click.echo(f"{folder}{' deleted' if delete and not folder.exists() else ''}")
     if not found:
-        click.echo("Every folder in results/ belongs to the configuration.")
+        click.echo(f"Every folder in {layout.root}/ belongs to the configuration.")
 
 
 @click.command("check-gradient")

@@ -40,7 +40,7 @@ class Names:
 
 
 def _text(value: Any) -> str:
-    """As it was given, so that a value added beside it changes no name: ink, sgd-epochs=50, 200-200."""
+    """As it was given, so that one more value changes no name: ink, sgd-epochs=50, 200-200."""
     if isinstance(value, Mapping):
         options = (f"{name}={_text(option)}" for name, option in value.items() if name != "method")
         return "-".join([*([str(value["method"])] if "method" in value else []), *options])

@@ -4,25 +4,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from captchanet.layout import Layout
 
-def orphans(results: Path, config: Mapping[str, Any]) -> list[Path]:
-    """The folders below `results` of what the resolved `config` does not name: drawn captchas, cuts, data
-    sets, pages about them and runs.
 
-    A folder of another configuration in the same place is an orphan to this one.
+def orphans(layout: Layout, config: Mapping[str, Any]) -> list[Path]:
+    """The folders among a set's results that the resolved `config` does not name.
+
+    They hold synthetic captchas, segmentations, data sets, pages about them, and runs. The results of other
+    sets are none of them.
     """
+    data, runs = config["dataset"], config["train"]
     named = {
-        "draw": [name for name, place in config["pictures"].items() if "draw" in place],
-        "segment": config["segment"],
-        "dataset": config["dataset"],
-        "beside": config["dataset"],
-        "train": config["train"],
-        "evaluate": config["train"],
+        layout.synthesize("*").pictures: [
+            name for name, entry in config["pictures"].items() if "synthesize" in entry
+        ],
+        layout.segment("*", "*").pictures.parent: config["segment"],
+        layout.dataset("*").facts: data,
+        layout.domain_gap("*"): data,
+        layout.train("*").status: runs,
+        layout.evaluate("*").metrics: runs,
     }
     return sorted(
         folder
-        for stage, names in named.items()
-        if (results / stage).is_dir()
-        for folder in (results / stage).iterdir()
+        for file, names in named.items()
+        if (stage := file.parents[1]).is_dir()
+        for folder in stage.iterdir()
         if folder.is_dir() and folder.name not in names
     )

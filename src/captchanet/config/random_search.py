@@ -1,4 +1,4 @@
-"""Random settings: values drawn from distributions, by a seed."""
+"""Random settings: values sampled from distributions, by a seed."""
 
 import copy
 import math
@@ -32,7 +32,7 @@ RANGES: dict[str, Callable[[np.random.Generator, float, float], float]] = {
 }
 
 
-def draws(random: Mapping[str, Any] | None, at: str) -> list[dict[str, Any]]:
+def sampled_settings(random: Mapping[str, Any] | None, at: str) -> list[dict[str, Any]]:
     """The random settings. A value depends on the seed, its number and its key alone: more can be added."""
     if random is None:
         return [{}]
@@ -48,7 +48,7 @@ def draws(random: Mapping[str, Any] | None, at: str) -> list[dict[str, Any]]:
             raise UserError(f"{where}: found {kind!r}; choose one of {', '.join(RANGES)}, choice")
         else:
             _check_bounds(kind, given, f"{where}.{kind}")
-    drawn = []
+    sampled = []
     for number in range(random["number"]):
         values = {}
         for key, distribution in random["values"].items():
@@ -58,8 +58,8 @@ def draws(random: Mapping[str, Any] | None, at: str) -> list[dict[str, Any]]:
                 values[key] = copy.deepcopy(given[rng.integers(len(given))])
             else:
                 values[key] = RANGES[kind](rng, *(float(bound) for bound in given))
-        drawn.append(values)
-    return drawn
+        sampled.append(values)
+    return sampled
 
 
 def _check_bounds(kind: str, given: Any, where: str) -> None:

@@ -4,86 +4,105 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from captchanet.config.references import check_references
 from captchanet.config.schema import filled, read_schema, validate
 from captchanet.config.sweeps import Stages, expand
 from captchanet.errors import UserError
+from captchanet.layout import FORMAT
 from captchanet.options import resolve
 from captchanet.segment.clean import CLEANERS
-from captchanet.segment.labels import FOLDS, outside
-from captchanet.segment.segmentation import CUTTERS
-from captchanet.synthesize.kinds import DRAWERS
+from captchanet.segment.labels import FOLDS
+from captchanet.segment.split import SPLITTERS
+from captchanet.synthesize.kinds import KINDS
 from captchanet.train.augment import AUGMENTERS
-from captchanet.train.methods import LINE_SEARCHES, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, network
+from captchanet.train.methods import FULL_BATCH, INITIALISATIONS, OPTIMISERS, PENALTIES, SCHEDULES, network
 
 GIVEN = ("rng", "callback", "checkpoint", "resume")
 """What the program itself hands to an optimiser, and a configuration does not."""
 
 
-def resolved(config: Mapping[str, Any]) -> dict[str, Any]:
+def resolved(config: Mapping[str, Any], name: str = "main") -> dict[str, Any]:
     """`config` with every default filled in and every value of its schema's type.
 
-    The runs of its sweeps stand under `train` like any others, their data sets and cuts in their sections;
-    `sweeps` tells which they are (see `captchanet.config.sweeps`).
+    `name` is its set where it says none. The runs of its sweeps stand under `train` like any others, their
+    data sets and segmentations in their sections; `sweeps` tells which they are (see
+    `captchanet.config.sweeps`).
     Raises UserError that names the key, what was found and what is allowed.
     """
     schema = read_schema()
-    whole: dict[str, Any] = filled(_without_nulls(copy.deepcopy(dict(config))), schema, schema, "")
+    _check_format(config)
+    given = copy.deepcopy(dict(config))
+    given["set"] = given.get("set") or name
+    whole: dict[str, Any] = filled(_without_nulls(given), schema, schema, "")
     validate(whole, schema)
-    for name, place in whole["pictures"].items():
-        _resolve_pictures(place, f"configuration: pictures.{name}")
+    for name, entry in whole["pictures"].items():
+        _resolve_pictures(entry, f"configuration: pictures.{name}")
     raw = copy.deepcopy(whole)
-    for name, cut in whole["segment"].items():
-        _resolve_cut(cut, f"configuration: segment.{name}")
+    for name, segmentation in whole["segment"].items():
+        _resolve_segmentation(segmentation, f"configuration: segment.{name}")
     for name, run in whole["train"].items():
         _resolve_run(run, f"configuration: train.{name}")
     plans = {name: _add_sweep(whole, raw, name, sweep, schema) for name, sweep in whole["sweeps"].items()}
     # again, now that the options of each method are known: their ranges stand in the schema too
     validate(whole, schema)
-    _refer(whole)
+    check_references(whole)
     return {**whole, "sweeps": plans}
 
 
+def _check_format(config: Mapping[str, Any]) -> None:
+    """Raises UserError where the configuration is of another format than this program reads."""
+    found = config.get("format", FORMAT)
+    if str(found) != str(FORMAT):
+        raise UserError(
+            f"configuration: format: found {found!r}, but this version reads format {FORMAT}; CHANGELOG.md "
+            "lists what is called otherwise since then: rename it, and the format too"
+        )
+
+
 def _without_nulls(config: dict[str, Any]) -> dict[str, Any]:
-    """`folder: null` and `draw: null` are none: the command line can put one in the other's place."""
+    """`folder: null` and `synthesize: null` are none: the command line can put one in the other's place."""
     pictures = config.get("pictures")
-    for place in pictures.values() if isinstance(pictures, dict) else ():
-        for key in ("folder", "draw"):
-            if isinstance(place, dict) and place.get(key, "") in (None, "null"):
-                del place[key]
+    for entry in pictures.values() if isinstance(pictures, dict) else ():
+        for key in ("folder", "synthesize"):
+            if isinstance(entry, dict) and entry.get(key, "") in (None, "null"):
+                del entry[key]
     return config
 
 
-def _resolve_pictures(place: dict[str, Any], key: str) -> None:
-    if ("folder" in place) == ("draw" in place):
-        found = "both" if "draw" in place else "neither"
+def _resolve_pictures(entry: dict[str, Any], key: str) -> None:
+    if ("folder" in entry) == ("synthesize" in entry):
+        found = "both" if "synthesize" in entry else "neither"
         raise UserError(
-            f"{key}: found {found} of `folder` and `draw`; give it a folder, or a style to draw in "
-            "(`draw: null` takes a style away that stands in the file)"
+            f"{key}: found {found} of `folder` and `synthesize`; give it a folder, or a kind to synthesize "
+            "(`synthesize: null` takes away the kind that stands in the file)"
         )
-    if "draw" in place:
-        place["draw"] = resolve(place["draw"], DRAWERS, f"{key}.draw")
-        if "labels" in place:
-            raise UserError(f"{key}.labels: captchas that are drawn come with their labels; leave it out")
+    if "synthesize" in entry:
+        entry["synthesize"] = resolve(entry["synthesize"], KINDS, f"{key}.synthesize")
+        if "labels" in entry:
+            raise UserError(f"{key}.labels: synthetic captchas come with their labels; leave it out")
     else:
-        place.setdefault("labels", None)
+        entry.setdefault("labels", None)
 
 
-def _resolve_cut(cut: dict[str, Any], key: str) -> None:
-    cut["clean"] = resolve(cut["clean"], CLEANERS, f"{key}.clean")
-    cut["cut"] = resolve(cut["cut"], CUTTERS, f"{key}.cut", given=("characters",))
-    if len(set(cut["alphabet"])) < len(cut["alphabet"]):
+def _resolve_segmentation(segmentation: dict[str, Any], key: str) -> None:
+    segmentation["clean"] = resolve(segmentation["clean"], CLEANERS, f"{key}.clean")
+    segmentation["split"] = resolve(segmentation["split"], SPLITTERS, f"{key}.split", ("characters",))
+    alphabet, fold = segmentation["alphabet"], segmentation["fold"]
+    if len(set(alphabet)) < len(alphabet):
         raise UserError(f"{key}.alphabet: a character stands in it twice; name each once")
-    folded = FOLDS[cut["fold"]](cut["alphabet"])
-    if folded != cut["alphabet"]:
+    folded = FOLDS[fold](alphabet)
+    if folded != alphabet:
         raise UserError(
-            f"{key}.alphabet: found {cut['alphabet']!r}, of which `fold: {cut['fold']}` leaves {folded!r}; "
-            "write it as labels are folded"
+            f"{key}.alphabet: found {alphabet!r}, of which `fold: {fold}` leaves {folded!r}; write it as "
+            "labels are folded"
         )
 
 
 def _resolve_run(run: dict[str, Any], key: str) -> None:
     run["penalty"] = resolve(run["penalty"], PENALTIES, f"{key}.penalty")
-    run["start"] = resolve(run["start"], STARTS, f"{key}.start", given=("dtype",))
+    run["initialisation"] = resolve(
+        run["initialisation"], INITIALISATIONS, f"{key}.initialisation", given=("dtype",)
+    )
     run["optimiser"] = resolve(run["optimiser"], OPTIMISERS, f"{key}.optimiser", GIVEN)
     run["schedule"] = resolve(run["schedule"], SCHEDULES, f"{key}.schedule", given=("total",))
     run["augment"] = resolve(run["augment"], AUGMENTERS, f"{key}.augment")
@@ -105,7 +124,7 @@ def _add_sweep(
             stages[stage] = filled(entry, form, schema, key.removeprefix("configuration: ") + f": {stage}")
             # here, where the sweep can be named; the run that it makes is nothing that the user wrote
             validate(stages[stage], {**form, "$defs": schema["$defs"]}, f"{key}: {stage}")
-        _resolve_cut(stages["segment"], f"{key}: segment")
+        _resolve_segmentation(stages["segment"], f"{key}: segment")
         _resolve_run(stages["train"], f"{key}: train")
 
     plan, added = expand(name, sweep, raw, config, complete)
@@ -122,7 +141,7 @@ def _add_sweep(
 def _fitting(run: dict[str, Any], key: str) -> None:
     """The parts of a run go together."""
     try:
-        # of the input only the size of its windows matters, which `_refer` looks at
+        # of the input only the size of its windows matters, which `check_references` looks at
         network(1, 2, {**run, "convolutions": []})
     except ValueError as error:
         raise UserError(f"{key}.output: {error}; choose another output or cost") from error
@@ -135,111 +154,8 @@ def _fitting(run: dict[str, Any], key: str) -> None:
         )
     method = run["optimiser"]["method"]
     noisy = any(run["dropout"]) or run["augment"]["method"] != "none"
-    if method in LINE_SEARCHES and (noisy or run["schedule"]["method"] != "constant"):
+    if method in FULL_BATCH and (noisy or run["schedule"]["method"] != "constant"):
         raise UserError(
             f"{key}.optimiser: {method} searches along lines and needs a cost that stays the same: it has no "
             "use for `dropout`, `augment` or `schedule`; take sgd or adamw, or leave these out"
         )
-
-
-def _refer(config: dict[str, Any]) -> None:
-    """Every name that points to another section points to something there."""
-
-    def known(key: str, name: str, section: str) -> None:
-        if name not in config[section]:
-            has = ", ".join(config[section])
-            raise UserError(f"configuration: {key}: found {name!r}; `{section}` has: {has}")
-
-    for name in config["pictures"]:
-        if name in ("rest", "fold") or name.replace(".", "").isdigit():
-            raise UserError(
-                f"configuration: pictures.{name}: `dataset` takes it for a number, 'rest' or 'fold'; "
-                "choose another"
-            )
-    if "xor" in config["train"]:
-        raise UserError(
-            "configuration: train.xor: the tutorial's first example has this name; choose another"
-        )
-    for name, data in config["dataset"].items():
-        known(f"dataset.{name}.cut", data["cut"], "segment")
-        known(f"dataset.{name}.train", data["train"], "pictures")
-        if data["drawn"] is not None:
-            known(f"dataset.{name}.drawn", data["drawn"], "pictures")
-        if isinstance(data["unseen"], str) and data["unseen"] not in ("rest", "fold"):
-            known(f"dataset.{name}.unseen", data["unseen"], "pictures")
-        _held_out(data, f"configuration: dataset.{name}")
-        _drawn(data, config, f"configuration: dataset.{name}")
-    for name, run in config["train"].items():
-        known(f"train.{name}.data", run["data"], "dataset")
-        cut = config["segment"][config["dataset"][run["data"]]["cut"]]["cut"]
-        _convolutions(run, cut, f"configuration: train.{name}.convolutions")
-        if run["augment"]["method"] != "none" and not {"width", "height"} <= set(cut):
-            raise UserError(
-                f"configuration: train.{name}.augment: {cut['method']} does not cut windows of one width and "
-                "height, which versions of a character are read in; take another way of cutting, or none"
-            )
-    config["read"]["run"] = config["read"]["run"] or next(iter(config["train"]))
-    known("read.run", config["read"]["run"], "train")
-
-
-def _convolutions(run: Mapping[str, Any], cut: Mapping[str, Any], key: str) -> None:
-    """What is cut out are pictures, and large enough to be convolved."""
-    if not run["convolutions"]:
-        return
-    if not {"width", "height"} <= set(cut):
-        raise UserError(
-            f"{key}: {cut['method']} does not cut windows of one width and height, which convolutions look "
-            "at; take another way of cutting, or none"
-        )
-    window = cut["height"], cut["width"]
-    try:
-        network(window[0] * window[1], 2, run, window)
-    except ValueError as error:
-        raise UserError(f"{key}: {error}") from error
-
-
-def _held_out(data: Mapping[str, Any], key: str) -> None:
-    """`unseen` and `calibration` make sense, and what goes with them is there."""
-    unseen = data["unseen"]
-    for of in ("unseen", "calibration"):
-        if isinstance(data[of], float) and data[of] >= 1 and not data[of].is_integer():
-            raise UserError(f"{key}.{of}: found {data[of]}; expected a share below 1")
-    if (unseen == "fold") != ("fold" in data and "folds" in data):
-        raise UserError(f"{key}: `unseen: fold` goes with `folds` and `fold`")
-    if unseen == "fold" and data["fold"] > data["folds"]:
-        raise UserError(f"{key}.fold: found {data['fold']}; there are {data['folds']} folds")
-    if unseen == "rest" and data["captchas"] is None:
-        raise UserError(f"{key}.unseen: 'rest' is what training leaves; set `captchas` too")
-
-
-def _drawn(data: Mapping[str, Any], config: Mapping[str, Any], key: str) -> None:
-    """What is mixed in was drawn and is not unseen, and what was drawn fits the cut."""
-    pictures, cut = config["pictures"], config["segment"][data["cut"]]
-    mixed_in = data["drawn"]
-    if mixed_in is not None and "draw" not in pictures[mixed_in]:
-        raise UserError(f"{key}.drawn: {mixed_in!r} is a folder; name an entry of `pictures` with `draw`")
-    if mixed_in is not None and mixed_in in (data["train"], data["unseen"]):
-        use = "train" if mixed_in == data["train"] else "unseen"
-        raise UserError(f"{key}.drawn: {mixed_in!r} is `{use}` already; name another, or none")
-    source = mixed_in or data["train"]
-    count = pictures[source].get("draw", {}).get("count")
-    if count is not None and data["calibration"] >= count:
-        raise UserError(
-            f"{key}.calibration: found {data['calibration']}; pictures.{source}.draw.count is {count}, and "
-            "some have to train; keep fewer, or draw more"
-        )
-    fitting = {**cut["picture"], "characters": cut["characters"]}
-    for use in ("train", "drawn", "unseen"):
-        style = pictures.get(data[use], {}).get("draw", {})
-        for option, wanted in fitting.items():
-            if style.get(option, wanted) != wanted:
-                raise UserError(
-                    f"{key}.{use}: {data[use]!r} is drawn with `{option}` {style[option]} and cut with "
-                    f"{wanted}; make both the same"
-                )
-        foreign = outside(FOLDS[cut["fold"]](style.get("alphabet", "")), cut["alphabet"])
-        if foreign:
-            raise UserError(
-                f"{key}.{use}: {data[use]!r} is drawn with {' '.join(foreign)}, which the `alphabet` of "
-                f"{data['cut']!r} does not have; add them there, or draw others"
-            )

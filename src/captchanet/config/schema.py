@@ -22,6 +22,17 @@ KINDS = {
 }
 
 
+RENAMED = {
+    "cut": "split, and that of a data set segment",
+    "draw": "synthesize",
+    "drawn": "synthetic",
+    "drawn_share": "synthetic_share",
+    "start": "initialisation",
+    "set": "set, at the top of the file, outside `track`",
+}
+"""What keys of format 1 are called now, for those who still use them."""
+
+
 def read_schema() -> dict[str, Any]:
     """The schema of a configuration, as it is shipped with the package."""
     file = resources.files("captchanet.config") / "config.schema.yaml"
@@ -89,6 +100,8 @@ def _explained(error: Any) -> str:
         unknown = [name for name in error.instance if name not in known]
         near = difflib.get_close_matches(unknown[0], known, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
+        if unknown[0] in RENAMED:
+            hint = f"; since format 2 it is called {RENAMED[unknown[0]]}"
         return f"{at}unknown key {unknown[0]!r}; allowed: {', '.join(known)}{hint}"
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]

@@ -1,6 +1,6 @@
 """From a sweep, a few lines of configuration, to the runs that it means, each named by what it is.
 
-A sweep starts from one run under `train` and varies any key of its cut, its data set or its training. What
+A sweep starts from one run under `train` and varies any key of its segmentation, data set or training. What
 comes out are ordinary entries of the configuration, so that the workflow knows no sweeps, only runs.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from captchanet.config.names import Names, digest, fitting
-from captchanet.config.random_search import draws
+from captchanet.config.random_search import sampled_settings
 from captchanet.errors import UserError
 
 STAGES = ("segment", "dataset", "train")
@@ -52,22 +52,26 @@ def expand(
             repeat = [
                 f"{key}={value}" for key, value in (("seed", seed), ("fold", fold)) if value is not None
             ]
-            data, cut = entries["dataset"], entries["segment"]
-            about_cut, about_data = (names.label(values, of) for of in (("segment",), ("segment", "dataset")))
-            data["cut"] = _place(added, known, "segment", cut, data["cut"], about_cut)
+            data, segmentation = entries["dataset"], entries["segment"]
+            of_segment, of_data = (names.label(values, of) for of in (("segment",), ("segment", "dataset")))
+            data["segment"] = _entry(added, known, "segment", segmentation, data["segment"], of_segment)
             base = entries["train"]["data"]
-            entries["train"]["data"] = _place(added, known, "dataset", data, base, about_data, *repeat)
+            entries["train"]["data"] = _entry(added, known, "dataset", data, base, of_data, *repeat)
             about_run = () if setting == sweep["run"] else (setting,)
-            run = _place(added, {"train": {}}, "train", entries["train"], name, *about_run, *repeat)
+            run = _entry(added, {"train": {}}, "train", entries["train"], name, *about_run, *repeat)
             told = {key: value for key, value in values.items() if key != "name"}
             runs[run] = {"setting": setting, "values": told, "seed": seed, "fold": fold}
     return {"run": sweep["run"], "keys": list(names.short), "runs": runs}, added
 
 
 def _settings(sweep: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]]:
-    """The settings that a sweep tries: every one of the list with every point of the grid and every draw."""
-    drawn = draws(sweep["random"], at)
-    for key in [*sweep["grid"], *(key for item in [*sweep["list"], *drawn] for key in item if key != "name")]:
+    """The settings that a sweep tries: every one of the list with every point of the grid and every
+    sampled one."""
+    sampled = sampled_settings(sweep["random"], at)
+    for key in [
+        *sweep["grid"],
+        *(key for item in [*sweep["list"], *sampled] for key in item if key != "name"),
+    ]:
         _check_key(key, at)
     for key, values in sweep["grid"].items():
         if not isinstance(values, list) or not values:
@@ -75,7 +79,7 @@ def _settings(sweep: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]]:
     grid = [
         dict(zip(sweep["grid"], point, strict=True)) for point in itertools.product(*sweep["grid"].values())
     ]
-    for parts in itertools.product(sweep["list"] or [{}], grid, drawn):
+    for parts in itertools.product(sweep["list"] or [{}], grid, sampled):
         merged: dict[str, Any] = {}
         item = {key: value for key, value in parts[0].items() if key != "name"}
         if "name" in parts[0]:
@@ -108,8 +112,8 @@ def _varied(run: str, values: Mapping[str, Any], raw: Mapping[str, Any], at: str
     stages: Stages = {"train": entry("train", run)}
     stages["train"]["data"] = values.get("train.data", stages["train"]["data"])
     stages["dataset"] = entry("dataset", stages["train"]["data"])
-    stages["dataset"]["cut"] = values.get("dataset.cut", stages["dataset"]["cut"])
-    stages["segment"] = entry("segment", stages["dataset"]["cut"])
+    stages["dataset"]["segment"] = values.get("dataset.segment", stages["dataset"]["segment"])
+    stages["segment"] = entry("segment", stages["dataset"]["segment"])
     for key, value in values.items():
         if key == "name":
             continue
@@ -145,22 +149,25 @@ def _folds(sweep: Mapping[str, Any]) -> list[int | None]:
 def _repeated(
     stages: Stages, seed: int | None, fold: int | None, folds: int | None, pictures: Mapping[str, Any]
 ) -> Stages:
-    """The entries of one repeat. A seed is the training's and, where captchas are drawn, the draw's too."""
+    """The entries of one repeat.
+
+    A seed is that of the training and, where captchas are sampled, of the data set too.
+    """
     entries = copy.deepcopy(stages)
     data = entries["dataset"]
     if fold is not None:
         data |= {"unseen": "fold", "folds": folds, "fold": fold}
     if seed is not None:
         entries["train"]["seed"] = seed
-        # of drawn captchas it matters little which are calibrated on, and a data set of them is large
-        style = "draw" in pictures.get(data["drawn"] or data["train"], {})
-        calibrating = data["calibration"] and not style
+        # of synthetic captchas it matters little which are calibrated on, and a data set of them is large
+        synthetic = "synthesize" in pictures.get(data["synthetic"] or data["train"], {})
+        calibrating = data["calibration"] and not synthetic
         if data["captchas"] is not None or data["unseen"] not in pictures or calibrating:
             data["seed"] = seed
     return entries
 
 
-def _place(
+def _entry(
     added: Stages, known: Mapping[str, Any], stage: str, entry: dict[str, Any], base: str, *about: str
 ) -> str:
     """The name of `entry` in its stage, to which it is added unless one like it is there already."""

@@ -16,7 +16,7 @@ def split(
     `unseen` is a share below 1, a number of captchas, "rest" (all that the others leave) or "fold" (the part
     number `fold` of `folds` nearly equal ones, from 1); where another folder is unseen, pass settings without
     `unseen`. `calibration` is a share of all captchas or a number; none without it. `captchas` limits the
-    training rows. Drawn by `seed`; no row is in two parts, each of which is in the folder's order. Raises
+    training rows. Sampled by `seed`; no row is in two parts, each of which is in the folder's order. Raises
     UserError, which calls the captchas what `kind` says, when there are not enough.
     """
     unseen, wanted = settings.get("unseen", 0), settings["captchas"]
@@ -39,7 +39,7 @@ def split(
         parts += [f"calibrate on {calibrating}"] if calibrating else []
         asked = {"captchas": wanted is not None, "unseen": unseen, "calibration": calibrating}
         keys = " or ".join(f"`{key}`" for key, said in asked.items() if said)
-        more = "draw more (`count`)" if kind == "drawn" else "add captchas"
+        more = "synthesize more (`count`)" if kind == "synthetic" else "add captchas"
         raise UserError(
             f"{captchas} {kind} captchas are not enough to {' and '.join(parts)}; {more}"
             f"{f', or change {keys}' if keys else ''}"

@@ -1,4 +1,4 @@
-"""What a sweep found: how each setting stands over its seeds and folds, and whether the best stands out."""
+"""What a sweep found: each setting's accuracy over its seeds and folds, and whether the best stands out."""
 
 import json
 import statistics
@@ -11,13 +11,14 @@ import numpy as np
 
 from captchanet.evaluate.metrics import MISREADS
 from captchanet.files import read_csv, read_json, write_csv
+from captchanet.layout import EvaluateFiles, TrainFiles
 
 Captcha = tuple[str, str]
 """(pictures, file): which captcha."""
 
 
 @dataclass(frozen=True)
-class Child:
+class SweepRun:
     """One run of a sweep: its setting, which repeat of it (seed and fold), and what it read.
 
     `unseen` is the digest of its unseen captchas, `n` how many they are, `misread` those that it read wrong;
@@ -39,14 +40,14 @@ class Child:
 
 
 @dataclass(frozen=True)
-class Standing:
+class SettingSummary:
     """A setting over its repeats: the mean share of unseen captchas read, its standard deviation, extremes.
 
     `deviation` is None for a single repeat; all figures are None where every run failed.
     """
 
     setting: str
-    children: tuple[Child, ...]
+    runs: tuple[SweepRun, ...]
     failed: int
     mean: float | None
     deviation: float | None
@@ -75,42 +76,42 @@ class Comparison:
         return max(self.by_captchas, self.by_repeats) < level
 
 
-def child(results: Path, run: str, about: Mapping[str, Any]) -> Child:
-    """The run of a sweep from its results folders; `about` as `captchanet.config.sweeps` tells of it."""
-    metrics = read_json(results / "evaluate" / run / "metrics.json")
+def sweep_run(run: str, about: Mapping[str, Any], train: TrainFiles, evaluate: EvaluateFiles) -> SweepRun:
+    """The run of a sweep from its files; `about` as `captchanet.config.sweeps` tells of it."""
+    metrics = read_json(evaluate.metrics)
     repeat = (about["seed"], about["fold"])
     if metrics["status"] != "finished":
-        return Child(run, about["setting"], repeat, failed=True)
-    misread = read_csv(results / "evaluate" / run / "misreads.csv", MISREADS)
-    digest = read_json(results / "train" / run / "provenance.json")["data_sha256"]["unseen"]
+        return SweepRun(run, about["setting"], repeat, failed=True)
+    misread = read_csv(evaluate.misreads, MISREADS)
+    digest = read_json(train.provenance)["data_sha256"]["unseen"]
     n = metrics["unseen"]["captchas"]["n"]
-    return Child(
+    return SweepRun(
         run, about["setting"], repeat, False, digest, n, frozenset((row[0], row[1]) for row in misread)
     )
 
 
-def standings(children: Iterable[Child]) -> list[Standing]:
+def summarise(runs: Iterable[SweepRun]) -> list[SettingSummary]:
     """The settings, the best mean first; those of which nothing finished come last."""
-    by_setting: dict[str, list[Child]] = {}
-    for one in children:
+    by_setting: dict[str, list[SweepRun]] = {}
+    for one in runs:
         by_setting.setdefault(one.setting, []).append(one)
     found = []
     for setting, of in by_setting.items():
         shares = [one.accuracy for one in of if not one.failed]
         failed = len(of) - len(shares)
         if not shares:
-            found.append(Standing(setting, tuple(of), failed, None, None, None, None))
+            found.append(SettingSummary(setting, tuple(of), failed, None, None, None, None))
             continue
         deviation = statistics.stdev(shares) if len(shares) > 1 else None
         mean = statistics.fmean(shares)
-        found.append(Standing(setting, tuple(of), failed, mean, deviation, min(shares), max(shares)))
+        found.append(SettingSummary(setting, tuple(of), failed, mean, deviation, min(shares), max(shares)))
     return sorted(found, key=lambda one: -1.0 if one.mean is None else one.mean, reverse=True)
 
 
-def write_standings(
-    file: Path, keys: Sequence[str], runs: Mapping[str, Mapping[str, Any]], found: Sequence[Standing]
+def write_summaries(
+    file: Path, keys: Sequence[str], runs: Mapping[str, Mapping[str, Any]], found: Sequence[SettingSummary]
 ) -> None:
-    """A CSV with a row for each setting, as ordered: what is varied, and how it stands over its repeats.
+    """A CSV with a row for each setting, as ordered: what is varied, and its accuracy over its repeats.
 
     `keys` and `runs` as `captchanet.config.sweeps` tells of them. Lists are written as JSON.
     """
@@ -121,7 +122,7 @@ def write_standings(
             one.setting,
             *(_plain(values[one.setting].get(key, "")) for key in keys),
             *("" if (value := getattr(one, name)) is None else f"{value:.6g}" for name in numbers),
-            len(one.children),
+            len(one.runs),
             one.failed,
         )
         for one in found
@@ -133,7 +134,7 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def compare(first: Sequence[Child], second: Sequence[Child], seed: int = 0) -> Comparison:
+def compare(first: Sequence[SweepRun], second: Sequence[SweepRun], seed: int = 0) -> Comparison:
     """The two settings' difference, first - second, over the repeats that read the same captchas.
 
     Over repeats: SciPy's `ttest_rel`. Over captchas: SciPy's `permutation_test`, which flips the sign of each

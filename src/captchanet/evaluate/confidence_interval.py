@@ -1,11 +1,11 @@
-"""Proportions with their intervals: how many of how many, and how far that can be trusted."""
+"""Accuracies with their confidence intervals: how many of how many, and how far that can be trusted."""
 
 import math
 from typing import Any
 
 
-def wilson(correct: int, n: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a proportion, correct of n.
+def wilson_interval(correct: int, n: int) -> tuple[float, float]:
+    """The 95 % confidence interval of an accuracy, correct of n: the Wilson score interval.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927):
     unlike the normal approximation it stays within 0 … 1 and is not empty at 0 or 100 %. n = 0 tells
@@ -20,7 +20,7 @@ def wilson(correct: int, n: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def proportion(correct: int, n: int) -> dict[str, Any]:
-    """n, correct, accuracy and its 95 % Wilson interval, as metrics.json holds them."""
-    low, high = wilson(correct, n)
+def accuracy_interval(correct: int, n: int) -> dict[str, Any]:
+    """n, correct, accuracy and its 95 % Wilson interval, as the metrics of an evaluation hold them."""
+    low, high = wilson_interval(correct, n)
     return {"n": n, "correct": correct, "accuracy": correct / n if n else None, "low": low, "high": high}

@@ -1,4 +1,4 @@
-"""Real and drawn characters compared class by class: the numbers behind the page of `beside`."""
+"""The domain gap between real and synthetic characters, class by class, in numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHOWN = 12
-"""Examples of a class that are shown, of real and of drawn ones."""
-STRANGE = 6
-"""How many of the real ones are those least like any drawn one."""
-DRAWS, CHANCE = 200, 0.05
+"""Examples of a class that are shown, of real and of synthetic ones."""
+UNLIKE = 6
+"""How many of the real ones are those least like any synthetic one."""
+SAMPLES, CHANCE = 200, 0.05
 BLOCK = 4_000_000
 """Distances that are worked out at once: 32 MB."""
 
 
 @dataclass(frozen=True)
-class Kind:
-    """Characters of one kind, real or drawn: their ink, floats (n, height, width), 0 … 1, and their classes,
-    int (n,), from 1.
+class Characters:
+    """Real or synthetic characters: their ink, floats (n, height, width), 0 … 1, and their classes, int (n,),
+    from 1.
     """
 
     ink: NDArray[np.floating]
@@ -26,63 +26,63 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """How the real characters of a class compare with the drawn ones.
+class ClassComparison:
+    """How the real characters of a class compare with the synthetic ones.
 
-    `number` counts from 1; `real` and `drawn` are rows of examples to show, `strange` of them with a part of
-    their own: there are the real ones that are farthest from every drawn one, the farthest first, and, in the
-    same place, the drawn one nearest to each. The rest is evenly spaced over the others. `n_real` and
-    `n_drawn` are how many there are of each, the means float64 (height, width), of none the blank paper.
+    `number` counts from 1; `real` and `synthetic` are rows of examples to show, the first `unlike` of them
+    apart: of the real ones those that are farthest from every synthetic one, the farthest first, and, in the
+    same order, the synthetic one nearest to each. The rest is evenly spaced over the others. `n_real` and
+    `n_synthetic` are how many there are of each, the means float64 (height, width), of none the blank paper.
 
-    `correlation` is that of the two means (see `correlation`), and `as_many` what as many of the drawn
-    ones, taken at random, reach 19 times in 20; both None where there is nothing to compare.
+    `correlation` is that of the two means (see `correlation`), and `expected` what as many of the synthetic
+    ones, sampled at random, reach 19 times in 20; both None where there is nothing to compare.
     """
 
     character: str
     number: int
     n_real: int
-    n_drawn: int
+    n_synthetic: int
     mean_real: NDArray[np.float64]
-    mean_drawn: NDArray[np.float64]
+    mean_synthetic: NDArray[np.float64]
     real: list[int]
-    drawn: list[int]
-    strange: int = 0
+    synthetic: list[int]
+    unlike: int = 0
     correlation: float | None = None
-    as_many: float | None = None
+    expected: float | None = None
 
     @property
     def margin(self) -> float | None:
-        """How far the real ones' fit is above what as many of the drawn ones reach, or below it if negative.
+        """How far the real ones' fit is above what as many synthetic ones reach, or below it if negative.
 
         Few examples have a low fit whatever their shape; this tells the shape from the number.
         """
-        if self.correlation is None or self.as_many is None:
+        if self.correlation is None or self.expected is None:
             return None
-        return self.correlation - self.as_many
+        return self.correlation - self.expected
 
 
-def compare(real: Kind, drawn: Kind, alphabet: str) -> list[Compared]:
-    """Every class of `alphabet`: first those with examples of both kinds, that of the least margin first."""
-    compared = [_class(number, one, real, drawn) for number, one in enumerate(alphabet, 1)]
+def compare_classes(real: Characters, synthetic: Characters, alphabet: str) -> list[ClassComparison]:
+    """Every class of `alphabet`: first those with real and synthetic examples, the least margin first."""
+    compared = [_class(number, one, real, synthetic) for number, one in enumerate(alphabet, 1)]
     return sorted(compared, key=lambda one: 2.0 if one.margin is None else one.margin)
 
 
-def _class(number: int, character: str, real: Kind, drawn: Kind) -> Compared:
-    rows, others = (np.flatnonzero(kind.classes == number) for kind in (real, drawn))
-    a, b = real.ink[rows].astype(np.float64), drawn.ink[others].astype(np.float64)
+def _class(number: int, character: str, real: Characters, synthetic: Characters) -> ClassComparison:
+    rows, others = (np.flatnonzero(of.classes == number) for of in (real, synthetic))
+    a, b = real.ink[rows].astype(np.float64), synthetic.ink[others].astype(np.float64)
     means = [ink.mean(axis=0) if len(ink) else np.zeros(ink.shape[1:]) for ink in (a, b)]
     if not len(a) or not len(b):
         shown = [of[_others(len(of), [], SHOWN)].tolist() for of in (rows, others)]
-        return Compared(character, number, len(a), len(b), means[0], means[1], shown[0], shown[1])
+        return ClassComparison(character, number, len(a), len(b), means[0], means[1], shown[0], shown[1])
     flat_a, flat_b = a.reshape(len(a), -1), b.reshape(len(b), -1)
     distances, partners = nearest(flat_a, flat_b)
-    strange = np.argsort(-distances, kind="stable")[:STRANGE].tolist()
-    near = partners[strange].tolist()
+    unlike = np.argsort(-distances, kind="stable")[:UNLIKE].tolist()
+    near = partners[unlike].tolist()
     shown = [
-        of[[*first, *_others(len(of), first, SHOWN - STRANGE)]].tolist()
-        for of, first in ((rows, strange), (others, near))
+        of[[*first, *_others(len(of), first, SHOWN - UNLIKE)]].tolist()
+        for of, first in ((rows, unlike), (others, near))
     ]
-    return Compared(
+    return ClassComparison(
         character,
         number,
         len(a),
@@ -91,9 +91,9 @@ def _class(number: int, character: str, real: Kind, drawn: Kind) -> Compared:
         means[1],
         shown[0],
         shown[1],
-        len(strange),
+        len(unlike),
         float(correlation(flat_a.mean(axis=0), flat_b.mean(axis=0))),
-        _as_many(flat_b, len(a), number),
+        _expected(flat_b, len(a), number),
     )
 
 
@@ -110,36 +110,36 @@ def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.fl
 
 
 def nearest(
-    real: NDArray[np.float64], drawn: NDArray[np.float64]
+    real: NDArray[np.float64], synthetic: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """For each row of real (n, p) the distance to the nearest row of drawn (m, p), m > 0, and which that is.
+    """For each row of real (n, p) the distance to the nearest of synthetic (m, p), m > 0, and which that is.
 
     The distance is the Euclidean one, √Σ (a − b)².
     """
     distances, rows = np.empty(len(real)), np.empty(len(real), np.int64)
-    squares = (drawn * drawn).sum(axis=1)
-    step = max(1, BLOCK // len(drawn))
+    squares = (synthetic * synthetic).sum(axis=1)
+    step = max(1, BLOCK // len(synthetic))
     for start in range(0, len(real), step):
         some, to = real[start : start + step], slice(start, start + step)
-        square = (some * some).sum(axis=1)[:, np.newaxis] + squares - 2 * some @ drawn.T
+        square = (some * some).sum(axis=1)[:, np.newaxis] + squares - 2 * some @ synthetic.T
         rows[to] = square.argmin(axis=1)
         distances[to] = np.sqrt(np.maximum(square.min(axis=1), 0))  # rounding can leave less than 0
     return distances, rows
 
 
-def _as_many(drawn: NDArray[np.float64], n: int, seed: int) -> float:
-    """The correlation with the mean of `drawn` that 19 in 20 means of n of them reach, by resampling."""
-    some = drawn[spread(len(drawn), 5000)]  # more of them hardly move their mean
-    times = np.random.default_rng(seed).multinomial(n, np.full(len(some), 1 / len(some)), DRAWS)
+def _expected(synthetic: NDArray[np.float64], n: int, seed: int) -> float:
+    """The correlation with the mean of `synthetic` that 19 in 20 means of n of them reach, by resampling."""
+    some = synthetic[spread(len(synthetic), 5000)]  # more of them hardly move their mean
+    times = np.random.default_rng(seed).multinomial(n, np.full(len(some), 1 / len(some)), SAMPLES)
     return float(np.quantile(correlation(times @ some / n, some.mean(axis=0)), CHANCE))
 
 
 def spread(n: int, most: int) -> list[int]:
-    """At most so many of the places 0 … n − 1, evenly spaced."""
+    """At most so many of the indices 0 … n − 1, evenly spaced."""
     return [n * i // min(n, most) for i in range(min(n, most))]
 
 
 def _others(n: int, but: Sequence[int], most: int) -> list[int]:
-    """At most so many of n places, evenly spaced over those that are not among `but`."""
+    """At most so many of n indices, evenly spaced over those that are not among `but`."""
     left = sorted(set(range(n)) - set(but))
     return [left[i] for i in spread(len(left), most)]

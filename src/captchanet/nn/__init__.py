@@ -1,8 +1,8 @@
 """The neural network, from nothing: NumPy for the arithmetic, SciPy for its line searches, and no more.
 
 Read in this order: `network` (layers as views of one flat vector, the forward pass), `activations`, `costs`,
-`penalties`, `objective` (cost and gradient in one pass: backpropagation), `start`, `targets`; then the
-optimisers, which know no network: `descent` and `schedules`, `line_search`, `early_stopping`.
+`penalties`, `objective` (cost and gradient in one pass: backpropagation), `initialisation`, `targets`; then
+the optimisers, which know no network: `mini_batch` and `schedules`, `full_batch`, `early_stopping`.
 """
 
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
@@ -12,7 +12,7 @@ from captchanet.nn.dropout import Dropout
 from captchanet.nn.early_stopping import EarlyStopping
 from captchanet.nn.full_batch import conjugate_gradient, l_bfgs
 from captchanet.nn.initialisation import glorot, he, uniform
-from captchanet.nn.mini_batch import State, adamw, gradient_descent
+from captchanet.nn.mini_batch import OptimiserState, adamw, gradient_descent
 from captchanet.nn.network import Network
 from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Diverged, Result
@@ -29,9 +29,9 @@ __all__ = [
     "EarlyStopping",
     "Network",
     "Objective",
+    "OptimiserState",
     "Penalty",
     "Result",
-    "State",
     "adamw",
     "conjugate_gradient",
     "constant",

@@ -1,10 +1,10 @@
 """Convolution: a layer whose units each look at a small window, all with the same weights.
 
 A filter is a pattern of size × size pixels that slides over the picture. Copied out, the pixels under it are
-a column of numbers, one column for each place of each row of the data; under a row of ones they make a
+a column of numbers, one column for each position in each row of the data; under a row of ones they make a
 matrix `patches`, and the layer is once more z = theta @ a: theta has a row for each filter, the bias first.
-Pooling then keeps the largest z of each square of pool × pool places, so that a stroke may stand a little
-aside, and the activation comes last (it never falls, so the largest z gives the largest a).
+Max pooling then keeps the largest z of each square of pool × pool positions, so that a stroke may be shifted
+a little, and the activation comes last (it never falls, so the largest z gives the largest a).
 
 Signals are kept as in the rest of the network, one column a row of the data: (channels, height, width, rows)
 in memory is (units, rows).
@@ -20,14 +20,14 @@ import numpy as np
 
 from captchanet.nn.activations import Activation, Array
 
-Picture = tuple[int, int, int]
+Shape = tuple[int, int, int]
 """(channels, height, width)"""
 
 
 class Convolution(NamedTuple):
     """A layer of so many `filters`, size × size pixels each (size is odd), pooled by `pool` (1: not at all).
 
-    Beyond the picture there is paper, zeros, so that every pixel has its patch. Places that fill no whole
+    The picture is padded with paper, zeros, so that every pixel has its patch. Positions that fill no whole
     square of pool × pool, on the right and at the bottom, are left out.
     """
 
@@ -36,12 +36,12 @@ class Convolution(NamedTuple):
     pool: int = 2
 
 
-def pictures(picture: Picture, convolutions: Sequence[Convolution]) -> list[Picture]:
-    """What each convolution gets and, last, what the last one gives, as (channels, height, width).
+def shapes(input_shape: Shape, convolutions: Sequence[Convolution]) -> list[Shape]:
+    """The shapes of what each convolution gets and, last, of what the last one gives.
 
     Raises ValueError where there is nothing left of the picture, or where a size has no middle.
     """
-    found = [picture]
+    found = [input_shape]
     for filters, size, pool in convolutions:
         _, height, width = found[-1]
         if filters < 1 or size < 1 or size % 2 == 0 or pool < 1:
@@ -64,17 +64,17 @@ class Layer:
     rows) what it gives.
     """
 
-    def __init__(self, how: Convolution, picture: Picture, rows: int, bias: bool, dtype: np.dtype) -> None:
-        (channels, height, width), margin, extra = picture, how.size // 2, int(bias)
+    def __init__(self, how: Convolution, shape: Shape, rows: int, bias: bool, dtype: np.dtype) -> None:
+        (channels, height, width), margin, extra = shape, how.size // 2, int(bias)
         self.extra = extra
         self._padded = np.zeros((channels, height + 2 * margin, width + 2 * margin, rows), dtype)
         self.a = self._padded[:, margin : margin + height, margin : margin + width]
         self.patches = np.ones((extra + channels * how.size**2, height * width * rows), dtype)
         copies = self.patches[extra:].reshape(channels, how.size, how.size, height, width, rows)
-        places = list(product(range(how.size), repeat=2))
-        # the pixels at one place of all patches: the whole picture, moved
-        self._copies = [copies[:, y, x] for y, x in places]
-        self._moved = [self._padded[:, y : y + height, x : x + width] for y, x in places]
+        offsets = list(product(range(how.size), repeat=2))
+        # the pixels at one offset in all patches: the whole picture, moved
+        self._copies = [copies[:, y, x] for y, x in offsets]
+        self._moved = [self._padded[:, y : y + height, x : x + width] for y, x in offsets]
         self.z = np.empty((how.filters, height, width, rows), dtype)
         high, wide = height // how.pool, width // how.pool
         self.squares = [
@@ -104,10 +104,10 @@ class Layer:
         """Writes the gradient by theta, and to `below`, like `a`, the cost's derivative by `a`.
 
         `delta`, like `units`, is the derivative by the pooled z: each goes to where the largest z was, and
-        what `forward` copied out of the picture in many places is added up on the way back.
+        what `forward` copied out of the picture many times is added up on the way back.
         """
         if self.z[0].size > len(self.squares) * self.units[0].size:
-            self.z.fill(0)  # of the places that are in no square nothing came
+            self.z.fill(0)  # nothing came from the positions that are in no square
         for number, square in enumerate(self.squares):
             np.equal(self._largest, number, out=self._here)
             np.multiply(delta, self._here, out=square)
@@ -127,11 +127,12 @@ class Front:
     """The convolutions of a network at work on `rows` rows of the data, one after the other."""
 
     def __init__(
-        self, picture: Picture, convolutions: Sequence[Convolution], rows: int, bias: bool, dtype: np.dtype
+        self, input_shape: Shape, convolutions: Sequence[Convolution], rows: int, bias: bool, dtype: np.dtype
     ) -> None:
-        shapes = pictures(picture, convolutions)
+        signal_shapes = shapes(input_shape, convolutions)
         self.layers = [
-            Layer(how, shape, rows, bias, dtype) for how, shape in zip(convolutions, shapes, strict=False)
+            Layer(how, shape, rows, bias, dtype)
+            for how, shape in zip(convolutions, signal_shapes, strict=False)
         ]
         # of what the last one gives the network keeps the delta
         self._deltas = [np.empty_like(layer.units) for layer in self.layers[:-1]]

@@ -1,7 +1,8 @@
 """Dropout: at every step each unit is left out with some probability, so that none can be relied upon.
 
 G. E. Hinton et al., "Improving neural networks by preventing co-adaptation of feature detectors", 2012,
-https://arxiv.org/abs/1207.0580, in its inverted form: what is kept is scaled up, so reading needs no change.
+https://arxiv.org/abs/1207.0580, in its inverted form: what is kept is scaled up, so that prediction needs no
+change.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from captchanet.nn.activations import Array
 
 @dataclass
 class Dropout:
-    """`rates` are the shares left out, of the input and of each hidden layer; `rng` draws who."""
+    """`rates` are the shares left out, of the input and of each hidden layer; `rng` samples the units."""
 
     rates: tuple[float, ...]
     rng: np.random.Generator
@@ -26,8 +27,8 @@ class Dropout:
                 "dropout takes its bits from 64-bit words, which MT19937 has not; take default_rng"
             )
 
-    def draw(self, layer: int, mask: Array, kept: np.ndarray) -> None:
-        """Fills `mask` with 0 for who is left out, 1 / (1 - rate) for who is kept; `kept` is bool scratch."""
+    def sample(self, layer: int, mask: Array, kept: np.ndarray) -> None:
+        """Fills `mask` with 0 for a unit left out, 1 / (1 - rate) for one kept; `kept` is bool scratch."""
         rate = self.rates[layer]
         # 16 random bits decide, a quarter of the work of a random float; rates are met to 1 in 65,536
         bits = self.rng.bit_generator.random_raw(-(-mask.size // 4)).view(np.uint16)[: mask.size]

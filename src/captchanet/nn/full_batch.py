@@ -1,4 +1,4 @@
-"""Conjugate gradient and L-BFGS: SciPy's, as in the tutorial, behind the interface of all our optimisers."""
+"""Full-batch optimisers: SciPy's conjugate gradient and L-BFGS behind the interface of all our optimisers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where training starts: a random theta."""
+"""Initialisation: the random theta that training starts from."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -19,9 +19,9 @@ class UniformSource(Protocol):
 def uniform(
     network: Network, rng: UniformSource, *, limit: float = 0.1, dtype: DTypeLike = np.float64
 ) -> Array:
-    """Every number of theta, biases too, uniform in ±limit: the tutorial's start, with its limit of .1.
+    """Every number of theta, biases too, uniform in ±limit: the tutorial's way, with its limit of .1.
 
-    theta is drawn in one go, front to back, so that `RandomState(10)` and limit 1 give the tutorial's own
+    theta is sampled in one go, front to back, so that `RandomState(10)` and limit 1 give the tutorial's own
     numbers for XOR.
     """
     return (rng.random(network.size) * 2 * limit - limit).astype(dtype)

@@ -1,4 +1,4 @@
-"""Descent by mini-batches, our own: gradient descent, plain or stochastic, with momentum; and AdamW."""
+"""Optimisers by mini-batch, our own: gradient descent, plain or stochastic, with momentum; and AdamW."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from captchanet.nn.activations import Array
 from captchanet.nn.optimisation import Callback, Minimised, Result, finite
 from captchanet.nn.schedules import Schedule, constant
 
-PIECE = 32_768
+CHUNK = 32_768
 """How much of theta AdamW updates at a time: so that it stays in the processor's cache through all passes."""
 
 Move = Callable[[int, Array, Array, float], None]
@@ -19,11 +19,11 @@ Move = Callable[[int, Array, Array, float], None]
 
 
 @dataclass(frozen=True)
-class State:
-    """What a descent needs to go on after an epoch as if it had never stopped.
+class OptimiserState:
+    """What an optimiser needs to go on after an epoch as if it had never stopped.
 
     `order`, integers (rows,), is the order of the rows that the shuffles so far have left; `memory` are the
-    optimiser's own arrays, shaped like theta; `rng` is the state of the generator that draws the batches. The
+    optimiser's own arrays, shaped like theta; `rng` is the state of the generator that shuffles the rows. The
     arrays are only lent, as theta is to a callback: copy or store them to keep them.
     """
 
@@ -35,7 +35,7 @@ class State:
     rng: Mapping[str, Any] | None
 
 
-Keep = Callable[[State], None]
+Keep = Callable[[OptimiserState], None]
 """checkpoint(state) keeps, if it likes, what `resume` takes later."""
 
 
@@ -49,20 +49,20 @@ def gradient_descent(
     momentum: float = 0.0,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
-    resume: State | None = None,
+    resume: OptimiserState | None = None,
     checkpoint: Keep | None = None,
 ) -> Result:
     """theta ← theta + v, with v ← momentum · v - learning_rate · gradient, one mini-batch after another.
 
-    Each epoch goes once through all rows in batches of `batch_size`, drawn without replacement by `rng`
+    Each epoch goes once through all rows in batches of `batch_size`, sampled without replacement by `rng`
     (the last one may be smaller). None, or as many as there are rows, is plain gradient descent: every step
-    takes all rows in their order and nothing is drawn. `learning_rate` is a number, or a function of the
+    takes all rows in their order and nothing is sampled. `learning_rate` is a number, or a function of the
     step from 0. The callback comes after each epoch, with the mean cost of its batches, each at the theta
     it was taken at, and the gradient norm of the last. Raises Diverged when a cost is no finite number.
 
-    `checkpoint` is handed a State after each epoch that another one follows. With it as `resume`, and all
-    else the same, the descent goes on from there to the bits of an unbroken one. Raises ValueError for the
-    State of another kind of descent or of another number of rows.
+    `checkpoint` is handed an OptimiserState after each epoch that another one follows. With it as `resume`,
+    and all else the same, training goes on from there to the bits of an unbroken one. Raises ValueError for
+    the OptimiserState of another optimiser or of another number of rows.
     """
     velocity = np.zeros_like(theta) if momentum else None
     memory = () if velocity is None else (velocity,)
@@ -77,7 +77,7 @@ def gradient_descent(
             np.subtract(velocity, gradient, out=velocity)
             np.add(theta, velocity, out=theta)
 
-    return _descend(
+    return _minimise(
         move, objective, theta, learning_rate, epochs, batch_size, rng, callback, memory, resume, checkpoint
     )
 
@@ -95,10 +95,10 @@ def adamw(
     weight_decay: float = 0.01,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
-    resume: State | None = None,
+    resume: OptimiserState | None = None,
     checkpoint: Keep | None = None,
 ) -> Result:
-    """AdamW: steps scaled by running means of the gradient and its square, and a decay of theta beside them.
+    """AdamW: steps scaled by running means of the gradient and its square, and weight decay apart from them.
 
     I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", https://arxiv.org/abs/1711.05101,
     algorithm 2, with the decay times the learning rate, as PyTorch has it:
@@ -110,14 +110,14 @@ def adamw(
     """
     # kept as m / (1 - β₁) and v / (1 - β₂), which saves two passes; the factors come in with the step's size
     m, v = np.zeros_like(theta), np.zeros_like(theta)
-    pieces = [slice(start, start + PIECE) for start in range(0, theta.size, PIECE)]
-    scratch = np.empty(min(PIECE, theta.size), theta.dtype)
+    chunks = [slice(start, start + CHUNK) for start in range(0, theta.size, CHUNK)]
+    scratch = np.empty(min(CHUNK, theta.size), theta.dtype)
 
     def move(step: int, theta: Array, gradient: Array, rate: float) -> None:
         scale = ((1 - beta2) / (1 - beta2**step)) ** 0.5
         size = -rate * (1 - beta1) / (1 - beta1**step) / scale
-        for piece in pieces:
-            g, mean, square, t = gradient[piece], m[piece], v[piece], theta[piece]
+        for chunk in chunks:
+            g, mean, square, t = gradient[chunk], m[chunk], v[chunk], theta[chunk]
             s = scratch[: len(g)]
             mean *= beta1
             mean += g
@@ -131,12 +131,12 @@ def adamw(
             t *= 1 - rate * weight_decay
             t += s
 
-    return _descend(
+    return _minimise(
         move, objective, theta, learning_rate, epochs, batch_size, rng, callback, (m, v), resume, checkpoint
     )
 
 
-def _descend(
+def _minimise(
     move: Move,
     objective: Minimised,
     theta: Array,
@@ -146,15 +146,15 @@ def _descend(
     rng: np.random.Generator | None,
     callback: Callback | None,
     memory: tuple[Array, ...],
-    resume: State | None,
+    resume: OptimiserState | None,
     checkpoint: Keep | None,
 ) -> Result:
-    """The epochs and mini-batches that every descent shares; `memory` is what `move` keeps between steps."""
+    """The epochs and mini-batches that both share; `memory` is what `move` keeps between steps."""
     theta = theta.copy()
     rate = learning_rate if callable(learning_rate) else constant(learning_rate)
     whole = batch_size is None or batch_size >= objective.rows
     if not whole and rng is None:
-        raise ValueError("mini-batches are drawn: give an rng")
+        raise ValueError("mini-batches are sampled: give an rng")
     size = objective.rows if batch_size is None else batch_size
     order = np.arange(objective.rows)
     done = step = 0
@@ -181,6 +181,6 @@ def _descend(
         if callback and callback(epoch, theta, mean, norm):
             return Result(theta, epoch, step, "stopped by the callback")
         if checkpoint and epoch < epochs:
-            drawn = None if rng is None else rng.bit_generator.state
-            checkpoint(State(epoch, step, theta, order, memory, drawn))
+            rng_state = None if rng is None else rng.bit_generator.state
+            checkpoint(OptimiserState(epoch, step, theta, order, memory, rng_state))
     return Result(theta, epochs, step, "all epochs done")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from captchanet.nn.activations import Activation, Array, sigmoid
-from captchanet.nn.convolution import Convolution, Front, Picture, pictures
+from captchanet.nn.convolution import Convolution, Front, Shape, shapes
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Network:
     `layers` are the widths from the input to the output, (260, 200, 200, 36) for the tutorial's. With `bias`
     every layer's input gets a constant 1 in front, and each theta matrix a first column for it. `hidden` is
     the activation of all layers but the last, `output` that of the last: sigmoid or softmax. With
-    `convolutions` the input is a picture, (channels, height, width), channel after channel, row by row; they
-    stand between the input and the layers that follow, and are not counted in `layers`.
+    `convolutions` the input is a picture of `input_shape`, channel after channel, row by row; they stand
+    between the input and the layers that follow, and are not counted in `layers`.
     """
 
     layers: tuple[int, ...]
     bias: bool = True
     hidden: Activation = sigmoid
     output: Activation = sigmoid
-    picture: Picture | None = None
+    input_shape: Shape | None = None
     convolutions: tuple[Convolution, ...] = ()
 
     def __post_init__(self) -> None:
@@ -42,21 +42,23 @@ class Network:
         if self.hidden.times_slope is None:
             raise ValueError(f"{self.hidden.name} is no activation for hidden layers, only for the output")
         if self.convolutions:
-            if self.picture is None or prod(self.picture) != self.layers[0]:
+            if self.input_shape is None or prod(self.input_shape) != self.layers[0]:
                 raise ValueError(
-                    f"convolutions look at a picture of {self.layers[0]} numbers, not at {self.picture}"
+                    f"convolutions look at a picture of {self.layers[0]} numbers, not at {self.input_shape}"
                 )
-            pictures(self.picture, self.convolutions)  # raises where nothing is left of it
+            shapes(self.input_shape, self.convolutions)  # raises where nothing is left of it
 
     @property
-    def pictures(self) -> list[Picture]:
+    def signal_shapes(self) -> list[Shape]:
         """What each convolution gets and, last, what the last one hands on; empty without convolutions."""
-        return pictures(self.picture, self.convolutions) if self.picture and self.convolutions else []
+        if self.input_shape is None or not self.convolutions:
+            return []
+        return shapes(self.input_shape, self.convolutions)
 
     @property
     def widths(self) -> tuple[int, ...]:
         """The widths of the fully connected layers: `layers`, or what the convolutions hand on instead."""
-        return (prod(self.pictures[-1]), *self.layers[1:]) if self.convolutions else self.layers
+        return (prod(self.signal_shapes[-1]), *self.layers[1:]) if self.convolutions else self.layers
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -64,7 +66,7 @@ class Network:
         extra, widths = int(self.bias), self.widths
         filters = [
             (how.filters, extra + channels * how.size**2)
-            for how, (channels, _, _) in zip(self.convolutions, self.pictures, strict=False)
+            for how, (channels, _, _) in zip(self.convolutions, self.signal_shapes, strict=False)
         ]
         return filters + [(units, extra + inputs) for inputs, units in pairwise(widths)]
 
@@ -105,9 +107,9 @@ class Network:
 
     def front(self, rows: int, dtype: np.dtype) -> Front | None:
         """The convolutions, ready for so many rows; None where there are none."""
-        if self.picture is None or not self.convolutions:
+        if self.input_shape is None or not self.convolutions:
             return None
-        return Front(self.picture, self.convolutions, rows, self.bias, dtype)
+        return Front(self.input_shape, self.convolutions, rows, self.bias, dtype)
 
     def outputs(self, theta: Array, X: ArrayLike) -> Array:
         """The outputs, shape (rows, outputs), each 0 … 1, for the data `X` of shape (rows, inputs).

@@ -36,7 +36,7 @@ class Workspace:
         self.a.insert(0, np.ones((extra + widths[0], rows), dtype) if self.front else self.batch.T)
         self.a.append(np.empty((widths[-1], rows), dtype))
         self.units = [a[extra:] for a in self.a[:-1]] + [self.a[-1]]
-        # masks, and scratch to draw them: of the input, which lies as the batch does, and of each layer
+        # masks, and scratch to sample them: of the input, which lies as the batch does, and of each layer
         self.input_mask: tuple[Array, np.ndarray] | None = None
         self.masks: dict[int, tuple[Array, np.ndarray]] = {}
         if rates and rates[0]:
@@ -61,7 +61,7 @@ class Objective:
     `objective(theta)` works on all rows, `objective(theta, rows)` on those rows alone (a mini-batch); both
     return the mean cost over the rows plus the penalty, and the gradient, shape (size,). The gradient is a
     buffer that the next call overwrites: copy it to keep it. theta must have this objective's dtype. With
-    `dropout` or `augment` every call draws anew, so that only an optimiser that expects noise can use it.
+    `dropout` or `augment` every call samples anew, so that only an optimiser that expects noise can use it.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class Objective:
         if self.augment:
             self.augment(inputs, np.arange(self.rows) if rows is None else rows)
         if self.dropout and work.input_mask:
-            self.dropout.draw(0, *work.input_mask)
+            self.dropout.sample(0, *work.input_mask)
             inputs *= work.input_mask[0]
         if not work.front:
             work.a[0] = work.batch.T
@@ -174,9 +174,9 @@ class Objective:
             self._thin(work, layer)
 
     def _thin(self, work: Workspace, layer: int) -> None:
-        """Leaves out of what a layer hands on the units that dropout draws, if it is dropped from."""
+        """Leaves out of what a layer hands on the units that dropout samples, if it is dropped from."""
         if self.dropout and layer in work.masks:
-            self.dropout.draw(layer + bool(work.front), *work.masks[layer])
+            self.dropout.sample(layer + bool(work.front), *work.masks[layer])
             np.multiply(work.units[layer], work.masks[layer][0], out=work.a[layer][int(self.network.bias) :])
 
     def _backward(self, work: Workspace) -> None:

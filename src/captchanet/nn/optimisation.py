@@ -1,4 +1,4 @@
-"""What every optimiser takes and gives: it sees an objective, a start and a callback, never a network."""
+"""What every optimiser takes and gives: it sees an objective, a theta and a callback, never a network."""
 
 import math
 from collections.abc import Callable

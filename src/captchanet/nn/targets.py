@@ -8,7 +8,7 @@ def one_hot(y: ArrayLike, classes: int, *, smoothing: float = 0.0) -> NDArray[np
     """Targets (rows, classes) for classes y, (rows,) or (rows, 1), counted from 1 as in the tutorial.
 
     1 in the column of the row's class and 0 elsewhere; with label `smoothing`, that share of the 1 is spread
-    evenly over all classes, which keeps the network from being surer than its labels are
+    evenly over all classes, which keeps the network from being more confident than its labels are
     (C. Szegedy et al., https://arxiv.org/abs/1512.00567, section 7).
     """
     rows = np.asarray(y).reshape(-1)

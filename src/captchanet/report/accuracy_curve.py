@@ -1,4 +1,4 @@
-"""The figure that people want of a sweep: what was read right over the one number that was varied."""
+"""The figure that people want of a sweep: accuracy over the one number that was varied."""
 
 import math
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, NullLocator
 
-from captchanet.evaluate.comparison import Standing
+from captchanet.evaluate.comparison import SettingSummary
 from captchanet.report.figure_helpers import fitted, reach, spreads
 from captchanet.report.figures import BLUE, GREEN, STYLE, VERMILION
 
 MOST_LINES = 6
-# three more of Okabe and Ito's palette, and marks, for whoever tells no colours
+# three more of Okabe and Ito's palette, and markers, for whoever cannot tell colours
 LOOKS = (
     (BLUE, "o", "-"),
     (VERMILION, "s", "--"),
@@ -26,21 +26,21 @@ LOOKS = (
 WIDE = 30
 """Values further apart than this factor are shown on a logarithmic axis."""
 
-Line = tuple[str, Sequence[tuple[float, Standing]]]
-"""What else is the same along the line, and the settings on it by their number."""
+Line = tuple[str, Sequence[tuple[float, SettingSummary]]]
+"""What else is the same along the line, and the settings on it, each with its value of the varied number."""
 
 
-def over(key: str, lines: Sequence[Line]) -> Figure:
-    """Unseen captchas read right over the number `key`: a line through the means, its spread, a dot per run.
+def accuracy_curve(key: str, lines: Sequence[Line]) -> Figure:
+    """Accuracy on unseen captchas over the number `key`: a line through the means, its spread, a dot per run.
 
-    No more than MOST_LINES are drawn, the first; a setting of which no run finished is on no line.
+    No more than MOST_LINES are plotted, the first; a setting of which no run finished is on no line.
     """
-    drawn = lines[:MOST_LINES]
-    labels = [fitted(label) for label, _ in drawn] if len(lines) > 1 else []
+    plotted = lines[:MOST_LINES]
+    labels = [fitted(label) for label, _ in plotted] if len(lines) > 1 else []
     columns = 2 if any("\n" in label for label in labels) else 3
     height = 3.6 + (4 - columns) * 0.15 * math.ceil(len(labels) / columns)
-    repeated = any(one.deviation is not None for _, points in drawn for _, one in points)
-    title = "unseen captchas read right"
+    repeated = any(one.deviation is not None for _, points in plotted for _, one in points)
+    title = "accuracy on unseen captchas"
     title += (
         ": a dot for each run,\na line through the means, ± one standard deviation shaded" if repeated else ""
     )
@@ -48,24 +48,26 @@ def over(key: str, lines: Sequence[Line]) -> Figure:
         figure = Figure(figsize=(5.5, height), layout="constrained")
         axes = figure.add_subplot()
         shares: list[float] = []
-        for number, (_, points) in enumerate(drawn):
-            colour, mark, stroke = LOOKS[number]
+        for number, (_, points) in enumerate(plotted):
+            colour, marker, stroke = LOOKS[number]
             label = labels[number] if labels else None
             shown = sorted(
                 (point for point in points if point[1].mean is not None), key=lambda point: point[0]
             )
-            places = [at for at, _ in shown]
+            values = [value for value, _ in shown]
             means, spread = spreads([one for _, one in shown])
             low, high = means - spread[0], means + spread[1]
             size = 5.5 if len(shown) <= 20 else 3.5
-            axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)
-            axes.plot(places, means, stroke + mark, color=colour, label=label, markersize=size, linewidth=1.3)
-            dots = [(at, run.accuracy) for at, one in shown for run in one.children if not run.failed]
+            axes.fill_between(values, low, high, color=colour, alpha=0.15, linewidth=0)
+            axes.plot(
+                values, means, stroke + marker, color=colour, label=label, markersize=size, linewidth=1.3
+            )
+            dots = [(value, run.accuracy) for value, one in shown for run in one.runs if not run.failed]
             axes.plot(*np.array(dots).reshape(-1, 2).T, ".", color=colour, alpha=0.6, markeredgewidth=0)
             shares += [*low, *high, *(share for _, share in dots)]
         axes.set_ylim(*reach(shares))
         axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g}%")
-        _scale(axes, sorted({float(at) for _, points in drawn for at, _ in points}))
+        _scale(axes, sorted({float(value) for _, points in plotted for value, _ in points}))
         axes.set_xlabel(key, parse_math=False)
         axes.grid(alpha=0.3)
         if labels:
@@ -79,18 +81,18 @@ def over(key: str, lines: Sequence[Line]) -> Figure:
 def _scale(axes: Axes, values: Sequence[float]) -> None:
     """A logarithmic axis where the values span much, and their own ticks where they are few."""
     positive = [value for value in values if value > 0]
-    places = values
+    positions = values
     if positive and values[0] >= 0 and values[-1] > WIDE * positive[0]:
         if values[0] > 0:
             axes.set_xscale("log")
-            places = np.log(values).tolist()
+            positions = np.log(values).tolist()
         else:
-            # 0 stands a step to the left of the smallest value
+            # 0 is a step to the left of the smallest value
             axes.set_xscale("symlog", linthresh=positive[0], linscale=0.5)
-            places = [-0.5, *np.log10(np.array(positive) / positive[0])]
+            positions = [-0.5, *np.log10(np.array(positive) / positive[0])]
             axes.set_xlim(-0.25 * positive[0], 1.3 * positive[-1])
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
-    apart = np.diff(places) if len(places) > 1 else np.ones(1)
+    apart = np.diff(positions) if len(positions) > 1 else np.ones(1)
     if len(values) <= 8 and apart.min() > 0.08 * apart.sum():
         axes.set_xticks(values)
         axes.xaxis.set_minor_locator(NullLocator())

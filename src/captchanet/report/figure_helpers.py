@@ -1,11 +1,11 @@
-"""What the figures of sweeps share: labels that fit beside an axis, spreads, and how far an axis reaches."""
+"""What the figures of sweeps share: labels that fit next to an axis, spreads, and how far an axis reaches."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.evaluate.comparison import Standing
+from captchanet.evaluate.comparison import SettingSummary
 
 LINE = 30
 """Characters of a label in one line."""
@@ -22,10 +22,10 @@ def fitted(label: str) -> str:
     return f"{label[:at]}\n{label[at:]}"
 
 
-def spreads(standings: Sequence[Standing]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The means, and how far a standard deviation is drawn below and above each, (2, n): within 0 … 1."""
-    means = np.array([one.mean for one in standings], float)
-    deviations = np.array([one.deviation or 0.0 for one in standings], float)
+def spreads(summaries: Sequence[SettingSummary]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The means, and how far a standard deviation reaches below and above each, (2, n): within 0 … 1."""
+    means = np.array([one.mean for one in summaries], float)
+    deviations = np.array([one.deviation or 0.0 for one in summaries], float)
     return means, np.array([np.minimum(deviations, means), np.minimum(deviations, 1 - means)])
 
 
@@ -34,6 +34,6 @@ def reach(shares: Sequence[float]) -> tuple[float, float]:
     low, high = min(shares, default=0.0), max(shares, default=1.0)
     room = max(0.05 * (high - low), 0.05 - (high - low) / 2)
     low, high = low - room, high + room
-    # so that a mark at 0 or 1 is whole, and no tick stands beyond
+    # so that a marker at 0 or 1 is whole, and no tick is beyond it
     edge = 0.04 * (min(1.0, high) - max(0.0, low))
     return max(-edge, low), min(1 + edge, high)

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from captchanet.evaluate.comparison import Standing
+from captchanet.evaluate.comparison import SettingSummary
 from captchanet.files import read_csv
 from captchanet.report.figure_helpers import fitted, reach, spreads
 
@@ -47,7 +47,7 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
     configuration) may be an iteration or an epoch, and is called what it is.
     """
     with matplotlib.rc_context(STYLE):
-        # fixed frames and titles, as below: a layout that is looked for takes longer than the drawing
+        # fixed frames and titles, as below: a layout that is looked for takes longer than the plot
         figure = Figure(figsize=(9, 2.6))
         rows = np.array(history, float).reshape(-1, 4)
         # A run that diverged ends in numbers that no axis can show
@@ -82,14 +82,14 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
 
 
 def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) -> Figure:
-    """What unseen characters were taken for: (k, k) counts, rows the truth, columns the reading.
+    """The confusion matrix of unseen characters: (k, k) counts, rows the truth, columns the reading.
 
     Errors are coloured and counted; what was read right stays a pale diagonal, or it would drown them.
     """
     k = len(alphabet)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.4, 7.5))
-        # a fixed frame, and a square one: to look for one, matplotlib would draw all of it twice
+        # a fixed frame, and a square one: to look for one, matplotlib would render all of it twice
         left, bottom, width, height = 0.52 / 7.4, 0.46 / 7.5, 6.7 / 7.4, 6.7 / 7.5
         axes = figure.add_axes((left, bottom, width, height))
         errors = np.where(np.eye(k, dtype=bool), 0, confusion)
@@ -108,7 +108,7 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
                 fontsize=7,
                 color="white" if strong and errors.max() > 2 else "black",
             )
-        # as plain texts: a tick is five things to make and to draw, and most of the time went there
+        # as plain texts: a tick is five things to make and to render, and most of the time went there
         axes.set(xticks=[], yticks=[])
         for i, character in enumerate(alphabet):
             x, y = left + width * (i + 0.5) / k, bottom + height * (1 - (i + 0.5) / k)
@@ -117,10 +117,10 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
         lines = [((at, -0.5), (at, k - 0.5)) for at in np.arange(-0.5, k)]
         lines += [(start[::-1], end[::-1]) for start, end in lines]
         axes.add_collection(LineCollection(lines, colors=GREY, linewidths=0.5, alpha=0.25), autolim=False)
-        axes.set(xlabel="was read as", ylabel="truth")
+        axes.set(xlabel="read as", ylabel="truth")
         axes.xaxis.set_label_coords(0.5, -0.037)
         axes.yaxis.set_label_coords(-0.035, 0.5)
-        axes.set_title("unseen characters: what was taken for what", y=1)
+        axes.set_title("confusion matrix of unseen characters", y=1)
     return figure
 
 
@@ -133,28 +133,28 @@ def class_accuracy(classes: Sequence[tuple[str, int, float, float, float]]) -> F
         _intervals(axes, list(range(len(rows))), [row[2:5] for row in rows], vertical=True)
         axes.set_xticks(range(len(rows)), [row[0] for row in rows])
         axes.set_xlim(-0.7, len(rows) - 0.3)
-        axes.set_title("unseen characters read right, by class, worst first (95 % intervals)")
+        axes.set_title("accuracy on unseen characters by class, worst first (95 % intervals)")
     return figure
 
 
 def captcha_accuracies(runs: Sequence[tuple[str, float, float, float]]) -> Figure:
-    """Whole unseen captchas read right, run by run: rows (name, accuracy, low, high)."""
+    """Accuracy on whole unseen captchas, run by run: rows (name, accuracy, low, high)."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9, 0.8 + 0.32 * max(1, len(runs))), layout="constrained")
         axes = figure.add_subplot()
         _intervals(axes, list(range(len(runs), 0, -1)), [row[1:4] for row in runs], vertical=False)
         axes.set_yticks(range(len(runs), 0, -1), [row[0] for row in runs])
         axes.set_ylim(0.4, len(runs) + 0.6)
-        axes.set_title("unseen captchas read right, all characters (95 % intervals)")
+        axes.set_title("accuracy on unseen captchas, all characters right (95 % intervals)")
     return figure
 
 
-def settings(standings: Sequence[Standing]) -> Figure:
-    """Unseen captchas read right, a row for each setting of a sweep: a dot per run, the mean and its spread.
+def settings(summaries: Sequence[SettingSummary]) -> Figure:
+    """Accuracy on unseen captchas, a row for each setting of a sweep: a dot per run, the mean, its spread.
 
-    The best comes first; no more than MOST_SETTINGS are drawn, and none of which no run finished.
+    The best comes first; no more than MOST_SETTINGS are plotted, and none of which no run finished.
     """
-    finished = [one for one in standings if one.mean is not None]
+    finished = [one for one in summaries if one.mean is not None]
     shown = finished[:MOST_SETTINGS]
     labels = [fitted(one.setting) for one in shown]
     if any("…" in label for label in labels):
@@ -166,32 +166,32 @@ def settings(standings: Sequence[Standing]) -> Figure:
         # narrow, so that its letters can be read on a telephone
         figure = Figure(figsize=(5.5, 0.9 + row * max(1, len(shown))), layout="constrained")
         axes = figure.add_subplot()
-        places = list(range(len(shown), 0, -1))
-        each = zip(shown, places, strict=True)
-        dots = np.array([(run.accuracy, at) for one, at in each for run in one.children if not run.failed])
+        heights = list(range(len(shown), 0, -1))
+        each = zip(shown, heights, strict=True)
+        dots = np.array([(run.accuracy, at) for one, at in each for run in one.runs if not run.failed])
         means, spread = spreads(shown)
-        axes.errorbar(means, places, xerr=spread, fmt="k|", ecolor=GREY, markersize=12, elinewidth=1.2)
+        axes.errorbar(means, heights, xerr=spread, fmt="k|", ecolor=GREY, markersize=12, elinewidth=1.2)
         axes.plot(*dots.reshape(-1, 2).T, "o", color=BLUE, markersize=5, alpha=0.6, markeredgewidth=0)
-        axes.set_yticks(places, labels, parse_math=False)
+        axes.set_yticks(heights, labels, parse_math=False)
         axes.set_ylim(0.4, len(shown) + 0.6)
         axes.set_xlim(*reach([*(means - spread[0]), *(means + spread[1]), *dots.reshape(-1, 2)[:, 0]]))
         axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g}%")
         axes.grid(axis="x", alpha=0.3)
-        title = f"unseen captchas read right, best first{best}"
+        title = f"accuracy on unseen captchas, best first{best}"
         if spread.any():
             title += ":\na dot for each run; a stroke for the mean, a line for ± one standard deviation"
         figure.suptitle(title, x=0.01, ha="left", fontsize=9)
     return figure
 
 
-def _intervals(axes: Axes, places: list[int], rows: Sequence[Sequence[float]], vertical: bool) -> None:
+def _intervals(axes: Axes, positions: list[int], rows: Sequence[Sequence[float]], vertical: bool) -> None:
     values = np.array(rows, float).reshape(-1, 3)
     spread = np.abs(values[:, 1:].T - values[:, 0])
     options: Any = {"fmt": "o", "color": BLUE, "ecolor": GREY, "markersize": 5, "elinewidth": 1.2}
     if vertical:
-        axes.errorbar(places, values[:, 0], yerr=spread, **options)
+        axes.errorbar(positions, values[:, 0], yerr=spread, **options)
     else:
-        axes.errorbar(values[:, 0], places, xerr=spread, **options)
+        axes.errorbar(values[:, 0], positions, xerr=spread, **options)
     axes.set(**{"ylim" if vertical else "xlim": (-0.02, 1.02)})
     shares = axes.yaxis if vertical else axes.xaxis
     shares.set_major_formatter(lambda value, _: f"{value:.0%}")
@@ -199,7 +199,7 @@ def _intervals(axes: Axes, places: list[int], rows: Sequence[Sequence[float]], v
 
 
 def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:
-    """The confusion matrix and its alphabet from confusion.csv; raises UserError when it is none."""
+    """The confusion matrix and its alphabet from an evaluation's file; raises UserError when it is none."""
     with file.open(encoding="utf-8", newline="") as text:
         alphabet = next(csv.reader(text), ["true"])[1:]
     rows = read_csv(file, ["true", *alphabet])

@@ -11,8 +11,9 @@ import numpy as np
 from PIL import Image
 
 from captchanet.files import read_csv
+from captchanet.layout import SegmentedFiles
 from captchanet.segment.read import Unusable, decode, read_bytes
-from captchanet.segment.segment import Picture
+from captchanet.segment.segment import UsablePicture
 from captchanet.segment.segment_synthetic import number_of
 
 ACRONYMS = ("cg", "sgd", "l1", "l2")
@@ -39,29 +40,32 @@ def options(section: Mapping[str, Any]) -> str:
 
 
 def data_uri(pixels: np.ndarray) -> str:
-    """A picture, uint8 (h, w) or (h, w, 3), as a PNG that stands in the page itself."""
+    """A picture, uint8 (h, w) or (h, w, 3), as a PNG within the page itself."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def captcha(facts: Mapping[str, Any], cut: Path, pictures: str, file: str, source: str | None) -> str:
+def captcha(
+    facts: Mapping[str, Any], segmented: SegmentedFiles, pictures: str, file: str, source: str | None
+) -> str:
     """A captcha as a data URI: the original, or, where that is gone, the cleaned one.
 
-    `facts` are those of its data set, `cut` the folder that `segment` wrote by its cut, `pictures` the entry
-    that `file` is of, and `source` where that is: a folder, a file of drawn pictures, or None.
+    `facts` are those of its data set, `pictures` the entry that `file` is of, `segmented` the files that
+    `segment` made of that entry, and `source` where the originals are: a folder, a file of synthetic
+    pictures, or None.
     """
     size = facts["segment"]["picture"]
     try:
         if source is None:
             raise Unusable("its folder is not named any more")
-        if "draw" in facts["pictures"].get(pictures, {}):
+        if "synthesize" in facts["pictures"].get(pictures, {}):
             pixels = np.load(source, mmap_mode="r", allow_pickle=False)[number_of(file)]
         else:
             pixels = decode(read_bytes(Path(source) / file, **size), **size)
     except (Unusable, OSError, ValueError, IndexError):
-        rows = [row[0] for row in read_csv(cut / pictures / "pictures.csv", Picture._fields)]
-        cleaned = np.load(cut / pictures / "cleaned.npy", mmap_mode="r", allow_pickle=False)[rows.index(file)]
+        rows = [row[0] for row in read_csv(segmented.pictures, UsablePicture._fields)]
+        cleaned = np.load(segmented.cleaned, mmap_mode="r", allow_pickle=False)[rows.index(file)]
         ink = cleaned[..., 0] if cleaned.ndim == 3 else cleaned  # of several channels the first
         pixels = black(ink)
     return data_uri(pixels)

@@ -14,7 +14,7 @@ LONGEST_LOG = 10
 
 
 @dataclass(frozen=True)
-class State:
+class CodeState:
     """The code as a run found it: a commit, and as a patch what was not committed."""
 
     commit: str
@@ -58,7 +58,7 @@ class _Git:
         }
 
     def __call__(self, *words: str, given: str = "") -> str:
-        """What git answers; raises UserError with its first complaint."""
+        """What git prints; raises UserError with its first complaint."""
         options = ["-c", "core.quotePath=false", "-c", "apply.whitespace=nowarn"]
         options += ["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"]
         try:
@@ -78,7 +78,7 @@ class _Git:
             raise UserError(complaint[0].removeprefix("fatal: ").removeprefix("error: "))
         return done.stdout.decode("utf-8", "replace")
 
-    def tree(self, which: str, state: State) -> str:
+    def tree(self, which: str, state: CodeState) -> str:
         """The tree that the run called `which` ran, written into the object store of our own."""
         self("read-tree", state.commit)
         if state.patch:
@@ -92,7 +92,7 @@ class _Git:
         return self("write-tree").strip()
 
 
-def changes(repository: Path, a: State, b: State) -> Changes:
+def changes(repository: Path, a: CodeState, b: CodeState) -> Changes:
     """What leads from `a` to `b` in the repository around the folder `repository`.
 
     Raises UserError where git is missing, one of the commits is not in this repository or a patch does not

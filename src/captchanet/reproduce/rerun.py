@@ -13,17 +13,17 @@ from typing import Any
 import yaml
 
 from captchanet.config.names import fitting
-from captchanet.dataset.dataset import PICTURES
 from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json, write_json, write_text
 from captchanet.reproduce.execute import claimed, kernel, snakemake
+from captchanet.reproduce.formats import CONFIGURATION, Format, format_of
 from captchanet.reproduce.restore import (
     remove_code,
     restore_code,
     restore_configuration,
     restore_pictures,
 )
-from captchanet.reproduce.verdict import Difference, Verdict, judge, results
+from captchanet.reproduce.verdict import Mismatch, Verdict, judge
 from captchanet.sources import ROOT
 from captchanet.track.history import Run, Store, artifact
 
@@ -43,7 +43,7 @@ def folder_of(run: Run) -> str:
 
 
 def sample(runs: Sequence[Run], number: int, seed: int) -> list[Run]:
-    """So many of the runs, drawn by a seed, the same ones from the same runs; all where there are fewer."""
+    """So many of the runs, sampled by a seed, the same ones from the same runs; all where there are fewer."""
     ordered = sorted(runs, key=lambda run: run.id)
     return random.Random(seed).sample(ordered, min(number, len(ordered)))
 
@@ -57,28 +57,24 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
     began = time.monotonic()
     code, checkouts = folder / "code", list(dict.fromkeys([Path.cwd(), ROOT.parent]))
     with claimed(folder) as lock:
-        asked = fetch(store, run, folder / "recorded")
-        origin = read_json(folder / "recorded/train/provenance.json")
-        configured = yaml.safe_dump(restore_configuration(asked), sort_keys=False)
+        recorded = folder / "recorded"
+        asked = fetch(store, run, recorded)
+        form, name = format_of(asked), next(iter(asked.get("train", {})), None)
+        origin = read_json(recorded / form.provenance)
+        configured = yaml.safe_dump(restore_configuration(asked, form), sort_keys=False)
         write_text(folder / "config.yaml", configured)
         home, differences, how = restore_code(origin, code, checkouts)
-        found, remarks = _pictures(folder, asked, origin, options)
+        found, remarks = _pictures(folder, asked, form, origin, options)
         differences += found
         forced, remark = kernel(origin["blas"])
         remarks = [f"its code is {how}", *remarks, *filter(None, [remark])]
-        made = _made(asked)
-        targets = [
-            str(place / ("metrics.json" if part == "evaluate" else "status.json"))
-            for part, place in made.items()
-        ]
         try:
-            snakemake(home, folder, targets, options.cores, forced, lock)
+            snakemake(home, folder, form.targets(name), options.cores, forced, lock)
         except UserError as error:
             listed = ", ".join(f"{one.name} ({one.again})" for one in differences[:3])
             raise UserError(f"{error}{f'; not as recorded: {listed}' if listed else ''}") from error
-        recorded = {part: folder / "recorded" / part for part in made}
-        again = {part: folder / place for part, place in made.items()}
-        same, theta, result, others = judge(recorded, again)
+        again = {stage: folder / made for stage, made in form.made(name).items()}
+        same, theta, result, others = judge(form, name, recorded, again)
         seconds = round(time.monotonic() - began, 1)
         # a source that differs in the restored code does so in the new provenance too
         differences = list(dict.fromkeys([*differences, *others]))
@@ -104,31 +100,22 @@ def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
             )
         write_text(into / path, text)
 
-    for path in ("train/configuration.json", "train/provenance.json"):
-        get(path)
-    configuration: dict[str, Any] = read_json(into / "train/configuration.json")
-    captchas = "train" in configuration
-    for path in [*results(captchas), *(["dataset/pictures.csv"] if captchas else [])]:
+    get(CONFIGURATION)
+    configuration: dict[str, Any] = read_json(into / CONFIGURATION)
+    form, name = format_of(configuration), next(iter(configuration.get("train", {})), None)
+    for path in [form.provenance, *form.results(name), *([form.pictures] if name else [])]:
         get(path)
     return configuration
 
 
 def _pictures(
-    folder: Path, asked: Mapping[str, Any], origin: Mapping[str, Any], options: Options
-) -> tuple[list[Difference], list[str]]:
+    folder: Path, asked: Mapping[str, Any], form: Format, origin: Mapping[str, Any], options: Options
+) -> tuple[list[Mismatch], list[str]]:
     if "train" not in asked:
         write_text(folder / "data/none/none.png", "")  # a folder of pictures is never empty
         return [], []
-    rows = read_csv(folder / "recorded/dataset/pictures.csv", PICTURES)
+    rows = read_csv(folder / "recorded" / form.pictures, form.columns)
     commit = str((origin["git"] or {}).get("commit", "HEAD"))
     return restore_pictures(
         rows, asked["pictures"], Path(), folder / "data", commit, options.pictures_from_git
     )
-
-
-def _made(asked: Mapping[str, Any]) -> dict[str, Path]:
-    """Where the rerun's own files will be, as its record has them in train and evaluate."""
-    if "train" not in asked:
-        return {"train": Path("results/xor")}
-    (name,) = asked["train"]
-    return {part: Path("results", part, name) for part in ("train", "evaluate")}

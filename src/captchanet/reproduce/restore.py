@@ -12,7 +12,8 @@ from typing import Any
 
 from captchanet.errors import UserError
 from captchanet.files import write_bytes, write_csv
-from captchanet.reproduce.verdict import Difference
+from captchanet.reproduce.formats import Format
+from captchanet.reproduce.verdict import Mismatch
 from captchanet.segment.labels import COLUMNS
 
 # They would make git look elsewhere than where it is told to
@@ -22,8 +23,8 @@ ELSEWHERE = (
 )
 
 
-def git(place: Path, *words: str, given: bytes = b"") -> bytes:
-    """What git answers in the folder `place`; raises UserError with its complaint."""
+def git(folder: Path, *words: str, given: bytes = b"") -> bytes:
+    """What git answers in the folder `folder`; raises UserError with its complaint."""
     # no hook of the user's, and nobody is asked for a password
     options = [
         "-c",
@@ -37,7 +38,7 @@ def git(place: Path, *words: str, given: bytes = b"") -> bytes:
     env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
         done = subprocess.run(
-            ["git", "-C", str(place), *options, *words],
+            ["git", "-C", str(folder), *options, *words],
             input=given,
             capture_output=True,
             timeout=600,
@@ -52,11 +53,11 @@ def git(place: Path, *words: str, given: bytes = b"") -> bytes:
 
 
 def restore_code(
-    origin: Mapping[str, Any], place: Path, checkouts: Sequence[Path]
-) -> tuple[Path, list[Difference], str]:
+    origin: Mapping[str, Any], folder: Path, checkouts: Sequence[Path]
+) -> tuple[Path, list[Mismatch], str]:
     """The project as the run found it, the sources that are not as recorded all the same, and where from.
 
-    As a worktree in the folder `place`, of the first repository around one of the folders `checkouts` that
+    As a worktree in the folder `folder`, of the first repository around one of the folders `checkouts` that
     has the run's commit, with the run's uncommitted changes. Where none has it, one of these folders itself,
     if it holds the very sources. Raises UserError where there is neither.
     """
@@ -73,23 +74,23 @@ def restore_code(
             if not changed(origin["sources"], checkout):
                 return checkout, [], f"that of {checkout}, where its sources are as they were"
         raise UserError(_nowhere(origin["sources"], commit if state else None, checkouts[0]))
-    remove_code(place, checkouts)
-    git(checkout, "worktree", "add", "--force", "--force", "--detach", str(place.resolve()), commit)
+    remove_code(folder, checkouts)
+    git(checkout, "worktree", "add", "--force", "--force", "--detach", str(folder.resolve()), commit)
     if state["patch"]:
         patch = state["patch"].encode("utf-8", "surrogateescape")
         try:
-            git(place, "apply", "--binary", "--whitespace=nowarn", "-", given=patch)
+            git(folder, "apply", "--binary", "--whitespace=nowarn", "-", given=patch)
         except UserError as error:
             raise UserError(
                 f"the recorded uncommitted changes do not apply to commit {commit[:8]} ({error}); "
                 "the run cannot be repeated with its own code"
             ) from error
-    home = place / within
+    home = folder / within
     how = f"commit {commit[:8]}{' with its uncommitted changes' if state['patch'] else ''}"
     return home, changed(origin["sources"], home), how
 
 
-def changed(sources: Mapping[str, str], home: Path) -> list[Difference]:
+def changed(sources: Mapping[str, str], home: Path) -> list[Mismatch]:
     """The files of a project that are not as `sources`, their digests by path, has them."""
     rows = []
     for name, recorded in sources.items():
@@ -98,7 +99,7 @@ def changed(sources: Mapping[str, str], home: Path) -> list[Difference]:
         except OSError:
             now = "missing"
         if now != recorded:
-            rows.append(Difference("code", name, _short(recorded), _short(now)))
+            rows.append(Mismatch("code", name, _short(recorded), _short(now)))
     return rows
 
 
@@ -113,32 +114,36 @@ def _nowhere(sources: Mapping[str, str], commit: str | None, home: Path) -> str:
     )
 
 
-def remove_code(place: Path, checkouts: Iterable[Path]) -> None:
-    """Takes the worktree in the folder `place` away, if there is one, and the repository's note of it."""
+def remove_code(folder: Path, checkouts: Iterable[Path]) -> None:
+    """Takes the worktree in the folder `folder` away, if there is one, and the repository's note of it."""
     for checkout in checkouts:
         with suppress(UserError):
-            git(checkout, "worktree", "remove", "--force", "--force", str(place.resolve()))
+            git(checkout, "worktree", "remove", "--force", "--force", str(folder.resolve()))
 
 
-def restore_configuration(recorded: Mapping[str, Any]) -> dict[str, Any]:
-    """The run's configuration with its pictures, as `restore_pictures` puts them, in data/."""
+def restore_configuration(recorded: Mapping[str, Any], form: Format) -> dict[str, Any]:
+    """The run's configuration, in the words of its format, with its pictures in data/.
+
+    That is where `restore_pictures` puts them.
+    """
     if "train" not in recorded:
         # A configuration has pictures, a data set and a run even where nothing but XOR is wanted
         return {
             "pictures": {"none": {"folder": "data/none"}},
             "segment": {"none": {}},
-            "dataset": {"none": {"cut": "none", "train": "none", "unseen": 1}},
+            "dataset": {"none": {form.segment: "none", "train": "none", "unseen": 1}},
             "train": {"none": {"data": "none"}},
             **recorded,
+            **form.sections,
         }
-    # what was drawn is drawn again
+    # what was synthetic is made again
     pictures = {
-        name: place
-        if "draw" in place
-        else {"folder": f"data/{name}", "labels": place["labels"] and f"data/{name}.labels.csv"}
-        for name, place in recorded["pictures"].items()
+        name: entry
+        if form.synthesize in entry
+        else {"folder": f"data/{name}", "labels": entry["labels"] and f"data/{name}.labels.csv"}
+        for name, entry in recorded["pictures"].items()
     }
-    return {**recorded, "pictures": pictures}
+    return {**recorded, "pictures": pictures, **form.sections}
 
 
 def restore_pictures(
@@ -148,7 +153,7 @@ def restore_pictures(
     into: Path,
     commit: str,
     lend: bool = True,
-) -> tuple[list[Difference], list[str]]:
+) -> tuple[list[Mismatch], list[str]]:
     """Copies a run's pictures into `into`, a folder for each name; tells what differs, and remarks.
 
     `rows` are (pictures, file, label, sha256) of every picture that the run could use, `recorded` is the
@@ -160,19 +165,19 @@ def restore_pictures(
     labels: dict[str, list[tuple[str, str]]] = {name: [] for name in recorded}
     for name, file, label, sha256 in rows:
         labels[name].append((file, label))
-        place = Path(recorded[name]["folder"], file)
-        content, now = _read(here / place)
+        path = Path(recorded[name]["folder"], file)
+        content, now = _content(here / path)
         if now != sha256:
-            old = from_git(here, place, sha256, commit) if lend else None
+            old = from_git(here, path, sha256, commit) if lend else None
             if old is not None:
-                remarks.append(f"{place} is not as it was ({_short(now)}) and was taken from git")
+                remarks.append(f"{path} is not as it was ({_short(now)}) and was taken from git")
                 content, now = old, sha256
         if now != sha256:
-            differences.append(Difference("data", str(place), _short(sha256), _short(now)))
+            differences.append(Mismatch("data", str(path), _short(sha256), _short(now)))
         if content is not None:
             write_bytes(into / name / file, content)
-    for name, place in recorded.items():
-        if place.get("labels"):
+    for name, entry in recorded.items():
+        if entry.get("labels"):
             write_csv(into / f"{name}.labels.csv", COLUMNS, labels[name])
     for name, of in labels.items():
         if of and not (into / name).is_dir():
@@ -182,7 +187,7 @@ def restore_pictures(
     return differences, remarks
 
 
-def _read(file: Path) -> tuple[bytes | None, str]:
+def _content(file: Path) -> tuple[bytes | None, str]:
     """A picture's bytes and their digest; None and why, where there is no such file."""
     try:
         if not stat.S_ISREG(file.stat().st_mode):
@@ -197,9 +202,9 @@ def _short(digest: str) -> str:
     return digest[:8] if re.fullmatch("[0-9a-f]{64}", digest) else digest
 
 
-def from_git(here: Path, place: Path, sha256: str, commit: str) -> bytes | None:
-    """The file `place`, seen from the folder `here`, with that digest, if the repository around it has it."""
-    file = here.resolve() / place
+def from_git(here: Path, path: Path, sha256: str, commit: str) -> bytes | None:
+    """The file `path`, seen from the folder `here`, with that digest, if the repository around it has it."""
+    file = here.resolve() / path
     # its folder may be gone
     folder = next(parent for parent in file.parents if parent.is_dir())
     name = str(file.relative_to(folder))

@@ -1,17 +1,18 @@
-"""Was a run repeated? Its recorded results beside those of the rerun, and all that is recorded to differ."""
+"""Was a run repeated? Its recorded results against those of the rerun, and all that differs by the record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from captchanet.files import read_json
+from captchanet.reproduce.formats import Format
 
 NOTHING_DIFFERS = "nothing that is recorded differs: data, code, Python, libraries, BLAS, threads and CPU"
 """Said of a rerun with other results: then it was something that is not recorded."""
 
 
-class Difference(NamedTuple):
+class Mismatch(NamedTuple):
     """What differs: its kind (data, code, Python, library, BLAS, CPU, platform), its name, then and now."""
 
     kind: str
@@ -33,7 +34,7 @@ class Verdict:
     same: dict[str, bool]
     theta: tuple[str, str]
     result: tuple[str, str]
-    differences: list[Difference]
+    differences: list[Mismatch]
     remarks: list[str]
     seconds: float
 
@@ -60,40 +61,37 @@ class Verdict:
         return {"repeated": self.repeated, "sentence": self.sentence, **content}
 
 
-def results(captchas: bool) -> list[str]:
-    """The files of a run that hold its results and no time and no machine; XOR reads no captchas."""
-    common = ["train/status.json", "train/history.csv"]
-    return common + (["evaluate/metrics.json", "evaluate/misreads.csv"] if captchas else ["train/xor.json"])
-
-
 def judge(
-    recorded: Mapping[str, Path], again: Mapping[str, Path]
-) -> tuple[dict[str, bool], tuple[str, str], tuple[str, str], list[Difference]]:
+    form: Format, run: str | None, recorded: Path, again: Mapping[str, Path]
+) -> tuple[dict[str, bool], tuple[str, str], tuple[str, str], list[Mismatch]]:
     """What is the `same`, both `theta` and both `result`, and what differs between the provenances.
 
-    `recorded` and `again` are the folders train and, but for XOR, evaluate.
+    `form` is the format of `run`, None for XOR; `recorded` the folder with the artifacts of its record, and
+    `again` the folders of the rerun, by theirs among the artifacts.
     """
-    before, after = (read_json(folders["train"] / "provenance.json") for folders in (recorded, again))
+
+    def rerun(artifact: str) -> Path:
+        return again[str(Path(artifact).parent)] / Path(artifact).name
+
+    def result(file: Callable[[str], Path]) -> str:
+        status = read_json(file(form.status))
+        if status["status"] != "finished":
+            return f"failed ({status['reason']})"
+        if run is None:
+            outputs = read_json(file(form.solution))["outputs"]
+            return f"outputs {' '.join(f'{value:.6f}' for (value,) in outputs)}"
+        found = read_json(file(form.metrics))["unseen"]["captchas"]
+        return f"{found['correct']} of {found['n']} captchas"
+
+    before, after = read_json(recorded / form.provenance), read_json(rerun(form.provenance))
     theta = (before["theta_sha256"], after["theta_sha256"])
     same = {"theta": theta[0] == theta[1]}
-    for name in results("evaluate" in again):
-        part, file = name.split("/")
-        same[name] = (recorded[part] / file).read_bytes() == (again[part] / file).read_bytes()
-    return same, theta, (_result(recorded), _result(again)), environment(before, after)
+    for name in form.results(run):
+        same[name] = (recorded / name).read_bytes() == rerun(name).read_bytes()
+    return same, theta, (result(recorded.joinpath), result(rerun)), environment(before, after)
 
 
-def _result(folders: Mapping[str, Path]) -> str:
-    status = read_json(folders["train"] / "status.json")
-    if status["status"] != "finished":
-        return f"failed ({status['reason']})"
-    if "evaluate" not in folders:
-        outputs = read_json(folders["train"] / "xor.json")["outputs"]
-        return f"outputs {' '.join(f'{value:.6f}' for (value,) in outputs)}"
-    found = read_json(folders["evaluate"] / "metrics.json")["unseen"]["captchas"]
-    return f"{found['correct']} of {found['n']} captchas"
-
-
-def environment(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def environment(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mismatch]:
     """What differs between two provenances, but for single pictures."""
     rows: list[tuple[str, str, str, str]] = [
         ("data", f"digest of the {part} data", (before["data_sha256"].get(part) or "none")[:8], digest[:8])
@@ -121,7 +119,7 @@ def environment(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Dif
     ]
     rows.append(("CPU", "model", before["cpu"], after["cpu"]))
     rows.append(("platform", "system", before["platform"], after["platform"]))
-    return [Difference(*row) for row in rows if row[2] != row[3]]
+    return [Mismatch(*row) for row in rows if row[2] != row[3]]
 
 
 def _commit(git: Mapping[str, Any] | None) -> str:

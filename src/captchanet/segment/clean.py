@@ -1,7 +1,7 @@
 """From pixels to ink: each cleaner turns a batch of pictures into maps of how much ink lies where.
 
 To add one, write a function `f(pictures, *, option: type = default, …)` and name it in `CLEANERS`; its
-options can then be set by those names. docs/cleaning-and-cutting.md has a complete one, and shows all.
+options can then be set by those names. docs/segmentation.md has a complete one, and shows all.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from captchanet.segment.morphology import (
     mean_around,
     tidy,
     without_frame,
-    without_small_pieces,
+    without_small_components,
 )
 
 LINES = ("keep", "remove", "channel")
@@ -29,7 +29,7 @@ def threshold(
     level: int = 128,
     frame: int = 1,
     speckle_neighbours: int = 0,
-    smallest_piece: int = 0,
+    smallest_component: int = 0,
 ) -> np.ndarray:
     """Ink is what is darker than a grey level.
 
@@ -38,7 +38,7 @@ def threshold(
         level: greys below it are ink, 0 … 256.
         frame: pixels along each edge that are taken for the picture's frame, hence paper.
         speckle_neighbours: ink with fewer inked pixels around it is erased, paper with less paper filled.
-        smallest_piece: 8-connected pieces of ink with fewer pixels than this are erased.
+        smallest_component: 8-connected components of ink with fewer pixels than this are erased.
 
     Returns:
         float32 (n, h, w), 1 = ink, 0 = paper.
@@ -46,11 +46,13 @@ def threshold(
     if not 0 <= level <= 256:
         raise ValueError(f"level is {level}, but a grey level lies in 0 … 256")
     maps = (grey(pictures) < level * 65536).astype(np.float32)
-    return tidy(maps, frame=frame, speckle_neighbours=speckle_neighbours, smallest_piece=smallest_piece)
+    return tidy(
+        maps, frame=frame, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component
+    )
 
 
 def otsu(
-    pictures: np.ndarray, *, frame: int = 1, speckle_neighbours: int = 0, smallest_piece: int = 3
+    pictures: np.ndarray, *, frame: int = 1, speckle_neighbours: int = 0, smallest_component: int = 3
 ) -> np.ndarray:
     """Ink is what is darker than a grey level that is found for each picture, by Otsu's method.
 
@@ -59,7 +61,7 @@ def otsu(
         frame: pixels along each edge that are taken for the picture's frame, hence paper; the level is found
             without them.
         speckle_neighbours: ink with fewer inked pixels around it is erased, paper with less paper filled.
-        smallest_piece: 8-connected pieces of ink with fewer pixels than this are erased.
+        smallest_component: 8-connected components of ink with fewer pixels than this are erased.
 
     Returns:
         float32 (n, h, w), 1 = ink, 0 = paper; a picture of a single grey is paper.
@@ -67,7 +69,9 @@ def otsu(
     check(frame=frame)
     greys = grey(pictures) >> 16
     maps = (greys < otsu_levels(inner(greys, frame))[:, np.newaxis, np.newaxis]).astype(np.float32)
-    return tidy(maps, frame=frame, speckle_neighbours=speckle_neighbours, smallest_piece=smallest_piece)
+    return tidy(
+        maps, frame=frame, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component
+    )
 
 
 def ink(
@@ -76,12 +80,12 @@ def ink(
     colour: tuple[int, int, int] | None = (0, 0, 153),
     frame: int = 1,
     speckle_distance: float = 90.0,
-    smallest_piece: int = 3,
+    smallest_component: int = 3,
 ) -> np.ndarray:
     """How much of each pixel is ink of one colour on white paper; speckles of other colours are mended.
 
     A pixel that mixes ink and paper lies on the line between their colours, at `alpha` = its share of ink.
-    One farther from that line than `speckle_distance` is a speckle, drawn over ink or paper: it becomes the
+    One farther from that line than `speckle_distance` is a speckle, over ink or paper: it becomes the
     weighted mean of its eight neighbours (edges 1, corners ½) if that exceeds ½, else paper.
 
     Args:
@@ -90,12 +94,12 @@ def ink(
             (`captchanet.segment.colours.ink_colour`).
         frame: pixels along each edge that are taken for the picture's frame, hence paper.
         speckle_distance: the distance in RGB units from which a pixel counts as a speckle.
-        smallest_piece: 8-connected pieces of ink (> 0.3) with fewer pixels than this are erased.
+        smallest_component: 8-connected components of ink (> 0.3) with fewer pixels than this are erased.
 
     Returns:
         float32 (n, h, w), 1 = ink, 0 = paper.
     """
-    check(frame=frame, speckle_distance=speckle_distance, smallest_piece=smallest_piece)
+    check(frame=frame, speckle_distance=speckle_distance, smallest_component=smallest_component)
     if colour is None:
         colours, any_ink = ink_colour(inner(pictures, frame))
     else:
@@ -111,23 +115,23 @@ def ink(
     # |d − alpha·v|² = d·d − alpha·(2 d·v − alpha·v·v). Plane by plane, since NumPy is slow on rows of three.
     # The sums are whole numbers below 2²⁴, hence exact in float32 in whatever order.
     along = np.zeros(pictures.shape[:3], np.float32)
-    beside = np.zeros_like(along)
+    squared_distance = np.zeros_like(along)
     for part in range(3):
         plane = np.subtract(255, pictures[..., part]).astype(np.float32)
         along += plane * line[:, part]
-        beside += np.square(plane, out=plane)
+        squared_distance += np.square(plane, out=plane)
     alpha = np.clip(along / length, 0, 1)
     along *= 2
     along -= alpha * length
-    beside -= np.multiply(along, alpha, out=along)
+    squared_distance -= np.multiply(along, alpha, out=along)
 
-    speckle = without_frame(beside > speckle_distance**2, frame)
+    speckle = without_frame(squared_distance > speckle_distance**2, frame)
     alpha = without_frame(alpha, frame)
     mean = mean_around(alpha, speckle)
     alpha[speckle] = np.where(mean > 0.5, mean, 0)
     if not any_ink.all():
         alpha[~any_ink] = 0
-    return without_small_pieces(alpha, smallest_piece)
+    return without_small_components(alpha, smallest_component)
 
 
 def distance(
@@ -138,7 +142,7 @@ def distance(
     line_length: int = 12,
     frame: int = 1,
     speckle_neighbours: int = 0,
-    smallest_piece: int = 3,
+    smallest_component: int = 3,
 ) -> np.ndarray:
     """How far each pixel's colour is from the background's, whatever colours ink and background have.
 
@@ -153,7 +157,7 @@ def distance(
         line_length: and reach over at least so many columns without a break.
         frame: pixels along each edge that are taken for the picture's frame, hence background.
         speckle_neighbours: ink (> 0.3) with fewer inked pixels around it is erased, holes likewise filled.
-        smallest_piece: 8-connected pieces of ink (> 0.3) with fewer pixels than this are erased.
+        smallest_component: 8-connected components of ink (> 0.3) with fewer pixels than this are erased.
 
     Returns:
         float32 (n, h, w), 0 = background; with "channel" float32 (n, h, w, 2), distance and blackness.
@@ -165,7 +169,7 @@ def distance(
     black = without_frame((255 - pictures.max(axis=3)) / np.float32(255), frame)
     if lines == "remove":
         maps = bridged(maps, lines_across(black > 0.5, line_thickness, line_length))
-    maps = tidy(maps, speckle_neighbours=speckle_neighbours, smallest_piece=smallest_piece)
+    maps = tidy(maps, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component)
     return np.stack([maps, black], axis=3) if lines == "channel" else maps
 
 

@@ -19,7 +19,7 @@ def grey(pictures: np.ndarray) -> NDArray[np.int32]:
 
 
 def otsu_levels(greys: np.ndarray) -> NDArray[np.int64]:
-    """For each picture the level that parts its greys best into those below it and the rest.
+    """For each picture the level that best separates its greys into those below it and the rest.
 
     Best is the largest variance between the two parts, ω₀ω₁(μ₀ − μ₁)², of which a part's share of the pixels
     is ω and its mean grey μ; of several best levels it is the middle one. N. Otsu, "A threshold selection

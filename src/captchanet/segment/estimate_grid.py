@@ -21,11 +21,11 @@ WIDE = 5 / 3
 
 
 @dataclass(frozen=True)
-class Geometry:
+class GridEstimate:
     """A grid for `captchanet.segment.split.grid`.
 
-    `clear` says whether characters have fixed places: whether, over all pictures, there is less ink between
-    them than in them.
+    `clear` says whether characters have fixed positions: whether, over all pictures, there is less ink
+    between them than in them.
     """
 
     characters: int
@@ -44,16 +44,16 @@ class Fit(NamedTuple):
     number: int
     middle: float
     pitch: float
-    wide: float
+    width: float
 
 
-def estimate(cleaned: np.ndarray, characters: int | None = None) -> Geometry:
+def estimate_grid(cleaned: np.ndarray, characters: int | None = None) -> GridEstimate:
     """The grid that the mean of ink maps suggests.
 
     Rows are those that hold nearly all of the ink (`TAIL`). Columns: to the mean ink of the columns, equal
-    bumps at equal distances, exp(−(x / s)⁴), are fitted by least squares, over all distances, places and
-    widths s and, where `characters` is None, all numbers of characters up to `MOST`. A window is a column
-    wider than the distance.
+    bumps at equal distances, exp(−(x / s)⁴), are fitted by least squares, over all distances,
+    positions and widths s and, where `characters` is None, all numbers of characters up to `MOST`. A window
+    is a column wider than the distance.
 
     Args:
         cleaned: float32 (n, h, w), at least one.
@@ -66,18 +66,18 @@ def estimate(cleaned: np.ndarray, characters: int | None = None) -> Geometry:
     numbers = range(1, most + 1) if characters is None else [characters]
     # of equals the first, which is the fewest
     fits = [_fit(profile, number) for number in numbers]
-    _, number, middle, exact, wide = min(fits, key=lambda fit: fit.error)
+    _, number, middle, exact, bump_width = min(fits, key=lambda fit: fit.error)
     pitch = exact
     if abs(pitch - round(pitch)) * (number - 1) < 1:  # less than a column from first to last
         pitch = float(round(pitch))
     width = min(round(pitch) + 1, len(profile))
     left = round(middle - ((number - 1) * pitch + width) / 2)
-    bump, between = np.exp(-((np.array([0, exact / 2]) / wide) ** 4))
+    bump, between = np.exp(-((np.array([0, exact / 2]) / bump_width) ** 4))
     clear = bool(number == 1 or 1 - 2 * between / bump > CLEAR)
-    return Geometry(number, left, top, round(pitch, 1), width, bottom - top, clear)
+    return GridEstimate(number, left, top, round(pitch, 1), width, bottom - top, clear)
 
 
-def wide(found: Geometry, width: int, height: int) -> Geometry:
+def widened(found: GridEstimate, width: int, height: int) -> GridEstimate:
     """Windows about the same middles that show the neighbourhood, on pictures of `width` × `height` pixels.
 
     They are `WIDE` distances wide and as high as the picture. The first and the last may stick out of it:
@@ -111,7 +111,7 @@ def _fit(profile: np.ndarray, number: int) -> Fit:
     best = _search(profile, number, middles, pitches, np.arange(0.2, 0.75, 0.1))
     fine = np.arange(-0.5, 0.6, 0.1)
     around = best.pitch + fine if number > 1 else pitches
-    share = best.wide / best.pitch
+    share = best.width / best.pitch
     return _search(profile, number, best.middle + fine, around, share + np.arange(-0.1, 0.12, 0.02))
 
 
@@ -122,15 +122,15 @@ def _search(
     columns = np.arange(len(profile)) + 0.5
     best = Fit(np.inf, number, float(middles[0]), float(pitches[0]), float(shares[0] * pitches[0]))
     for pitch in pitches:
-        places = middles + (np.arange(number)[:, np.newaxis] - (number - 1) / 2) * pitch
-        far = np.abs(columns - places[:, :, np.newaxis]) / pitch
+        centres = middles + (np.arange(number)[:, np.newaxis] - (number - 1) / 2) * pitch
+        far = np.abs(columns - centres[:, :, np.newaxis]) / pitch
         for share in shares:
             bumps = np.exp(-((far / share) ** 4)).sum(axis=0)
             # the height of the bumps that fits best, and what is left
             heights = bumps @ profile / np.maximum((bumps * bumps).sum(axis=1), 1e-12)
             errors = ((profile - heights[:, np.newaxis] * bumps) ** 2).sum(axis=1)
             # a bump outside the picture would cost nothing
-            errors[(places[0] < 0) | (places[-1] > len(profile))] = np.inf
+            errors[(centres[0] < 0) | (centres[-1] > len(profile))] = np.inf
             at = int(errors.argmin())
             if errors[at] < best.error:
                 best = Fit(float(errors[at]), number, float(middles[at]), float(pitch), float(share * pitch))

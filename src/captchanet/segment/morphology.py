@@ -4,24 +4,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 INK = 0.3
-"""A pixel with more than this is of a piece of ink; less is the soft rim around one."""
+"""A pixel with more than this belongs to a component; less is the soft rim around one."""
 
 
 def tidy(
-    maps: NDArray[np.float32], *, frame: int = 0, speckle_neighbours: int = 0, smallest_piece: int = 0
+    maps: NDArray[np.float32], *, frame: int = 0, speckle_neighbours: int = 0, smallest_component: int = 0
 ) -> NDArray[np.float32]:
-    """Frame, speckles and small pieces taken out of ink maps, in this order, each where its number is not 0.
+    """Frame, speckles and small components taken out of ink maps, in this order, each unless its number is 0.
 
     Args:
         maps: float32 (n, h, w), 1 = ink, 0 = paper; changed in place and returned.
         frame: see `without_frame`.
         speckle_neighbours: see `without_speckles`.
-        smallest_piece: see `without_small_pieces`.
+        smallest_component: see `without_small_components`.
     """
-    check(frame=frame, speckle_neighbours=speckle_neighbours, smallest_piece=smallest_piece)
+    check(frame=frame, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component)
     without_frame(maps, frame)
     without_speckles(maps, speckle_neighbours)
-    return without_small_pieces(maps, smallest_piece)
+    return without_small_components(maps, smallest_component)
 
 
 def without_frame(maps: np.ndarray, frame: int) -> np.ndarray:
@@ -70,12 +70,12 @@ def mean_around(maps: np.ndarray, where: np.ndarray) -> np.ndarray:
     padded = np.zeros((n, height + 2, width + 2), np.float32)
     padded[:, 1:-1, 1:-1] = maps
     row = width + 2
-    # The same place in `where`, without the margin, and in `padded`: one column more to the left of it, two
-    # more for each row and two more rows for each picture above it, and one more row.
-    place = np.flatnonzero(where)
-    above = place // width
-    centre = place + 1 + 2 * above + row * (2 * (above // height) + 1)
-    edges, corners = np.zeros((2, len(place)), np.float32)
+    # The index of the same pixel in `where`, without the margin, and in `padded`: one column more to the left
+    # of it, two more for each row and two more rows for each picture above it, and one more row.
+    index = np.flatnonzero(where)
+    above = index // width
+    centre = index + 1 + 2 * above + row * (2 * (above // height) + 1)
+    edges, corners = np.zeros((2, len(index)), np.float32)
     for step in (-row, -1, 1, row):
         edges += padded.take(centre + step)
     for step in (-row - 1, -row + 1, row - 1, row + 1):
@@ -83,10 +83,10 @@ def mean_around(maps: np.ndarray, where: np.ndarray) -> np.ndarray:
     return (edges + corners / 2) / 6
 
 
-def pieces_of(inked: NDArray[np.bool_]) -> NDArray[np.integer]:
-    """The 8-connected pieces of `inked` (n, h, w), numbered from 1 through the batch; 0 is no piece.
+def label_components(inked: NDArray[np.bool_]) -> NDArray[np.integer]:
+    """The 8-connected components of `inked` (n, h, w), numbered from 1 through the batch; 0 is none.
 
-    Pieces hold together within a picture, never with the picture before or after.
+    They are connected within a picture, never with the picture before or after.
     """
     # Imported here because it takes longer than cleaning a thousand pictures, and not every job cleans.
     from scipy import ndimage
@@ -97,26 +97,26 @@ def pieces_of(inked: NDArray[np.bool_]) -> NDArray[np.integer]:
     return labels
 
 
-def without_small_pieces(maps: NDArray[np.float32], smallest: int) -> NDArray[np.float32]:
-    """`maps` (n, h, w), in place, without the 8-connected pieces of ink of fewer than `smallest` pixels."""
+def without_small_components(maps: NDArray[np.float32], smallest: int) -> NDArray[np.float32]:
+    """`maps` (n, h, w), in place, without the 8-connected components of fewer than `smallest` pixels."""
     inked = maps > INK
     if smallest <= 1 or not inked.any():
         return maps
-    labels = pieces_of(inked)
+    labels = label_components(inked)
     # Only the pixels with ink are visited from here on: they are few.
     pixels = np.flatnonzero(inked)
-    piece = labels.ravel()[pixels]
-    small = np.bincount(piece) < smallest
-    np.put(maps, pixels[small[piece]], 0)
+    component = labels.ravel()[pixels]
+    small = np.bincount(component) < smallest
+    np.put(maps, pixels[small[component]], 0)
     return maps
 
 
 def lines_across(dark: NDArray[np.bool_], thickest: int, shortest: int) -> NDArray[np.bool_]:
     """Which pixels belong to thin dark lines that run across, bool (n, h, w).
 
-    A pixel can be of a line where no more than `thickest` dark pixels stand on one another; those that hold
-    together (8-connected) are a line where they reach over `shortest` columns. So the upright strokes of
-    letters stay, and so do short bars; steep lines are not found.
+    A pixel can be of a line where no more than `thickest` dark pixels stand on one another; an 8-connected
+    component of those is a line where it reaches over `shortest` columns. So the upright strokes of letters
+    stay, and so do short bars; steep lines are not found.
     """
     if not dark.any():
         return dark
@@ -126,12 +126,12 @@ def lines_across(dark: NDArray[np.bool_], thickest: int, shortest: int) -> NDArr
         above[:, y] = (above[:, y - 1] + 1 if y else 1) * dark[:, y]
     for y in reversed(range(height)):
         below[:, y] = (below[:, y + 1] + 1 if y < height - 1 else 1) * dark[:, y]
-    labels = pieces_of(dark & (above + below - 1 <= thickest))
-    piece = labels.ravel()
-    column = np.arange(len(piece)) % dark.shape[2]
+    labels = label_components(dark & (above + below - 1 <= thickest))
+    component = labels.ravel()
+    column = np.arange(len(component)) % dark.shape[2]
     first, last = np.full(labels.max() + 1, dark.shape[2]), np.full(labels.max() + 1, -1)
-    np.minimum.at(first, piece, column)
-    np.maximum.at(last, piece, column)
+    np.minimum.at(first, component, column)
+    np.maximum.at(last, component, column)
     long = last - first + 1 >= shortest
     long[0] = False
     return long[labels]

@@ -5,14 +5,14 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from captchanet.segment.segmentation import Cut, clean_and_cut
+from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.segment.suggest import Sample
 
 OUTLINES = ((216, 96, 0), (0, 130, 90))  # of windows, by turns, for they may overlap
-GAP = 12  # pixels between the parts of a sheet
+GAP = 12  # pixels between the parts of a preview
 
 
-def sheet(seen: Sample, cut: Cut, count: int) -> Image.Image:
+def preview(seen: Sample, segmentation: Segmentation, count: int) -> Image.Image:
     """One picture: `count` of the sample, each raw with its windows, cleaned, and as its vectors, enlarged.
 
     Of several channels one stands below the other.
@@ -21,21 +21,21 @@ def sheet(seen: Sample, cut: Cut, count: int) -> Image.Image:
     if len(seen.names) <= count:
         chosen = list(range(len(seen.names)))
     pictures = seen.pictures[chosen]
-    cleaned, vectors, windows = clean_and_cut(pictures, cut)
-    scale = max(1, min(4, 320 // cut.width))
+    cleaned, vectors, windows = clean_and_split(pictures, segmentation)
+    scale = max(1, min(4, 320 // segmentation.width))
     font = ImageFont.load_default()
     rows = []
     for at, number in enumerate(chosen):
-        parts = [outlined(pictures[at], windows[at], scale), *drawn(cleaned[at], vectors[at], cut, scale)]
+        ink, letters = ink_and_vectors(cleaned[at], vectors[at], segmentation, scale)
+        parts = [outlined(pictures[at], windows[at], scale), ink, letters]
         rows.append((_plain(seen.names[number]), parts))
     widths = [max(parts[i].width for _, parts in rows) for i in range(3)]
     heights = [max(part.height for part in parts) + 18 for _, parts in rows]
     image = Image.new("RGB", (sum(widths) + 4 * GAP, sum(heights) + GAP * (len(rows) + 1) + 18), "white")
     pen = ImageDraw.Draw(image)
     lefts = [GAP * (i + 1) + sum(widths[:i]) for i in range(3)]
-    for left, title in zip(
-        lefts, ("raw, with windows", f"cleaned: {cut.clean}", f"cut: {cut.cut}"), strict=True
-    ):
+    titles = ("raw, with windows", f"cleaned: {segmentation.clean}", f"split: {segmentation.split}")
+    for left, title in zip(lefts, titles, strict=True):
         pen.text((left, GAP), title, (110, 110, 110), font)
     top = GAP + 18
     for (name, parts), height in zip(rows, heights, strict=True):
@@ -54,7 +54,7 @@ def png(image: Image.Image) -> bytes:
 
 
 def outlined(picture: np.ndarray, windows: np.ndarray, scale: int) -> Image.Image:
-    """A picture, uint8 (h, w, 3), enlarged, with its windows, int (characters, 4), drawn around."""
+    """A picture, uint8 (h, w, 3), enlarged, with its windows, int (characters, 4), outlined."""
     image = _enlarged(picture, scale)
     pen = ImageDraw.Draw(image)
     for i, (left, top, right, bottom) in enumerate(windows.tolist()):
@@ -63,17 +63,19 @@ def outlined(picture: np.ndarray, windows: np.ndarray, scale: int) -> Image.Imag
     return image
 
 
-def drawn(cleaned: np.ndarray, vectors: np.ndarray, cut: Cut, scale: int) -> tuple[Image.Image, Image.Image]:
-    """What cleaning and cutting made of a picture, enlarged: ink black, and channel below channel.
+def ink_and_vectors(
+    cleaned: np.ndarray, vectors: np.ndarray, segmentation: Segmentation, scale: int
+) -> tuple[Image.Image, Image.Image]:
+    """What cleaning and splitting made of a picture, enlarged: ink black, and channel below channel.
 
     Args:
         cleaned: float32 (h, w) or (h, w, channels).
         vectors: float32 (characters, channels * pixels).
-        cut: how it was made.
+        segmentation: how it was made.
         scale: how many pixels a pixel becomes.
     """
     maps = cleaned[np.newaxis] if cleaned.ndim == 2 else np.moveaxis(cleaned, 2, 0)
-    size = cut.cut_options["height"], cut.cut_options["width"]
+    size = segmentation.split_options["height"], segmentation.split_options["width"]
     tiles = vectors.reshape(len(vectors), len(maps), *size)
     # a line of grey around each, so that one sees where it ends
     framed = np.pad(1 - np.clip(tiles, 0, 1), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=0.8)

@@ -17,7 +17,7 @@ from captchanet.errors import UserError
 FORMATS = ("PNG", "GIF", "BMP", "JPEG")
 
 LABEL_FILE = "labels.csv"
-"""What a CSV of labels is called that lies beside its pictures; no picture, whether it is used or not."""
+"""What a CSV of labels is called that lies in the folder of its pictures; it is never taken for a picture."""
 
 
 class Unusable(Exception):
@@ -152,8 +152,8 @@ def decode(data: bytes, width: int, height: int) -> np.ndarray:
     # Damaged files make Pillow raise OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,
     # IndexError and more, none of them documented: whatever it is, the picture is what is wrong.
     except Exception as error:
-        cut_short = isinstance(error, EOFError) or "truncated" in str(error).lower()
-        raise Unusable("truncated image" if cut_short else "damaged image") from error
+        truncated = isinstance(error, EOFError) or "truncated" in str(error).lower()
+        raise Unusable("truncated image" if truncated else "damaged image") from error
 
 
 def _rgb(image: Image.Image) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Cuts between neighbouring characters: where they are expected, and the ways of least ink near there."""
+"""Boundaries between neighbouring characters: where they are expected, and those of least ink near there."""
 
 import math
 from collections.abc import Sequence
@@ -7,36 +7,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 ASIDE = 0.03
-"""What a pixel of a cut costs for each column that it is away from where the cut is expected."""
+"""What a pixel of a boundary costs for each column that it is away from where the boundary is expected."""
 DIAGONAL = 0.02
-"""What a step of a cut to the next column costs."""
+"""What a step of a boundary to the next column costs."""
 
 
-def expected_cuts(characters: int, left: float, pitch: float, width: int) -> list[int]:
-    """The columns where cuts are expected: midway between the middles of neighbouring windows of a grid."""
+def expected_boundaries(characters: int, left: float, pitch: float, width: int) -> list[int]:
+    """Columns where boundaries are expected: midway between the middles of neighbouring windows of a grid."""
     return [math.floor(left + width / 2 + pitch * (i + 0.5)) for i in range(characters - 1)]
 
 
-def owners(cleaned: np.ndarray, cuts: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
-    """Which character each pixel belongs to, from 0, int (n, h, w): the number of cuts not right of it.
+def owners(cleaned: np.ndarray, boundaries: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
+    """Which character each pixel belongs to, from 0, int (n, h, w): the number of boundaries not right of it.
 
-    `cuts` have a column for each row, int (n, h). The pixels of a cut belong to the character after it.
+    `boundaries` have a column for each row, int (n, h). The pixels of one belong to the character after it.
     """
     owner = np.zeros(cleaned.shape[:3], np.int64)
-    for cut in cuts:
-        owner += np.arange(cleaned.shape[2]) >= cut[:, :, np.newaxis]
+    for boundary in boundaries:
+        owner += np.arange(cleaned.shape[2]) >= boundary[:, :, np.newaxis]
     return owner
 
 
-def straight(ink: np.ndarray, cut: int, reach: int) -> NDArray[np.int64]:
-    """The cheapest column within `reach` of a cut in ink maps (n, h, w), the same in each row: int (n, h)."""
-    columns, costs = _near(ink, cut, reach)
+def straight_boundary(ink: np.ndarray, boundary: int, reach: int) -> NDArray[np.int64]:
+    """The cheapest column within `reach` of `boundary` in ink maps (n, h, w), for all rows: int (n, h)."""
+    columns, costs = _near(ink, boundary, reach)
     return np.repeat(columns[costs.sum(axis=1).argmin(axis=1)][:, np.newaxis], ink.shape[1], axis=1)
 
 
-def least_ink(ink: np.ndarray, cut: int, reach: int) -> NDArray[np.int64]:
-    """The cheapest path from top to bottom within `reach` of a cut in ink maps (n, h, w): int (n, h)."""
-    columns, costs = _near(ink, cut, reach)
+def least_ink_seam(ink: np.ndarray, boundary: int, reach: int) -> NDArray[np.int64]:
+    """The cheapest path from top to bottom within `reach` of `boundary` in ink maps (n, h, w): int (n, h)."""
+    columns, costs = _near(ink, boundary, reach)
     n, height, number = costs.shape
     total = costs[:, 0]
     steps = np.zeros((n, height, number), np.int64)
@@ -55,8 +55,8 @@ def least_ink(ink: np.ndarray, cut: int, reach: int) -> NDArray[np.int64]:
     return path
 
 
-def _near(ink: np.ndarray, cut: int, reach: int) -> tuple[NDArray[np.int64], np.ndarray]:
-    """The columns within `reach` of a cut, and what a pixel there costs, (n, h, columns)."""
-    columns = np.arange(cut - reach, cut + reach + 1)
+def _near(ink: np.ndarray, boundary: int, reach: int) -> tuple[NDArray[np.int64], np.ndarray]:
+    """The columns within `reach` of `boundary`, and what a pixel there costs, (n, h, columns)."""
+    columns = np.arange(boundary - reach, boundary + reach + 1)
     within = np.clip(columns, 0, ink.shape[2] - 1)
-    return columns, ink[:, :, within] + np.float32(ASIDE) * np.abs(columns - cut)
+    return columns, ink[:, :, within] + np.float32(ASIDE) * np.abs(columns - boundary)

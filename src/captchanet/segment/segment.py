@@ -12,11 +12,12 @@ import numpy as np
 
 from captchanet.errors import UserError
 from captchanet.files import read_csv, read_npy, write_csv, write_json, write_npy
+from captchanet.layout import SegmentedFiles
 from captchanet.segment.labels import match, read_label_file
 from captchanet.segment.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
-from captchanet.segment.segmentation import Cut, clean_and_cut
+from captchanet.segment.segmentation import Segmentation, clean_and_split
 
-# Pictures cleaned and cut at once: enough to spread NumPy's overhead, few enough to stay in the cache.
+# Pictures cleaned and split at once: enough to spread NumPy's overhead, few enough to stay in the cache.
 BATCH = 256
 
 
@@ -32,7 +33,7 @@ class Character(NamedTuple):
     bottom: int
 
 
-class Picture(NamedTuple):
+class UsablePicture(NamedTuple):
     """A usable picture: its file, its label, and SHA-256s of the file's bytes and of the decoded pixels."""
 
     file: str
@@ -61,7 +62,7 @@ class Segmented:
     X: np.ndarray
     characters: list[Character]
     cleaned: np.ndarray
-    pictures: list[Picture]
+    pictures: list[UsablePicture]
     rejected: list[Rejected]
 
     @property
@@ -72,10 +73,10 @@ class Segmented:
 
 def segment(
     folder: str | os.PathLike[str],
-    cut: Cut,
+    segmentation: Segmentation,
     labels: str | os.PathLike[str] | Mapping[str, Sequence[str]] | None = None,
 ) -> Segmented:
-    """Reads, cleans and cuts all pictures of a folder, in batches: memory grows with what is returned only.
+    """Reads, cleans and splits all pictures of a folder, in batches: memory grows with what is returned only.
 
     `labels` is the path of a CSV `file,label` (which may lie in the folder: it is not taken for a picture),
     what `read_label_file` made of one, or None: then the label is the file name up to its first "_".
@@ -89,19 +90,22 @@ def segment(
         names, labels = list_pictures(folder, labels), read_label_file(labels)
     else:
         names = list_pictures(folder)
-    wanted, ruled_out = match(names, labels, cut.characters, cut.alphabet, cut.fold)
+    labelled, ruled_out = match(
+        names, labels, segmentation.characters, segmentation.alphabet, segmentation.fold
+    )
     rejected = [Rejected(*row) for row in ruled_out]
 
     # Room for all, filled batch by batch; the shapes show on a blank one.
-    maps, vectors, windows = clean_and_cut(np.full((1, cut.height, cut.width, 3), 255, np.uint8), cut)
-    X = np.empty((len(wanted), *vectors.shape[1:]), np.float32)
-    places = np.empty((len(wanted), *windows.shape[1:]), windows.dtype)
-    cleaned = np.empty((len(wanted), *maps.shape[1:]), np.float32)
-    pictures: list[Picture] = []
+    blank = np.full((1, segmentation.height, segmentation.width, 3), 255, np.uint8)
+    one_cleaned, one_vectors, one_windows = clean_and_split(blank, segmentation)
+    X = np.empty((len(labelled), *one_vectors.shape[1:]), np.float32)
+    windows = np.empty((len(labelled), *one_windows.shape[1:]), one_windows.dtype)
+    cleaned = np.empty((len(labelled), *one_cleaned.shape[1:]), np.float32)
+    pictures: list[UsablePicture] = []
     same: dict[str, list[tuple[str, str]]] = {}
-    for batch, pixels in _batches(folder, wanted, cut, same, rejected):
+    for batch, pixels in _batches(folder, labelled, segmentation, same, rejected):
         rows = slice(len(pictures), len(pictures) + len(batch))
-        cleaned[rows], X[rows], places[rows] = clean_and_cut(pixels, cut)
+        cleaned[rows], X[rows], windows[rows] = clean_and_split(pixels, segmentation)
         pictures += batch
 
     contradicted = _same_pixels(same, rejected)
@@ -113,7 +117,7 @@ def segment(
     characters = [
         Character(picture.file, position, picture.label[position], *window)
         for picture, row in zip(pictures, kept, strict=True)
-        for position, window in enumerate(places[row].tolist())
+        for position, window in enumerate(windows[row].tolist())
     ]
     X = X[: len(kept)].reshape(-1, X.shape[-1])
     return Segmented(X, characters, cleaned[: len(kept)], pictures, sorted(rejected))
@@ -121,21 +125,21 @@ def segment(
 
 def _batches(
     folder: Path,
-    wanted: list[tuple[str, str]],
-    cut: Cut,
+    labelled: list[tuple[str, str]],
+    segmentation: Segmentation,
     same: dict[str, list[tuple[str, str]]],
     rejected: list[Rejected],
-) -> Iterator[tuple[list[Picture], np.ndarray]]:
+) -> Iterator[tuple[list[UsablePicture], np.ndarray]]:
     """Batches of pictures that differ in their pixels, with their pixels (n, h, w, 3), valid until the next.
 
     Fills `same`, the files and labels per digest of the pixels, and `rejected` on the way.
     """
-    pixels = np.empty((min(BATCH, len(wanted)), cut.height, cut.width, 3), np.uint8)
-    batch: list[Picture] = []
-    for name, label in wanted:
+    pixels = np.empty((min(BATCH, len(labelled)), segmentation.height, segmentation.width, 3), np.uint8)
+    batch: list[UsablePicture] = []
+    for name, label in labelled:
         try:
-            data = read_bytes(f"{folder}{os.sep}{name}", cut.width, cut.height)
-            pixels[len(batch)] = decode(data, cut.width, cut.height)
+            data = read_bytes(f"{folder}{os.sep}{name}", segmentation.width, segmentation.height)
+            pixels[len(batch)] = decode(data, segmentation.width, segmentation.height)
         except Unusable as reason:
             rejected.append(Rejected(name, label, str(reason)))
             continue
@@ -145,7 +149,7 @@ def _batches(
             same[shown].append((name, label))
             continue
         same[shown] = [(name, label)]
-        batch.append(Picture(name, label, hashlib.sha256(data).hexdigest(), shown))
+        batch.append(UsablePicture(name, label, hashlib.sha256(data).hexdigest(), shown))
         if len(batch) == len(pixels):
             yield batch, pixels
             batch = []
@@ -175,18 +179,18 @@ def write_rejected(segmented: Segmented, file: str | os.PathLike[str]) -> None:
 
 def check_rejected(
     segmented: Segmented,
-    cut: Cut,
+    segmentation: Segmentation,
     folder: str | os.PathLike[str],
     listed: str | os.PathLike[str],
     labels: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Raises UserError if more than `cut.max_rejected` of the files were rejected, or none is left.
+    """Raises UserError if more than `segmentation.max_rejected` of the files were rejected, or none is left.
 
     `listed` is the file that `write_rejected` wrote, which the error points to; `labels` the CSV that labels
-    came from, if any: without one the error points to a CSV that lies beside the pictures as well.
+    came from, if any: without one the error points to a CSV that lies in their folder as well.
     """
     rejected, share = segmented.rejected, segmented.share_rejected
-    if segmented.pictures and share <= cut.max_rejected:
+    if segmented.pictures and share <= segmentation.max_rejected:
         return
     total = len(rejected) + len(segmented.pictures)
     shown = "; ".join(f"{row.file}: {row.reason}" for row in rejected[:3])
@@ -202,22 +206,18 @@ def check_rejected(
         )
     raise UserError(
         f"{len(rejected)} of {total} pictures in {folder} cannot be used, {share:.1%} where max_rejected "
-        f"allows {cut.max_rejected:.1%} ({shown}); mend these pictures or raise max_rejected{hint}. "
+        f"allows {segmentation.max_rejected:.1%} ({shown}); mend these pictures or raise max_rejected{hint}. "
         f"All reasons: {listed}"
     )
 
 
-def write_segmented(segmented: Segmented, folder: str | os.PathLike[str]) -> None:
-    """Writes characters.npy and .csv, cleaned.npy, pictures.csv, rejected.csv and segment.json, the counts.
-
-    Each file is replaced as a whole; raises UserError where one cannot be written.
-    """
-    folder = Path(folder)
-    write_npy(folder / "characters.npy", segmented.X)
-    write_csv(folder / "characters.csv", Character._fields, segmented.characters)
-    write_npy(folder / "cleaned.npy", segmented.cleaned)
-    write_csv(folder / "pictures.csv", Picture._fields, segmented.pictures)
-    write_rejected(segmented, folder / "rejected.csv")
+def write_segmented(files: SegmentedFiles, segmented: Segmented) -> None:
+    """Writes each file as a whole; raises UserError where one cannot be written."""
+    write_npy(files.characters, segmented.X)
+    write_csv(files.windows, Character._fields, segmented.characters)
+    write_npy(files.cleaned, segmented.cleaned)
+    write_csv(files.pictures, UsablePicture._fields, segmented.pictures)
+    write_rejected(segmented, files.rejected)
     counts = {
         "pictures": len(segmented.pictures) + len(segmented.rejected),
         "usable": len(segmented.pictures),
@@ -225,25 +225,25 @@ def write_segmented(segmented: Segmented, folder: str | os.PathLike[str]) -> Non
         "share_rejected": segmented.share_rejected,
         "classes": dict(sorted(Counter(row.label for row in segmented.characters).items())),
     }
-    write_json(folder / "segment.json", counts)
+    write_json(files.counts, counts)
 
 
-def read_segmented(folder: str | os.PathLike[str]) -> Segmented:
+def read_segmented(files: SegmentedFiles) -> Segmented:
     """What `write_segmented` wrote; raises UserError where a file is missing, damaged or fits no other."""
-    folder = Path(folder)
-    X, cleaned = read_npy(folder / "characters.npy"), read_npy(folder / "cleaned.npy")
-    pictures = [Picture(*row) for row in read_csv(folder / "pictures.csv", Picture._fields)]
-    rejected = [Rejected(*row) for row in read_csv(folder / "rejected.csv", Rejected._fields)]
+    X, cleaned = read_npy(files.characters), read_npy(files.cleaned)
+    pictures = [UsablePicture(*row) for row in read_csv(files.pictures, UsablePicture._fields)]
+    rejected = [Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)]
     try:
         characters = [
             Character(row[0], int(row[1]), row[2], *map(int, row[3:]))
-            for row in read_csv(folder / "characters.csv", Character._fields)
+            for row in read_csv(files.windows, Character._fields)
         ]
     except ValueError as error:
-        raise UserError(f"{folder / 'characters.csv'} is damaged ({error}); run segment again.") from error
+        raise UserError(f"{files.windows} is damaged ({error}); run segment again.") from error
     if len(X) != len(characters) or len(cleaned) != len(pictures):
         raise UserError(
-            f"{folder} holds {len(X)} vectors for {len(characters)} characters and {len(cleaned)} cleaned "
-            f"pictures for {len(pictures)} pictures; the files are of different runs: run segment again."
+            f"{files.characters} and its neighbours hold {len(X)} vectors for {len(characters)} characters "
+            f"and {len(cleaned)} cleaned pictures for {len(pictures)} pictures; they are of different runs: "
+            "run segment again."
         )
     return Segmented(X, characters, cleaned, pictures, rejected)

@@ -1,4 +1,4 @@
-"""The settings of cleaning and cutting, and the one way from pictures to vectors that every reader shares."""
+"""The settings of cleaning and splitting, and the one way from pictures to vectors that all share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from captchanet.errors import UserError
 from captchanet.options import cast, known, resolve
 from captchanet.segment.clean import CLEANERS
 from captchanet.segment.labels import FOLDS
-from captchanet.segment.split import CUTTERS
+from captchanet.segment.split import SPLITTERS
 
 
 @dataclass(frozen=True)
-class Cut:
+class Segmentation:
     """What the pictures are like and how they become characters: the settings of the stage `segment`.
 
-    `clean` and `cut` name a function in `CLEANERS` and `CUTTERS`; the options are its keyword arguments, all
-    of them, so that a Cut stays the same when a default changes. `fold` says what becomes of the case of
-    labels, see `captchanet.segment.labels.FOLDS`.
+    `clean` and `split` name a function in `CLEANERS` and `SPLITTERS`; the options are its keyword arguments,
+    all of them, so that a Segmentation stays the same when a default changes. `fold` says what becomes of
+    the case of labels, see `captchanet.segment.labels.FOLDS`.
     """
 
     width: int
@@ -28,21 +28,21 @@ class Cut:
     alphabet: str
     clean: str
     clean_options: dict[str, Any]
-    cut: str
-    cut_options: dict[str, Any]
+    split: str
+    split_options: dict[str, Any]
     max_rejected: float
     fold: str = "none"
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> "Cut":
-        """Checks a configuration's section and builds a Cut from it.
+    def from_settings(cls, settings: Mapping[str, Any]) -> "Segmentation":
+        """Checks a configuration's section and builds a Segmentation from it.
 
-        Keys: picture {width, height}, characters, alphabet, clean {method, options…}, cut {method, options…},
-        max_rejected, a share, and if wanted fold. Numbers may come as text. Raises UserError, naming the key,
-        for a missing or unknown key, an unknown method or option, a value of another type, and values that
-        cannot work.
+        Keys: picture {width, height}, characters, alphabet, clean {method, options…}, split {method,
+        options…}, max_rejected, a share, and optionally fold. Numbers may come as text. Raises UserError,
+        naming the key, for a missing or unknown key, an unknown method or option, a value of another type,
+        and values that cannot work.
         """
-        needed = ("picture", "characters", "alphabet", "clean", "cut", "max_rejected")
+        needed = ("picture", "characters", "alphabet", "clean", "split", "max_rejected")
         known(settings, (*needed, "fold"), "")
         for name in needed:
             if name not in settings:
@@ -69,9 +69,11 @@ class Cut:
                 "as labels are folded"
             )
         clean_options = resolve(settings["clean"], CLEANERS, "clean")
-        cut_options = resolve(settings["cut"], CUTTERS, "cut", given=("characters",))
-        clean, cut = clean_options.pop("method"), cut_options.pop("method")
-        made = cls(width, height, characters, alphabet, clean, clean_options, cut, cut_options, share, fold)
+        split_options = resolve(settings["split"], SPLITTERS, "split", given=("characters",))
+        clean, split = clean_options.pop("method"), split_options.pop("method")
+        made = cls(
+            width, height, characters, alphabet, clean, clean_options, split, split_options, share, fold
+        )
         made._try_out()
         return made
 
@@ -82,39 +84,44 @@ class Cut:
             cleaned = CLEANERS[self.clean](blank, **self.clean_options)
         except Exception as error:
             raise UserError(f"clean: {self.clean} cannot work with these options: {error}") from error
-        kind, shape, wanted = cleaned.dtype, cleaned.shape, (1, self.height, self.width)
-        if kind != np.float32 or shape[:3] != wanted or len(shape) not in (3, 4):
+        kind, shape, expected = cleaned.dtype, cleaned.shape, (1, self.height, self.width)
+        if kind != np.float32 or shape[:3] != expected or len(shape) not in (3, 4):
             raise UserError(
-                f"clean: {self.clean} made {kind} {shape} of one picture; a cleaner returns "
-                f"float32 {wanted}, or these and channels"
+                f"clean: {self.clean} made {kind} {shape} of one picture; a cleaning method returns "
+                f"float32 {expected}, or these and channels"
             )
         try:
-            vectors, windows = CUTTERS[self.cut](cleaned, characters=self.characters, **self.cut_options)
+            vectors, windows = SPLITTERS[self.split](
+                cleaned, characters=self.characters, **self.split_options
+            )
         except Exception as error:
-            raise UserError(f"cut: {self.cut} cannot work with these options: {error}") from error
+            raise UserError(f"split: {self.split} cannot work with these options: {error}") from error
         for what, made, last in (("vectors", vectors, "pixels"), ("windows", windows, 4)):
             if made.ndim != 3 or made.shape[:2] != (1, self.characters):
                 raise UserError(
-                    f"cut: {self.cut} made {what} of the shape {made.shape} of a picture; "
-                    f"a cutter returns (1, {self.characters}, {last})"
+                    f"split: {self.split} made {what} of the shape {made.shape} of a picture; "
+                    f"a splitting method returns (1, {self.characters}, {last})"
                 )
         for number, (left, top, right, bottom) in enumerate(windows[0].tolist(), 1):
             if right <= 0 or bottom <= 0 or left >= self.width or top >= self.height:
                 raise UserError(
-                    f"The options of cut put character {number} at columns {left} to {right} and rows {top} "
-                    f"to {bottom}, outside a picture of {self.width} × {self.height} pixels; "
+                    f"The options of split put character {number} at columns {left} to {right} and rows "
+                    f"{top} to {bottom}, outside a picture of {self.width} × {self.height} pixels; "
                     "mend them, or picture.width and picture.height."
                 )
 
 
-def clean_and_cut(pictures: np.ndarray, cut: Cut) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cleans and cuts pictures, uint8 (n, h, w, 3), the one way that training and reading share.
+def clean_and_split(
+    pictures: np.ndarray, segmentation: Segmentation
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cleans and splits pictures, uint8 (n, h, w, 3), the one way that training and reading share.
 
     Returns cleaned, float32 (n, h, w) or (n, h, w, channels); vectors, float32 (n, characters, channels
     times pixels of a window); and windows, int (n, characters, 4): left, top, right, bottom.
     """
-    cleaned = CLEANERS[cut.clean](pictures, **cut.clean_options)
-    vectors, windows = CUTTERS[cut.cut](cleaned, characters=cut.characters, **cut.cut_options)
+    cleaned = CLEANERS[segmentation.clean](pictures, **segmentation.clean_options)
+    splitter = SPLITTERS[segmentation.split]
+    vectors, windows = splitter(cleaned, characters=segmentation.characters, **segmentation.split_options)
     return cleaned, vectors, windows
 
 

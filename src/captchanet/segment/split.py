@@ -1,8 +1,8 @@
 """From ink maps to one vector for each character.
 
-To add a cutter, write a function `f(cleaned, *, characters: int = 4, option: type = default, …)` and name it
-in `CUTTERS`; its options can then be set by those names. It needs the options `width` and `height`, the size
-of its vectors. `captchanet.segment.windows.take` makes vectors of windows.
+To add a splitting method, write a function `f(cleaned, *, characters: int = 4, option: type = default, …)`
+and name it in `SPLITTERS`; its options can then be set by those names. It needs the options `width` and
+`height`, the size of its vectors. `captchanet.segment.windows.take` makes vectors of windows.
 """
 
 import math
@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.segment.connected_components import in_number
-from captchanet.segment.morphology import INK, check, pieces_of
-from captchanet.segment.seams import expected_cuts, least_ink, owners, straight
+from captchanet.segment.connected_components import components_in_number
+from captchanet.segment.morphology import INK, check, label_components
+from captchanet.segment.seams import expected_boundaries, least_ink_seam, owners, straight_boundary
 from captchanet.segment.windows import around_ink, check_sizes, ink_of, planes, take
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -88,8 +88,8 @@ def seams(
 
     Between two characters, half a pitch from either window's middle, a path is sought from the top row to the
     bottom by dynamic programming: a step leads to the row below, straight or to the next column. It costs
-    the ink of its pixels, 0.03 for each column that one is aside of the expected cut, and 0.02 for each step
-    aside. What is left of a path belongs to the character before it, the path itself to the one after.
+    the ink of its pixels, 0.03 for each column that one is aside of the expected boundary, and 0.02 for each
+    step aside. What is left of a path belongs to the character before it, the path itself to the one after.
 
     Args:
         cleaned: float32 (n, h, w) or (n, h, w, channels), ink maps; the first channel decides.
@@ -97,7 +97,7 @@ def seams(
         left: as for `grid`.
         top: as for `grid`.
         pitch: as for `grid`.
-        reach: columns that a path may be away from the expected cut.
+        reach: columns that a path may be away from the expected boundary.
         width: columns of a window.
         height: rows of a window.
 
@@ -106,8 +106,8 @@ def seams(
     """
     check_sizes(characters=characters, width=width, height=height)
     check(reach=reach)
-    expected = expected_cuts(characters, left, pitch, width)
-    owner = owners(cleaned, [least_ink(ink_of(cleaned), cut, reach) for cut in expected])
+    expected = expected_boundaries(characters, left, pitch, width)
+    owner = owners(cleaned, [least_ink_seam(ink_of(cleaned), boundary, reach) for boundary in expected])
     shape = {"top": top, "width": width, "height": height}
     vectors, windows = [], []
     for i in range(characters):
@@ -130,17 +130,17 @@ def valleys(
     width: int = 13,
     height: int = 20,
 ) -> Vectors:
-    """Straight cuts at the columns of least ink; what lies between two of them moves to its window's middle.
+    """Straight boundaries at columns of least ink; what lies between two moves to its window's middle.
 
-    Its middle is the mean place of its ink.
+    Its middle is the centre of mass of its ink.
 
     Args:
         cleaned: float32 (n, h, w) or (n, h, w, channels), ink maps; the first channel decides.
         characters: windows per picture.
-        left: where the first window of a grid would start, which tells where cuts are expected.
+        left: where the first window of a grid would start, which tells where boundaries are expected.
         top: row where all windows start; None: the ink's middle decides up and down too.
         pitch: columns from one character's middle to the next one's, on average.
-        reach: columns that a cut may be away from where it is expected; there a pixel costs 0.03 a column.
+        reach: columns that a boundary may be away from the expected one; a pixel there costs 0.03 a column.
         width: columns of a window; a character that is wider is squeezed.
         height: rows of a window; a character that is higher is squeezed.
 
@@ -149,37 +149,37 @@ def valleys(
     """
     check_sizes(characters=characters, width=width, height=height)
     check(reach=reach)
-    expected = expected_cuts(characters, left, pitch, width)
-    cuts = [straight(ink_of(cleaned), cut, reach) for cut in expected]
-    owner = owners(cleaned, cuts)
+    expected = expected_boundaries(characters, left, pitch, width)
+    boundaries = [straight_boundary(ink_of(cleaned), boundary, reach) for boundary in expected]
+    owner = owners(cleaned, boundaries)
     first = np.zeros(len(cleaned), np.int64)
-    edges = np.stack([first, *(cut[:, 0] for cut in cuts), first + cleaned.shape[2]], axis=1)
+    edges = np.stack([first, *(boundary[:, 0] for boundary in boundaries), first + cleaned.shape[2]], axis=1)
     cells = np.stack([edges[:, :-1], edges[:, 1:]], axis=2)
     windows = around_ink(cleaned, owner, cells, width=width, height=height, top=top)
     return take(cleaned, windows, width, height, owner), windows
 
 
-def pieces(
+def components(
     cleaned: np.ndarray,
     *,
     characters: int = 4,
-    smallest: int = 3,
+    smallest_component: int = 3,
     top: int | None = 1,
     width: int = 13,
     height: int = 20,
 ) -> Vectors:
-    """Connected ink is a character, wherever it stands; it moves to its window's middle, without others' ink.
+    """A connected component is a character, wherever it stands; it moves to its window's middle, alone.
 
-    8-connected pieces of ink (> 0.3) that lie more than half above one another, as a dot above its stem, go
-    together. Of too many, the two neighbours that are narrowest together are joined. Of too few, the widest
-    are taken for several characters and split near equal widths, at columns of least ink. Where they are too
-    narrow for that, the ink, or the picture if there is none, is cut into equal widths. Soft rims go with
-    the piece they touch.
+    8-connected components of ink (> 0.3) that lie more than half above one another, as a dot above its stem,
+    go together. Of too many, the two neighbours that are narrowest together are joined. Of too few, the
+    widest are taken for several characters and split near equal widths, at columns of least ink. Where they
+    are too narrow for that, the ink, or the picture if there is none, is split into equal widths. Soft rims
+    go with the component they touch.
 
     Args:
         cleaned: float32 (n, h, w) or (n, h, w, channels), ink maps; the first channel decides.
         characters: windows per picture.
-        smallest: pieces of fewer pixels are no character's.
+        smallest_component: components of fewer pixels are no character's.
         top: row where all windows start; None: the ink's middle decides up and down too.
         width: columns of a window; a character that is wider is squeezed.
         height: rows of a window; a character that is higher is squeezed.
@@ -188,26 +188,27 @@ def pieces(
         vectors and windows as of `grid`.
     """
     check_sizes(characters=characters, width=width, height=height)
-    check(smallest=smallest)
+    check(smallest_component=smallest_component)
     from scipy import ndimage
 
     ink = ink_of(cleaned)
-    labels = pieces_of(ink > INK)
-    # the soft rim goes with the piece it touches; of two, with the later one
+    labels = label_components(ink > INK)
+    # the soft rim goes with the component it touches; of two, with the later one
     labels = np.where(labels, labels, ndimage.maximum_filter(labels, (1, 3, 3), mode="constant"))
     owner = np.full(ink.shape, -1, np.int64)
     cells = np.empty((len(ink), characters, 2), np.int64)
-    for number, (one, parts) in enumerate(zip(ink, labels, strict=True)):
-        for i, group in enumerate(in_number(one, parts, characters, smallest)):
-            owner[number][group.of(parts)] = i
-            cells[number, i] = group.left, group.right
+    for number, (one, labelled) in enumerate(zip(ink, labels, strict=True)):
+        found = components_in_number(one, labelled, characters, smallest_component)
+        for i, component in enumerate(found):
+            owner[number][component.of(labelled)] = i
+            cells[number, i] = component.left, component.right
     windows = around_ink(cleaned, owner, cells, width=width, height=height, top=top)
     return take(cleaned, windows, width, height, owner), windows
 
 
-CUTTERS: dict[str, Callable[..., Vectors]] = {
+SPLITTERS: dict[str, Callable[..., Vectors]] = {
     "grid": grid,
     "valleys": valleys,
-    "pieces": pieces,
+    "components": components,
     "seams": seams,
 }

@@ -13,7 +13,7 @@ from PIL import Image
 from captchanet.errors import UserError
 from captchanet.segment.clean import distance, ink
 from captchanet.segment.colours import ink_colour, paper_colour
-from captchanet.segment.estimate_grid import estimate, wide
+from captchanet.segment.estimate_grid import estimate_grid, widened
 from captchanet.segment.labels import labels_in_names, numbered, read_label_file, usual
 from captchanet.segment.morphology import inner, lines_across, tidy
 from captchanet.segment.read import (
@@ -36,8 +36,8 @@ class Sample:
     """Some pictures of a folder, those of the most frequent size: names, and pixels uint8 (n, h, w, 3).
 
     `files` are the names of all files in the folder, `left_out` how many of those tried could not be used.
-    `labels` are those of all files that have the usual length, [] where none are known; `told` says where
-    they are from, for a person.
+    `labels` are those of all files that have the usual length, [] where none are known; `origin` says
+    where they are from, for a person.
     """
 
     files: list[str]
@@ -45,7 +45,7 @@ class Sample:
     pictures: np.ndarray
     left_out: int
     labels: list[str]
-    told: str
+    origin: str
 
 
 def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sample:
@@ -55,7 +55,7 @@ def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sam
     Raises UserError where the folder or the CSV cannot be used or none of the files is a picture.
     """
     files = list_pictures(folder, label_file)
-    labels, told = _labels(folder, files, label_file)
+    labels, origin = _labels(folder, files, label_file)
     tried = [files[len(files) * i // min(most, len(files))] for i in range(min(most, len(files)))]
     data, reasons = {}, []
     for name in tried:
@@ -78,11 +78,11 @@ def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sam
             f"None of the {len(tried)} files of {folder} that were tried is a picture that can be used "
             f"({'; '.join(reasons[:3])}); give a folder of captchas"
         )
-    return Sample(files, names, np.stack(pictures), len(tried) - len(names), labels, told)
+    return Sample(files, names, np.stack(pictures), len(tried) - len(names), labels, origin)
 
 
 def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[list[str], str]:
-    """`labels` and `told` of a Sample."""
+    """`labels` and `origin` of a Sample."""
     where = f"{label_file}"
     if label_file is None and (label_file := label_file_in(folder)):
         where = f"{LABEL_FILE} in the folder (--labels names another)"
@@ -94,13 +94,13 @@ def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[li
                 f"{label_file} has no label for any of the {len(files)} files of {folder}: it names "
                 f"{next(iter(given))!r}, the folder has {files[0]!r}; write each file's name as it is there"
             )
-        told = f"{len(labels)} of {len(files)} files have one of {len(labels[0])} characters"
-        return labels, f"labels from {where}: {told}"
+        number = f"{len(labels)} of {len(files)} files have one of {len(labels[0])} characters"
+        return labels, f"labels from {where}: {number}"
     if labels := labels_in_names(files):
         return labels, f"{len(labels)} file names are labels of {len(labels[0])} characters"
     counted = numbered(files)
-    told = f"numbered through, {counted[0]!r} to {counted[1]!r}, and " if counted else ""
-    return [], f"file names are {told}no labels (--labels names a CSV of them)"
+    through = f"numbered through, {counted[0]!r} to {counted[1]!r}, and " if counted else ""
+    return [], f"file names are {through}no labels (--labels names a CSV of them)"
 
 
 def _size(data: bytes) -> tuple[int, int]:
@@ -121,15 +121,16 @@ def suggest(seen: Sample) -> tuple[dict[str, Any], list[str]]:
     """Settings, an entry of a configuration's `segment`, for pictures never seen; and remarks for a person.
 
     Cleaning is by the ink's colour where paper is white and the ink of nearly all pictures the same, else by
-    the distance from the background, with blackness beside it where black lines run across. Characters are
-    counted in the labels where they are known, else by `captchanet.segment.estimate_grid.estimate`, which
-    finds the grid as well. Where no grid is to be seen, the cutting is by connected pieces.
+    the distance from the background, with blackness as a second channel where black lines run across.
+    Characters are counted in the labels where they are known, else by
+    `captchanet.segment.estimate_grid.estimate_grid`, which finds the grid as well. Where no grid is to be
+    seen, the splitting is by connected components.
     """
     height, width = seen.pictures.shape[1:3]
     clean, maps = _cleaning(seen.pictures)
-    found = estimate(maps, len(seen.labels[0]) if seen.labels else None)
+    found = estimate_grid(maps, len(seen.labels[0]) if seen.labels else None)
     guessed = "" if seen.labels else f"; {found.characters} characters is what the ink looks like"
-    remarks = [seen.told + guessed]
+    remarks = [seen.origin + guessed]
     settings: dict[str, Any] = {"picture": {"width": width, "height": height}, "characters": found.characters}
     counts = Counter("".join(seen.labels))
     characters = sorted(counts)
@@ -147,18 +148,18 @@ def suggest(seen: Sample) -> tuple[dict[str, Any], list[str]]:
     settings["clean"] = clean
     if found.clear and clean.get("lines") == "channel":
         # Where lines are left in for the network to tell apart, letters stand less exactly, and it reads more
-        # if it sees what is around them: of coloured italics under lines, with the network and the drawn
+        # if it sees what is around them: of coloured italics under lines, with the network and the synthetic
         # captchas of config/another-kind.yaml, 74.6 % in narrow windows (left 9, top 3, pitch 18, 19 × 27)
-        # and 83.8 % in these (left 3.5, 30 × 32, no small pieces taken out; with that file's own 83.6 %).
-        found = wide(found, width, height)
-        clean["smallest_piece"] = 0
+        # and 83.8 % in these (left 3.5, 30 × 32, no small components taken out; with that file's own 83.6 %).
+        found = widened(found, width, height)
+        clean["smallest_component"] = 0
     size = {"width": found.width, "height": found.height}
     left, pitch = (int(value) if value == int(value) else value for value in (found.left, found.pitch))
     if found.clear:
-        settings["cut"] = {"method": "grid", "left": left, "top": found.top, "pitch": pitch, **size}
+        settings["split"] = {"method": "grid", "left": left, "top": found.top, "pitch": pitch, **size}
     else:
-        remarks.append("the characters have no fixed places, so they are sought piece by piece")
-        settings["cut"] = {"method": "pieces", "top": found.top, **size}
+        remarks.append("the characters have no fixed positions, so connected components are taken for them")
+        settings["split"] = {"method": "components", "top": found.top, **size}
     return settings, remarks
 
 
@@ -174,7 +175,7 @@ def _cleaning(pictures: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
             found = ink(pictures, colour=(red, green, blue))
             # black lines over coloured letters are alike as well; what they leave over are no speckles
             rest = np.where(found > 0.3, np.float32(0), distance(pictures))
-            rest = tidy(rest, speckle_neighbours=0, smallest_piece=8)
+            rest = tidy(rest, speckle_neighbours=0, smallest_component=8)
             if np.count_nonzero(rest > 0.3) < 0.05 * np.count_nonzero(found > 0.3):
                 return {"method": "ink", "colour": [red, green, blue]}, found
     length = max(12, pictures.shape[2] // 4)

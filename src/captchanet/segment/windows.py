@@ -1,7 +1,7 @@
-"""From places in pictures to vectors: what every cutter does once it knows where the characters are.
+"""From windows in pictures to vectors: what splitting methods do once they know where the characters are.
 
 A window, (left, top, right, bottom) with right and bottom one past the last pixel, says which part of the
-picture a character's vector shows. Augmentation relies on it: it makes other versions from the same place.
+picture a character's vector shows. Augmentation relies on it: it makes other versions of the same part.
 """
 
 import numpy as np
@@ -36,8 +36,8 @@ def take(
 ) -> NDArray[np.float32]:
     """The part of each picture under each window, brought to `width` × `height`; beyond the picture is paper.
 
-    A window of that size is copied pixel by pixel. In another each pixel is blended from the four around its
-    place (bilinear): pixel j of a row is at left + (j + ½)(right − left) / width − ½, alike in a column.
+    A window of that size is copied pixel by pixel. In another each pixel is blended from the four around it
+    (bilinear): pixel j of a row is at left + (j + ½)(right − left) / width − ½, alike in a column.
 
     Args:
         cleaned: float32 (n, h, w) or (n, h, w, channels).
@@ -91,9 +91,9 @@ def around_ink(
 ) -> NDArray[np.int64]:
     """Windows with the middle of each character's ink in their middle, int (n, characters, 4).
 
-    The middle is the ink's mean place, which a stray pixel hardly moves. A window is `width` columns wide, or
-    as wide as the box around the character's pixels with ink (> 0.3) where that is more, and in the same way
-    `height` rows high: `take` squeezes it.
+    The middle is the ink's centre of mass, which a stray pixel hardly moves. A window is `width` columns
+    wide, or as wide as the box around the character's pixels with ink (> 0.3) where that is more, and in the
+    same way `height` rows high: `take` squeezes it.
 
     Args:
         cleaned: float32 (n, h, w) or (n, h, w, channels).

@@ -17,7 +17,7 @@ from captchanet.synthesize.outlines import (
     fill,
     join,
     load_outlines,
-    place,
+    place_glyph,
     slanted,
 )
 from captchanet.synthesize.style import Alpha
@@ -61,7 +61,7 @@ def covers(
     for k, character in enumerate(row.label):
         where = Placement(x[k], baselines[k] - MIDDLE * row.ems[k], baselines[k], row.degrees[k])
         glyph = slanted(glyphs[character], row.slant, MIDDLE)
-        yield join([fill(place(glyph, Face(row.face, row.ems[k]), where))], width, height)
+        yield join([fill(place_glyph(glyph, Face(row.face, row.ems[k]), where))], width, height)
 
 
 def dark_colours(number: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -91,7 +91,7 @@ def lines_cover(
     """How much of each pixel straight lines cover: (height, width, 1), 0 to 1, the greatest of all lines.
 
     Soft lines have edges of a pixel's width around where they are. Others cover whole pixels: in each column
-    (of a steep line in each row) so many as the rounded width, as drawing without anti-aliasing does.
+    (of a steep line in each row) so many as the rounded width, as rendering without anti-aliasing does.
 
     Args:
         ends: (lines, 4), x and y of one end and of the other, which may lie outside.
@@ -118,8 +118,8 @@ def _soft(
     dx, dy, length = x1 - x0, y1 - y0, np.hypot(x1 - x0, y1 - y0)
     x = np.arange(width) + 0.5 - x0
     y = np.arange(height)[:, np.newaxis] + 0.5 - y0
-    along, beside = (x * dx + y * dy) / length, np.abs(x * dy - y * dx) / length
-    cover = np.clip(widths[:, np.newaxis, np.newaxis] / 2 + 0.5 - beside, 0, 1)
+    along, distance = (x * dx + y * dy) / length, np.abs(x * dy - y * dx) / length
+    cover = np.clip(widths[:, np.newaxis, np.newaxis] / 2 + 0.5 - distance, 0, 1)
     cover *= np.clip(np.minimum(along, length - along) + 0.5, 0, 1)
     most: NDArray[np.float64] = cover.max(axis=0)
     return most
@@ -151,14 +151,14 @@ def middles(row: Row, layout: str, pitch: float, middle: float, room: float) -> 
     """
     widths, usual = advances(row), USUAL * row.ems.mean()
     pitch = min(pitch, (room - 1.5 * usual) / max(1, len(widths) - 1))
-    places = (np.arange(len(widths)) - (len(widths) - 1) / 2) * pitch
+    x = (np.arange(len(widths)) - (len(widths) - 1) / 2) * pitch
     if layout == "starts":
-        places += (widths - usual) / 2
+        x += (widths - usual) / 2
     elif layout == "text":
         gap = min(pitch - usual, (room - widths.sum()) / max(1, len(widths) - 1))
         ends = np.cumsum(widths + gap) - gap
-        places = ends - widths / 2 - ends[-1] / 2
-    left, right = places[0] - widths[0] / 2, places[-1] + widths[-1] / 2
+        x = ends - widths / 2 - ends[-1] / 2
+    left, right = x[0] - widths[0] / 2, x[-1] + widths[-1] / 2
     if right - left > room:
-        return places + (room - left - right) / 2
-    return places + min(max(middle, -left), room - right)
+        return x + (room - left - right) / 2
+    return x + min(max(middle, -left), room - right)

@@ -1,4 +1,4 @@
-"""Drawn captchas as files of a folder, <label>.png, where people want to look at them or keep them."""
+"""Synthetic captchas as files of a folder, <label>.png, where people want to look at them or keep them."""
 
 import os
 from collections import Counter
@@ -9,28 +9,28 @@ import numpy as np
 from PIL import Image
 
 from captchanet.errors import UserError
-from captchanet.synthesize.style import Picture, Style, check_characters, draw_captcha, draw_labels
+from captchanet.synthesize.style import Pixels, Style, check_characters, render_captcha, sample_labels
 
-UNFINISHED = ".drawing.png"  # what a picture is called while it is written; hidden, so that nobody reads it
+UNFINISHED = ".unfinished.png"  # a picture's name while it is written; hidden, so that nobody reads it
 
 
-def draw_folder(
+def synthesize_folder(
     folder: str | os.PathLike[str], count: int, seed: int, style: Style | None = None
 ) -> list[Path]:
-    """Draw ``count`` captchas of a style into a folder, see ``write_folder``; the default is the real kind's.
+    """Synthesize ``count`` captchas of a style into a folder, see ``write_folder``.
 
-    The same arguments draw the same pixels again. Raises UserError as ``write_folder`` does, and where a
-    character of the alphabet is in no face.
+    The default style is the real kind's. The same arguments give the same pixels again. Raises UserError as
+    ``write_folder`` does, and where a character of the alphabet is in no face.
     """
     style = style or Style()
     check_characters(style.alphabet, style)
     rng = np.random.default_rng(seed)
-    labels = draw_labels(count, style, rng)
-    return write_folder(folder, labels, (draw_captcha(label, style, rng) for label in labels))
+    labels = sample_labels(count, style, rng)
+    return write_folder(folder, labels, (render_captcha(label, style, rng) for label in labels))
 
 
 def write_folder(
-    folder: str | os.PathLike[str], labels: Sequence[str], pictures: Iterable[Picture]
+    folder: str | os.PathLike[str], labels: Sequence[str], pictures: Iterable[Pixels]
 ) -> list[Path]:
     """Write captchas into a folder as <label>.png, a label's second one as <label>_2.png.
 
@@ -49,7 +49,7 @@ def write_folder(
         others = {path.name for path in folder.iterdir()} - {path.name for path in paths} - {UNFINISHED}
         if others:
             raise UserError(
-                f"{folder} holds {len(others)} file(s) that this would not draw, {min(others)} for one: "
+                f"{folder} holds {len(others)} file(s) that this would not write, {min(others)} for one: "
                 "name an empty or a new folder, or empty this one first."
             )
         for picture, path in zip(pictures, paths, strict=True):
@@ -58,12 +58,12 @@ def write_folder(
             (folder / UNFINISHED).replace(path)
     except OSError as error:
         raise UserError(
-            f"Cannot draw into {folder}: {error.strerror}; name a folder that can be written to."
+            f"Cannot write into {folder}: {error.strerror}; name a folder that can be written to."
         ) from error
     return paths
 
 
-def write_png(picture: Picture, path: Path) -> None:
+def write_png(picture: Pixels, path: Path) -> None:
     """Write a picture as a small PNG file: with a palette, as the real ones, if 256 colours are enough."""
     colours, indices = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
     if len(colours) > 256:

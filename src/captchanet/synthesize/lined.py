@@ -1,8 +1,8 @@
-"""Draw captchas of a second kind: coloured italic serif letters on light paper, black lines drawn across.
+"""Synthesize captchas of a second kind: coloured italic serif letters on light paper, black lines across.
 
 Unlike those of the first kind, its measures were taken from no picture. They cover what generators of such
-captchas do: nearly every one is a range, from which each captcha draws its own, and which can be narrowed to
-one value where a kind is known.
+captchas do: nearly every one is a range, from which each captcha's own is sampled, and which can be narrowed
+to one value where a kind is known.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ from captchanet.synthesize.canvas import (
     paint,
 )
 from captchanet.synthesize.outlines import Face, check_face
-from captchanet.synthesize.style import Style, check_characters, draw_labels, fringed, one_bit, soft
+from captchanet.synthesize.style import Style, check_characters, fringed, one_bit, sample_labels, soft
 
 Range = tuple[float, float]
 
@@ -48,14 +48,14 @@ FACES = {
     ),
 }
 """Italic serif faces, in two halves of like spread that have no family in common: what is trained on the one
-and read on the other shows what it costs that nobody knows the face. Of Times both have drawings."""
+and read on the other shows what it costs that nobody knows the face. Both have a version of Times."""
 LIGHT = 215
 """What each channel of light paper has at least."""
 THRESHOLD = 0.42, 0.05
 """Mean and standard deviation of the share of a pixel that letters without shades need to cover for it to be
 ink: below a half, since font engines keep thin strokes whole."""
 GAIN = 0.1, 0.12
-"""The same of the logarithm of how much stronger than its coverage other ink is: small text is drawn dark."""
+"""The same of the logarithm of how much stronger than its coverage other ink is: small text looks dark."""
 
 
 def lined(
@@ -93,7 +93,7 @@ def lined(
 ) -> tuple[np.ndarray, list[str]]:
     """Coloured italic serif letters with black lines across: uint8 (count, height, width, 3), and labels.
 
-    A range is drawn from evenly, once for each captcha, unless it says otherwise; lengths are in pixels, and
+    A range is sampled evenly, once for each captcha, unless it says otherwise; lengths are in pixels, and
     shares those of all captchas.
 
     Args:
@@ -107,8 +107,8 @@ def lined(
             picture has no room for so much.
         shift: how far the row of letters is away from the picture's middle, at most, to either side.
         baseline: what letters stand on, from the top.
-        jitter: standard deviation of a letter's place, across and down; each captcha has its own, from 0 to
-            this.
+        jitter: standard deviation of a letter's position, across and down; each captcha has its own, from 0
+            to this.
         one_bit_share, fringed_share: letters without shades, with coloured edges; the rest has soft ones.
         ink: the letters' colour; None: a dark one for each letter, black for `black_share` of all letters.
         white_share: white paper; the rest has a light colour.
@@ -138,7 +138,7 @@ def lined(
     check_characters(alphabet, style)
 
     rng = np.random.default_rng(seed)
-    labels = draw_labels(count, style, rng)
+    labels = sample_labels(count, style, rng)
     letters = (count, characters)
 
     def between(bounds: Range, *shape: int) -> np.ndarray:
@@ -150,7 +150,7 @@ def lined(
     def whole(low: int, high: int) -> np.ndarray:
         return low + (rng.random(count) * (high + 1 - low)).astype(int)
 
-    # all is drawn whether it is used or not, as many numbers for any option: no option moves another's chance
+    # all is sampled, used or not, as many numbers for any option: no option moves another's random numbers
     of_lines, of_specks = rng.spawn(2)
     face = whole(0, len(names) - 1)
     ems = between(size, 1) * np.exp(size_sd * rng.standard_normal(letters))

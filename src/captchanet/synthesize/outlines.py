@@ -104,8 +104,8 @@ def check_face(name: str, groups: Iterable[str] = ()) -> None:
         raise UserError(f"No face is called {name!r}: choose one of {', '.join(choices)}.")
 
 
-def close_dot(glyph: Glyph, growth: float, cut: float) -> Glyph:
-    """Narrow the gap of a dotted letter: its dot reaches ``growth`` ems lower, its stem ends ``cut`` lower.
+def close_dot(glyph: Glyph, growth: float, trim: float) -> Glyph:
+    """Narrow the gap of a dotted letter: its dot reaches ``growth`` ems lower, its stem ends ``trim`` lower.
 
     Raises ValueError for a glyph that is not made of a stem and a dot.
     """
@@ -113,7 +113,7 @@ def close_dot(glyph: Glyph, growth: float, cut: float) -> Glyph:
         (contour.copy() for contour in glyph.contours), key=lambda contour: contour[:, 1].min()
     )
     dot[dot[:, 1] < dot[:, 1].mean(), 1] -= growth
-    stem[:, 1] = np.minimum(stem[:, 1], stem[:, 1].max() - cut)
+    stem[:, 1] = np.minimum(stem[:, 1], stem[:, 1].max() - trim)
     return Glyph(glyph.advance, (stem, dot))
 
 
@@ -124,7 +124,7 @@ def slanted(glyph: Glyph, slant: float, about: float) -> Glyph:
     return Glyph(glyph.advance, tuple(contour @ lean - offset for contour in glyph.contours))
 
 
-def place(glyph: Glyph, face: Face, where: Placement) -> Outline:
+def place_glyph(glyph: Glyph, face: Face, where: Placement) -> Outline:
     """The glyph's contours in pixels of the picture, y downwards: scaled, turned and moved."""
     cosine, sine = math.cos(math.radians(where.degrees)), math.sin(math.radians(where.degrees))
     turn = np.array([[cosine, sine], [-sine, cosine]])
@@ -169,7 +169,7 @@ def fill(outline: Outline) -> Tile:
 def join(tiles: Sequence[Tile], width: int, height: int) -> Coverage:
     """Lay tiles over one another: a (height, width) uint8 coverage, the greatest of all at every pixel.
 
-    What lies outside the picture is cut off.
+    What lies beyond the picture's edges is left out.
     """
     joined = np.zeros((height, width), dtype=np.uint8)
     for tile in tiles:

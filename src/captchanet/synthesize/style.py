@@ -1,7 +1,7 @@
-"""Draw captchas of the kind that we read: turned bold letters over coloured speckles in a grey frame.
+"""Render captchas of the kind that we read: turned bold letters over coloured speckles in a grey frame.
 
 Every number of the default style was measured on 2,265 real captchas of the kind, the look of ink, paper and
-frame on the 1,266 of them whose ink has one colour. One captcha is drawn in steps, each a function: its
+frame on the 1,266 of them whose ink has one colour. One captcha is rendered in steps, each a function: its
 letters' coverage (``letter``, ``cover``), the paper (``background``), the ink on it (``ink_over``). All
 randomness comes from the Generator handed in.
 """
@@ -22,10 +22,10 @@ from captchanet.synthesize.outlines import (
     fill,
     join,
     load_outlines,
-    place,
+    place_glyph,
 )
 
-Picture = npt.NDArray[np.uint8]  # (height, width, 3): red, green, blue
+Pixels = npt.NDArray[np.uint8]  # (height, width, 3): red, green, blue
 Alpha = npt.NDArray[np.float64]  # (height, width, 1 or 3): how much of the ink's colour a pixel shows, 0 to 1
 
 HEROS = Face("heros-bold", 21.2)
@@ -70,21 +70,21 @@ class Style:
     height: int = 27  # rows of the picture
     characters: int = 4  # how many characters a captcha has
     alphabet: str = "0123456789abcdefghijklmnopqrstuvwxyz"  # the characters that labels are made of
-    # For each character the faces it may be drawn in, each as likely as the others.
+    # For each character the faces it may be rendered in, each as likely as the others.
     faces: Mapping[str, tuple[Face, ...]] = field(default_factory=nearest_faces, hash=False)
     pitch: float = 12.0  # from one letter's pivot to the next one's
     first_pivot_x: float = 10.85  # where the first letter's pivot is, across
     pivot_y: float = 10.0  # where all pivots are, down
     baseline: float = 16.75  # what upright letters stand on, down
     rotation: float = 25.0  # degrees about the pivot, at most, either way; every angle is as likely
-    jitter: float = 0.3  # standard deviation of a letter's place, across and down
+    jitter: float = 0.3  # standard deviation of a letter's position, across and down
     size_sd: float = 0.0  # standard deviation of the logarithm of a letter's size
     aspect_sd: float = 0.0  # standard deviation of the logarithm of a letter's width over its height
     # The free faces leave a wider gap under the dots of i and j than the real letters have: dots reach lower
     # and stems end lower by a random share of an em between these bounds. Of real letters that touch no
     # neighbour 88 in 100 show the gap, and so do 88 of these.
     dot_growth: tuple[float, float] = (0.0, 0.05)
-    stem_cut: tuple[float, float] = (0.0, 0.02)
+    stem_trim: tuple[float, float] = (0.0, 0.02)
     ink: Callable[[Coverage, "Style"], Alpha] = one_bit  # or soft, fringed, a function of your own
     ink_colour: tuple[int, int, int] = (0, 0, 153)  # red, green and blue, 0 to 255
     threshold: float = 0.5  # the share of a pixel that one_bit ink must cover
@@ -94,8 +94,8 @@ class Style:
     frame_dots: int = 153  # grey of every other pixel on the frame's left side
 
 
-def draw_labels(count: int, style: Style, rng: np.random.Generator) -> list[str]:
-    """Make up ``count`` labels in which no character occurs more than once oftener than another.
+def sample_labels(count: int, style: Style, rng: np.random.Generator) -> list[str]:
+    """Sample ``count`` labels in which no character occurs more than once oftener than another.
 
     So every character occurs as soon as there is room for all. Labels may repeat, if rarely.
     """
@@ -123,7 +123,7 @@ def check_characters(characters: str, style: Style) -> None:
 
 
 def letter(character: str, slot: int, style: Style, rng: np.random.Generator) -> Tile:
-    """Cover the pixels of one character at the given slot (0 is the first), turned and moved by chance."""
+    """Cover the pixels of one character at the given slot (0 is the first), turned and moved at random."""
     faces = style.faces[character]
     face = faces[rng.integers(len(faces))]
     size = np.exp(style.size_sd * rng.standard_normal())
@@ -131,7 +131,7 @@ def letter(character: str, slot: int, style: Style, rng: np.random.Generator) ->
     face = replace(face, em=face.em * size / np.sqrt(aspect), x_scale=face.x_scale * aspect)
     glyph = load_outlines(face.outlines)[character]
     if character in "ij":
-        glyph = close_dot(glyph, rng.uniform(*style.dot_growth), rng.uniform(*style.stem_cut))
+        glyph = close_dot(glyph, rng.uniform(*style.dot_growth), rng.uniform(*style.stem_trim))
     x, y = style.jitter * rng.standard_normal(2)
     where = Placement(
         pivot_x=style.first_pivot_x + style.pitch * slot,
@@ -140,7 +140,7 @@ def letter(character: str, slot: int, style: Style, rng: np.random.Generator) ->
         degrees=rng.uniform(-style.rotation, style.rotation),
         shift=(x, y),
     )
-    return fill(place(glyph, face, where))
+    return fill(place_glyph(glyph, face, where))
 
 
 def cover(label: str, style: Style, rng: np.random.Generator) -> Coverage:
@@ -149,11 +149,11 @@ def cover(label: str, style: Style, rng: np.random.Generator) -> Coverage:
     return join(tiles, style.width, style.height)
 
 
-def background(style: Style, rng: np.random.Generator) -> Picture:
+def background(style: Style, rng: np.random.Generator) -> Pixels:
     """The paper under the letters: white, speckled, framed.
 
-    Speckles lie under the frame. Their channels are even draws from 0 to 255 rounded to web colours, so 0 and
-    255 are half as frequent as what lies between: so it was counted on the real ones.
+    Speckles lie under the frame. Their channels are sampled evenly from 0 to 255 and rounded to web colours,
+    so 0 and 255 are half as frequent as what lies between: so it was counted on the real ones.
     """
     picture = np.full((style.height, style.width, 3), 255, dtype=np.uint8)
     rows = rng.integers(style.height, size=style.speckles)
@@ -166,7 +166,7 @@ def background(style: Style, rng: np.random.Generator) -> Picture:
     return picture
 
 
-def ink_over(coverage: Coverage, paper: Picture, style: Style) -> Picture:
+def ink_over(coverage: Coverage, paper: Pixels, style: Style) -> Pixels:
     """Lay ink over speckles and frame, where there is coverage; mixed colours are rounded to web colours."""
     alpha = style.ink(coverage, style)
     mixed = paper + alpha * (np.array(style.ink_colour) - paper.astype(float))
@@ -174,8 +174,8 @@ def ink_over(coverage: Coverage, paper: Picture, style: Style) -> Picture:
     return np.rint(np.where((alpha > 0) & (alpha < 1), web, mixed)).astype(np.uint8)
 
 
-def draw_captcha(label: str, style: Style, rng: np.random.Generator) -> Picture:
-    """Draw one captcha that says ``label``: (height, width, 3) uint8.
+def render_captcha(label: str, style: Style, rng: np.random.Generator) -> Pixels:
+    """Render one captcha that says ``label``: (height, width, 3) uint8.
 
     Raises UserError where the label has another length than the style's captchas or a character that no face
     of the style has.

@@ -1,4 +1,4 @@
-"""From the folders of the finished stages to the records that MLflow is given."""
+"""From the files of the finished stages to the records that MLflow is given."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -8,84 +8,98 @@ from typing import Any
 
 from captchanet.dataset.dataset import trained_on
 from captchanet.files import read_csv, read_json
+from captchanet.layout import ARTIFACTS, DatasetFiles, EvaluateFiles, Results, RunFiles, XorFiles
 from captchanet.report import figures
 from captchanet.report.confidence_figure import confidence, read_confidence
-from captchanet.track.run_record import Content, Record
+from captchanet.track.run_record import RunContent, RunRecord
 from captchanet.track.sweep_parents import Sweep
 from captchanet.train.train import HISTORY
 
-REPEATED_FROM = ("dataset.json", "captchas.csv", "pictures.csv")
-"""Of a data set's folder, what it takes to make it again from the pictures."""
-
-CONTEXTS = {"train": "training", "drawn": "training", "calibration": "calibration", "unseen": "evaluation"}
+CONTEXTS = {
+    "train": "training",
+    "synthetic": "training",
+    "calibration": "calibration",
+    "unseen": "evaluation",
+}
 """What MLflow is told of each part of a data set."""
+
+FIGURES = "figures"
+"""The folder of the figures among a run's artifacts."""
 
 
 @contextmanager
-def collect(results: Path, runs: Iterable[str], sweeps: Iterable[Sweep] = ()) -> Iterator[list[Record]]:
-    """The records of `runs` and of XOR, from the results folder; `sweeps` tell what their runs stand for.
+def run_records(
+    results: Results, runs: Iterable[str], sweeps: Iterable[Sweep] = ()
+) -> Iterator[list[RunRecord]]:
+    """The records of `runs` and of XOR, from their results; `sweeps` tell what their runs stand for.
 
-    Their figures are drawn, when they are wanted, into a folder that lasts as long as the block.
+    Their figures are plotted, when they are wanted, into a folder that lasts as long as the block.
     """
     about = [(sweep, run) for sweep in sweeps for run in sweep.runs]
-    places = {run: f"{sweep.said(run)} " for sweep, run in reversed(about)}
+    openings = {run: f"{sweep.described(run)} " for sweep, run in reversed(about)}
     with tempfile.TemporaryDirectory() as scratch:
-        records = [_run(results, name, places.get(name, ""), Path(scratch) / name) for name in runs]
-        yield [*records, _xor(results / "xor")]
+        records = [_run(results, name, openings.get(name, ""), Path(scratch) / name) for name in runs]
+        yield [*records, _xor(results.xor)]
 
 
-def _record(name: str, folder: Path, content: Callable[[Record], Content]) -> Record:
-    provenance = read_json(folder / "provenance.json")
+def _record(name: str, files: RunFiles, content: Callable[[RunRecord], RunContent]) -> RunRecord:
+    provenance = read_json(files.provenance)
     # a digest for each captcha, which stay in the file: those of a thousand runs would fill the memory
     provenance.pop("pictures", None)
-    parameters, status = read_json(folder / "parameters.json"), read_json(folder / "status.json")
-    one = Record(name, parameters, provenance, status, lambda: content(one))
+    parameters, status = read_json(files.parameters), read_json(files.status)
+    one = RunRecord(name, parameters, provenance, status, lambda: content(one))
     return one
 
 
-def _files(folder: Path, place: str) -> list[tuple[Path, str]]:
-    return [(file, place) for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
+def _recorded(files: Iterable[Path], artifacts: Iterable[Path]) -> list[tuple[Path, str]]:
+    """Files, each with its folder among the artifacts."""
+    return [(file, str(path.parent)) for file, path in zip(files, artifacts, strict=True)]
 
 
-def _run(results: Path, name: str, place: str, scratch: Path) -> Record:
-    return _record(name, results / "train" / name, lambda one: _content(one, results, place, scratch))
+def _repeated_from(files: DatasetFiles) -> tuple[Path, ...]:
+    """Of the files of a data set, what it takes to make it again from the pictures."""
+    return files.facts, files.captchas, files.pictures
 
 
-def _content(one: Record, results: Path, place: str, scratch: Path) -> Content:
-    """All of a run's folders; `place` is what its description begins with."""
-    train, evaluated = results / "train" / one.name, results / "evaluate" / one.name
-    parameters, metrics = one.parameters, read_json(evaluated / "metrics.json")
-    data = results / "dataset" / parameters["data"]
-    facts = read_json(data / "dataset.json")
-    content = Content(history(train))
+def _run(results: Results, name: str, opening: str, scratch: Path) -> RunRecord:
+    return _record(name, results.train[name], lambda one: _content(one, results, opening, scratch))
+
+
+def _content(one: RunRecord, results: Results, opening: str, scratch: Path) -> RunContent:
+    """All that a run left; `opening` is what its description begins with."""
+    train, evaluate = results.train[one.name], results.evaluate[one.name]
+    parameters, metrics = one.parameters, read_json(evaluate.metrics)
+    dataset = results.dataset[parameters["data"]]
+    facts = read_json(dataset.facts)
+    content = RunContent(metrics_by_step(train.history))
     content.data = [
         (
             f"{parameters['data']}-{part}",
             context,
-            f"dataset/{parameters['data']}/{part}_data.pkl",
+            str(dataset.part(part)),
             facts["digest"][part],
             {"captchas": facts["captchas"][part], "characters": sum(facts["examples"][part].values())},
         )
         for part, context in CONTEXTS.items()
         if part in facts["digest"]
     ]
-    segmented = results / "segment" / parameters["dataset"]["cut"]
+    used = [parameters["dataset"][use] for use in ("train", "synthetic", "unseen")]
     rejected = {
-        f"pictures/{counts.parent.name}/rejected": read_json(counts)["rejected"]
-        for counts in sorted(segmented.glob("*/segment.json"))
-        if counts.parent.name in [parameters["dataset"][use] for use in ("train", "drawn", "unseen")]
+        f"pictures/{pictures}/rejected": read_json(files.counts)["rejected"]
+        for (segmentation, pictures), files in results.segment.items()
+        if segmentation == parameters["dataset"]["segment"] and pictures in used
     }
     content.finals = {
         **rejected,
         "evaluations": one.status["evaluations"],
         "seconds": one.provenance["seconds"],
     }
-    content.files = _files(train, "train") + _files(evaluated, "evaluate")
-    content.files += [(data / name, "dataset") for name in REPEATED_FROM]
-    content.files += _files(_figures(one, content, metrics, evaluated, scratch), "figures")
+    content.files = _recorded(train, ARTIFACTS.train) + _recorded(evaluate, ARTIFACTS.evaluate)
+    content.files += _recorded(_repeated_from(dataset), _repeated_from(ARTIFACTS.dataset))
+    content.files += [(file, FIGURES) for file in _figures(one, content, metrics, evaluate, scratch)]
     if metrics["status"] == "finished":
         content.finals |= _finals(metrics)
-    content.description = place + _description(one, metrics, facts)
+    content.description = opening + _description(one, metrics, facts)
     return content
 
 
@@ -102,28 +116,31 @@ def _finals(metrics: dict[str, Any]) -> dict[str, float]:
         for name in ("accuracy", "low", "high", "ece")
         if found.get(name) is not None
     }
-    answering = metrics["answering"]["share_99_right"]
-    return finals | {"unseen/captchas/share_99_right": answering, "temperature": metrics["temperature"]}
+    coverage = metrics["selective"]["coverage_at_99"]
+    return finals | {"unseen/captchas/coverage_at_99": coverage, "temperature": metrics["temperature"]}
 
 
 def _figures(
-    one: Record, content: Content, metrics: Mapping[str, Any], evaluated: Path, scratch: Path
-) -> Path:
-    scratch.mkdir(exist_ok=True)
+    one: RunRecord, content: RunContent, metrics: Mapping[str, Any], evaluate: EvaluateFiles, scratch: Path
+) -> list[Path]:
+    """The figures of a run, saved into the folder `scratch`."""
+    found = {}
     rows = [(step, *values.values()) for step, values in content.history]
     if rows:
-        curves = figures.learning_curves(rows, one.parameters["optimiser"]["method"])
-        figures.save_png(curves, scratch / "learning_curves.png")
+        found["learning_curves"] = figures.learning_curves(rows, one.parameters["optimiser"]["method"])
     if metrics["status"] == "finished":
-        confusion, alphabet = figures.read_confusion(evaluated / "confusion.csv")
-        figures.save_png(figures.confusion_matrix(confusion, alphabet), scratch / "confusion_matrix.png")
+        found["confusion_matrix"] = figures.confusion_matrix(*figures.read_confusion(evaluate.confusion))
         # a figure takes a third of what recording a run takes: of confidences that mean nothing there is none
         if metrics["temperature"] != 1:
-            figures.save_png(confidence(*read_confidence(evaluated)), scratch / "confidence.png")
-    return scratch
+            found["confidence"] = confidence(*read_confidence(evaluate))
+    scratch.mkdir(exist_ok=True)
+    files = {scratch / f"{name}.png": figure for name, figure in found.items()}
+    for file, figure in files.items():
+        figures.save_png(figure, file)
+    return list(files)
 
 
-def _description(one: Record, metrics: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+def _description(one: RunRecord, metrics: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """What the run's page in the MLflow UI opens with (markdown)."""
     layers = "-".join(map(str, one.parameters["layers"]))
     optimiser = one.parameters["optimiser"]["method"].upper()
@@ -139,22 +156,22 @@ def _description(one: Record, metrics: Mapping[str, Any], facts: Mapping[str, An
     )
 
 
-def _xor(folder: Path) -> Record:
-    return _record("xor", folder, lambda _: _xor_content(folder))
+def _xor(files: XorFiles) -> RunRecord:
+    return _record("xor", files, lambda _: _xor_content(files))
 
 
-def _xor_content(folder: Path) -> Content:
-    outputs = ", ".join(f"{row[0]:.8f}" for row in read_json(folder / "xor.json")["outputs"])
-    return Content(
-        history(folder),
-        files=_files(folder, "train"),
+def _xor_content(files: XorFiles) -> RunContent:
+    outputs = ", ".join(f"{row[0]:.8f}" for row in read_json(files.solution)["outputs"])
+    return RunContent(
+        metrics_by_step(files.history),
+        files=_recorded(files, ARTIFACTS.xor),
         description=f"The tutorial's XOR, by plain gradient descent: outputs {outputs} for 0 1 1 0.",
     )
 
 
-def history(folder: Path) -> list[tuple[int, dict[str, float]]]:
-    """The metrics per step of the run in `folder`."""
+def metrics_by_step(history: Path) -> list[tuple[int, dict[str, float]]]:
+    """The metrics of a run after each step, from its history."""
     return [
         (int(row[0]), {name: float(text) for name, text in zip(HISTORY[1:], row[1:], strict=True)})
-        for row in read_csv(folder / "history.csv", HISTORY)
+        for row in read_csv(history, HISTORY)
     ]

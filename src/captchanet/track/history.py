@@ -8,7 +8,7 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -52,6 +52,11 @@ class Run:
     def configured(self) -> bool:
         """Whether a configuration still names the run with these results."""
         return self.tags.get("configured") == "yes"
+
+    @property
+    def format(self) -> int:
+        """The format that it was recorded in: 1 where it says none."""
+        return int(self.tags.get("format", 1))
 
     @property
     def sweeps(self) -> list[str]:
@@ -183,12 +188,10 @@ def typed(text: str) -> Any:
     if NUMBER.fullmatch(text):
         return int(text) if text.removeprefix("-").isdigit() else float(text)
     if text.startswith("["):
-        try:
+        with suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             value = _frozen(ast.literal_eval(text))
             hash(value)
             return value
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            pass
     return text
 
 
@@ -200,7 +203,7 @@ def find(runs: Sequence[Run], wanted: str) -> tuple[Run, str]:
     """The one run that `wanted` names, and a remark if it was chosen from several, else "".
 
     `wanted` is the beginning of an id (4 digits at least), a name or the beginning of one. Of several runs
-    with one name it is the one that a configuration names, where that is one. Raises UserError otherwise.
+    with one name it is the configured one, or the one of the highest format. Raises UserError otherwise.
     """
     by_id = []
     if re.fullmatch("[0-9a-fA-F]{4,32}", wanted):
@@ -219,8 +222,12 @@ def find(runs: Sequence[Run], wanted: str) -> tuple[Run, str]:
     if len(found) == 1:
         return found[0], ""
     current = [run for run in found if run.configured]
-    if len({run.name for run in found}) == 1 and not by_id and len(current) == 1:
-        return current[0], f"of {len(found)} runs {current[0].name}, the one that a configuration names"
+    # a set that is not recorded any more keeps its configured runs: its name may have changed with the format
+    newest = max((run.format for run in current), default=0)
+    latest = [run for run in current if run.format == newest]
+    if len({run.name for run in found}) == 1 and not by_id and len(latest) == 1:
+        which = f" of format {newest}" if len(current) > 1 else ""
+        return latest[0], f"of {len(found)} runs {latest[0].name}, the one{which} that a configuration names"
     listed = "; ".join(
         f"{run.id[:8]} ({run.name}, {run.started:%Y-%m-%d %H:%M}, "
         f"{'configured' if run.configured else 'old'}, "

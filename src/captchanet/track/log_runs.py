@@ -13,7 +13,8 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 
-from captchanet.track.run_record import Record
+from captchanet.layout import ARTIFACTS, FORMAT
+from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX, client, reachable
 from captchanet.track.sweep_parents import MEMBERSHIP, Parents, Sweep
 
@@ -30,8 +31,8 @@ def flattened(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         yield prefix[:-1], "null" if value is None else str(value)
 
 
-def record(
-    records: Iterable[Record], uri: str, experiment: str, of: str, sweeps: Iterable[Sweep] = ()
+def log_runs(
+    records: Iterable[RunRecord], uri: str, experiment: str, of: str, sweeps: Iterable[Sweep] = ()
 ) -> dict[str, str]:
     """Records every run of the set `of`, and its sweeps, in the experiment with that id.
 
@@ -90,7 +91,7 @@ def _belong(store: MlflowClient, run: Run, belongs: Mapping[str, str]) -> None:
             store.delete_tag(run.info.run_id, name)
 
 
-def _log(store: MlflowClient, run_id: str, one: Record, belongs: Mapping[str, str]) -> None:
+def _log(store: MlflowClient, run_id: str, one: RunRecord, belongs: Mapping[str, str]) -> None:
     """Logs everything of a run, its status last; saying it all twice has the effect of once.
 
     The times are the training's own, so that a metric logged again is the same row again.
@@ -123,18 +124,18 @@ def _log(store: MlflowClient, run_id: str, one: Record, belongs: Mapping[str, st
         metrics, params, tags = metrics[800:], params[100:], tags[100:]
     if inputs:
         store.log_inputs(run_id, datasets=inputs)
-    for file, place in content.files:
-        store.log_artifact(run_id, str(file), place)
+    for file, folder in content.files:
+        store.log_artifact(run_id, str(file), folder)
     status = "FINISHED" if one.status["status"] == "finished" else "FAILED"
     store.set_terminated(run_id, status, end_time=one.ended)
 
 
 def _short(text: str) -> str:
-    note = " … (whole in parameters.json)"
+    note = f" … (whole in {ARTIFACTS.train.parameters.name})"
     return text if len(text) <= LONGEST_PARAM else text[: LONGEST_PARAM - len(note)] + note
 
 
-def _tags(one: Record, description: str) -> dict[str, str]:
+def _tags(one: RunRecord, description: str) -> dict[str, str]:
     origin = one.provenance
     git = origin["git"] or {}
     tags = {
@@ -144,6 +145,7 @@ def _tags(one: Record, description: str) -> dict[str, str]:
         "mlflow.source.type": "PROJECT",
         "mlflow.source.git.commit": git.get("commit"),
         f"{PREFIX}git.dirty": str(git["dirty"]).lower() if git else None,
+        f"{PREFIX}format": str(FORMAT),
         f"{PREFIX}command": origin["workflow_command"],
         f"{PREFIX}status": one.status["status"],
         f"{PREFIX}reason": one.status["reason"],

@@ -10,11 +10,11 @@ from typing import Any
 
 
 @dataclass
-class Content:
-    """What a run is logged with, besides what it is known by.
+class RunContent:
+    """What a run is logged with, in addition to what it is known by.
 
     `finals` are the metrics without a step, by name; `data` are (name, context, source, digest, sizes) of the
-    data sets; `files` are (file, folder among the artifacts).
+    data sets; `files` are (file, its folder among the artifacts).
     """
 
     history: list[tuple[int, dict[str, float]]]
@@ -25,14 +25,14 @@ class Content:
 
 
 @dataclass
-class Record:
-    """A run as its folders tell of it; `content` reads and draws the rest, when it is to be logged."""
+class RunRecord:
+    """A run as its files tell of it; `content` reads and plots the rest, when it is to be logged."""
 
     name: str
     parameters: dict[str, Any]
     provenance: dict[str, Any]
     status: dict[str, Any]
-    content: Callable[[], Content]
+    content: Callable[[], RunContent]
 
     @property
     def key(self) -> str:

@@ -26,8 +26,7 @@ PREFIX = "captchanet."
 COMPLETE = ("FINISHED", "FAILED")
 """What MLflow calls a run that is recorded whole."""
 
-DATABASE = "mlflow.db"
-ARTIFACTS = "mlartifacts"
+DATABASE, ARTIFACT_FOLDER = "mlflow.db", "mlartifacts"
 EXPERIMENT = {
     # Opens the pages for training runs; without it the UI takes the experiment for one of language models
     "mlflow.experimentKind": "custom_model_development",
@@ -51,7 +50,7 @@ def client(uri: str) -> MlflowClient:
 
 @contextmanager
 def reachable(uri: str) -> Iterator[None]:
-    """A block that talks to the store at `uri`: whatever the store answers in anger becomes a UserError."""
+    """A block that talks to the store at `uri`: whatever error it answers with becomes a UserError."""
     from requests.exceptions import RequestException
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -76,7 +75,7 @@ def prepare(uri: str, experiment: str) -> str:
     """Makes the database and the experiment, if they are not there, and returns the experiment's id.
 
     By one process at a time, before anybody writes: a fresh database that several open together is migrated
-    by all of them, and all but one fail. A store on this disk keeps its artifacts in mlartifacts/ beside it.
+    by all of them, and all but one fail. A store on this disk has its artifacts in mlartifacts/, next to it.
     """
     with reachable(uri):
         database = _database(uri)
@@ -95,6 +94,12 @@ def prepare(uri: str, experiment: str) -> str:
             return found
 
 
+def begun(uri: str, experiment: str) -> int:
+    """When the experiment with this id was made, in milliseconds since 1970: a later history has another."""
+    with reachable(uri):
+        return int(client(uri).get_experiment(experiment).creation_time or 0)
+
+
 def _database(uri: str) -> Path | None:
     """The file of an SQLite store; None where a server has it."""
     from sqlalchemy.engine import make_url
@@ -108,24 +113,24 @@ def _database(uri: str) -> Path | None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """A block that one process at a time is in, for each folder; the kernel lets go of it after a kill."""
-    place = os.open(folder, os.O_RDONLY)
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(place, fcntl.LOCK_EX)
+        fcntl.flock(opened, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(place)
+        os.close(opened)
 
 
 def _experiment(store: MlflowClient, experiment: str, folder: Path | None) -> str:
     """The experiment's id; a new one keeps its artifacts in `folder`, or where the server puts them."""
     found = store.get_experiment_by_name(experiment)
     if found is None:
-        artifacts = (folder.resolve() / ARTIFACTS).as_uri() if folder else None
+        artifacts = (folder.resolve() / ARTIFACT_FOLDER).as_uri() if folder else None
         return str(store.create_experiment(experiment, artifact_location=artifacts, tags=EXPERIMENT))
     if found.lifecycle_stage != "active":
         store.restore_experiment(found.experiment_id)
-    if folder and found.artifact_location != (folder.resolve() / ARTIFACTS).as_uri():
-        # MLflow writes the place down once and for all
+    if folder and found.artifact_location != (folder.resolve() / ARTIFACT_FOLDER).as_uri():
+        # MLflow writes it down once and for all
         print(
             f"captchanet: store: warning: this history was begun elsewhere and keeps its artifacts there, in "
             f"{found.artifact_location}; to begin one here, move {DATABASE} away",

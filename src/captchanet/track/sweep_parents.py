@@ -1,4 +1,4 @@
-"""Sweeps in MLflow: a parent run for each, which its runs stand under and which says what came of it.
+"""Sweeps in MLflow: a parent run for each, which its runs are below and which says what came of it.
 
 There is one parent for a sweep's name in a set of runs, for good. When the sweep grows, changes or shrinks
 the parent is brought up to date, and otherwise left alone: a digest of its runs is written when all else has
@@ -17,9 +17,10 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Run, RunTag
 
-from captchanet.evaluate.comparison import Child, Standing, child, standings, write_standings
+from captchanet.evaluate.comparison import SettingSummary, SweepRun, summarise, sweep_run, write_summaries
+from captchanet.layout import FORMAT, Results
 from captchanet.report import figures
-from captchanet.track.run_record import Record
+from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX
 
 PARENT = "mlflow.parentRunId"
@@ -32,20 +33,24 @@ MOST_ROWS, LONGEST_LABEL = 30, 60
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep of the configuration: base `run`, varied `keys`, and `runs` as `expand` tells of them."""
+    """A sweep of the configuration: base `run`, varied `keys`, and `runs` as `expand` tells of them.
+
+    `results` are those of its runs, among others.
+    """
 
     name: str
-    results: Path
+    results: Results
     run: str
     keys: Sequence[str]
     runs: Mapping[str, Mapping[str, Any]]
 
-    def children(self) -> list[Child]:
-        """Its runs from the results folder, in an order that does not depend on when they were added."""
-        found = [child(self.results, run, about) for run, about in self.runs.items()]
+    def sweep_runs(self) -> list[SweepRun]:
+        """Its runs from their results, in an order that does not depend on when they were added."""
+        train, evaluate = self.results.train, self.results.evaluate
+        found = [sweep_run(run, about, train[run], evaluate[run]) for run, about in self.runs.items()]
         return sorted(found, key=lambda one: (one.setting, one.repeat[0] or 0, one.repeat[1] or 0))
 
-    def said(self, run: str) -> str:
+    def described(self, run: str) -> str:
         """What one of its runs is, as a sentence of markdown."""
         about = self.runs[run]
         what = [f"Sweep {code(self.name)}", f"setting {code(about['setting'])}"]
@@ -66,7 +71,7 @@ class Parents:
         of: str,
         sweeps: Iterable[Sweep],
         known: Mapping[str, Run],
-        records: Mapping[str, Record],
+        records: Mapping[str, RunRecord],
     ) -> None:
         self.store, self.experiment, self.sweeps, self.records = store, experiment, list(sweeps), records
         self.before = known
@@ -112,15 +117,17 @@ class Parents:
         if run.data.tags.get(f"{PREFIX}digest"):
             # nothing is up to date from here on, not even with the runs that it was up to date with
             self.store.delete_tag(run_id, f"{PREFIX}digest")
-        children = sweep.children()
-        found = standings(children)
-        finished = [one for one in children if not one.failed]
+        runs = sweep.sweep_runs()
+        found = summarise(runs)
+        finished = [one for one in runs if not one.failed]
         best = max(finished, key=lambda one: one.accuracy, default=None)
         with tempfile.TemporaryDirectory() as scratch:
-            _write(Path(scratch), sweep, found)
+            _write_settings(Path(scratch), sweep, found)
             self.store.log_artifacts(run_id, scratch)
         tags = {
             "mlflow.note.content": _description(sweep, found, best, self.experiment, ids),
+            # a parent stays when the format changes
+            f"{PREFIX}format": str(FORMAT),
             f"{PREFIX}base_run": sweep.run,
             f"{PREFIX}keys": ", ".join(sweep.keys),
             f"{PREFIX}best_setting": found[0].setting if best else "",
@@ -130,9 +137,9 @@ class Parents:
             "best_run": best.accuracy if best else None,
             "best_mean": found[0].mean,
             "best_deviation": found[0].deviation,
-            "runs": len(children),
+            "runs": len(runs),
             "settings": len(found),
-            "failed": len(children) - len(finished),
+            "failed": len(runs) - len(finished),
         }
         metrics = self._metrics(run, numbers, ended, {ids[name] for name in sweep.runs})
         self.store.log_batch(run_id, metrics, tags=[RunTag(name, text[:5000]) for name, text in tags.items()])
@@ -170,14 +177,18 @@ class Parents:
         return [Metric(name, value, time, step) for name, value in values.items()]
 
 
-def _write(folder: Path, sweep: Sweep, found: Sequence[Standing]) -> None:
+def _write_settings(folder: Path, sweep: Sweep, found: Sequence[SettingSummary]) -> None:
     """settings.csv and settings.png: a row for each setting, the best first."""
-    write_standings(folder / "settings.csv", sweep.keys, sweep.runs, found)
+    write_summaries(folder / "settings.csv", sweep.keys, sweep.runs, found)
     figures.save_png(figures.settings(found), folder / "settings.png")
 
 
 def _description(
-    sweep: Sweep, found: Sequence[Standing], best: Child | None, experiment: str, ids: Mapping[str, str]
+    sweep: Sweep,
+    found: Sequence[SettingSummary],
+    best: SweepRun | None,
+    experiment: str,
+    ids: Mapping[str, str],
 ) -> str:
     """What the parent's page in the MLflow UI opens with (markdown)."""
     keys = ", ".join(map(code, sweep.keys)) or "nothing but the repeats"
@@ -188,16 +199,16 @@ def _description(
     if best:
         link = f"[{best.run}](#/experiments/{experiment}/runs/{ids[best.run]})"
         lines += [
-            f"Best setting: **{code(found[0].setting)}**, which read {read(found[0])} of the captchas it "
-            f"never saw; best run: {link}, {best.accuracy:.1%}. `captchanet best {sweep.name}` says whether "
-            "the difference stands out from the spread."
+            f"Best setting: **{code(found[0].setting)}**, which read {accuracy_text(found[0])} of the "
+            f"captchas it never saw; best run: {link}, {best.accuracy:.1%}. `captchanet best {sweep.name}` "
+            "says whether the difference stands out from the spread."
         ]
     # the UI gives its tables no space between columns
     heads = "&emsp; | ".join(["setting", "unseen captchas read", "lowest to highest", "runs", "failed"])
     lines += [f"| {heads} |\n|:---|:---|:---|:---|:---|"]
     for one in found[:MOST_ROWS]:
         reach = "" if one.mean is None else f"{one.low:.1%} to {one.high:.1%}"
-        cells = [f"{code(one.setting)}&emsp;", read(one), reach, str(len(one.children)), str(one.failed)]
+        cells = [f"{code(one.setting)}&emsp;", accuracy_text(one), reach, str(len(one.runs)), str(one.failed)]
         lines[-1] += f"\n| {' | '.join(cells)} |"
     if len(found) > MOST_ROWS:
         lines += [f"and {len(found) - MOST_ROWS} more settings in settings.csv"]
@@ -208,7 +219,7 @@ def _number(n: int, of: str) -> str:
     return f"{n} {of}{'' if n == 1 else 's'}"
 
 
-def read(one: Standing) -> str:
+def accuracy_text(one: SettingSummary) -> str:
     """The mean share of captchas that a setting read, with its standard deviation in points."""
     if one.mean is None:
         return "none, all failed"

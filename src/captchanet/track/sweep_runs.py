@@ -1,4 +1,4 @@
-"""The runs of a sweep as MLflow holds them, for a comparison when the results folder is long gone."""
+"""The runs of a sweep as MLflow holds them, for a comparison when their results are long gone."""
 
 import csv
 import io
@@ -8,20 +8,21 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from captchanet.errors import UserError
-from captchanet.evaluate.comparison import Child
+from captchanet.evaluate.comparison import SweepRun
+from captchanet.layout import ARTIFACTS
 from captchanet.track.history import Run, Store, artifact
 
 
-def children(store: Store, runs: Iterable[Run], sweep: str) -> list[Child]:
+def sweep_runs(store: Store, runs: Iterable[Run], sweep: str) -> list[SweepRun]:
     """The runs of `sweep` among `runs`, by setting and repeat; raises UserError where files are gone."""
     chosen = [run for run in runs if run.tags.get("sweep") == sweep]
-    place = _place(store, chosen[0]) if chosen else None
-    found = [_child(store, run, place) for run in chosen]
+    folder = _experiment_folder(store, chosen[0]) if chosen else None
+    found = [_sweep_run(store, run, folder) for run in chosen]
     return sorted(found, key=lambda one: (one.setting, one.repeat[0] or 0, one.repeat[1] or 0))
 
 
-def _place(store: Store, run: Run) -> Path | None:
-    """The folder that has those of the runs, where all that is on this disk.
+def _experiment_folder(store: Store, run: Run) -> Path | None:
+    """The folder that holds those of the runs; None where it is not on this disk.
 
     MLflow's own download asks the database three times for each file: 20 ms, 8 s for 200 runs.
     """
@@ -30,21 +31,21 @@ def _place(store: Store, run: Run) -> Path | None:
     return folder.parents[1] if address.scheme in ("", "file") and folder.parent.name == run.id else None
 
 
-def _text(store: Store, run: Run, place: Path | None, path: str) -> str | None:
+def _text(store: Store, run: Run, folder: Path | None, path: Path) -> str | None:
     """A file of the run; None where it is gone."""
-    file = place / run.id / "artifacts" / path if place else None
+    file = folder / run.id / "artifacts" / path if folder else None
     if file and file.is_file():
         return file.read_bytes().decode("utf-8", "surrogateescape")
-    return artifact(store, run, path)
+    return artifact(store, run, str(path))
 
 
-def _child(store: Store, run: Run, place: Path | None) -> Child:
+def _sweep_run(store: Store, run: Run, folder: Path | None) -> SweepRun:
     seed, fold = (int(run.tags[name]) if name in run.tags else None for name in ("seed", "fold"))
     about = (run.name, run.tags["setting"], (seed, fold))
     if run.status != "finished":
-        return Child(*about, failed=True)
-    metrics = _text(store, run, place, "evaluate/metrics.json")
-    misreads = _text(store, run, place, "evaluate/misreads.csv")
+        return SweepRun(*about, failed=True)
+    metrics = _text(store, run, folder, ARTIFACTS.evaluate.metrics)
+    misreads = _text(store, run, folder, ARTIFACTS.evaluate.misreads)
     if metrics is None or misreads is None:
         raise UserError(
             f"run {run.name} ({run.id[:8]}): what it misread is no longer among its files in MLflow; delete "
@@ -53,4 +54,4 @@ def _child(store: Store, run: Run, place: Path | None) -> Child:
     rows = csv.DictReader(io.StringIO(misreads, newline=""))
     misread = frozenset((row["pictures"], row["file"]) for row in rows)
     n = json.loads(metrics)["unseen"]["captchas"]["n"]
-    return Child(*about, False, run.tags["data.unseen_sha256"], n, misread)
+    return SweepRun(*about, False, run.tags["data.unseen_sha256"], n, misread)

@@ -1,7 +1,7 @@
 """Augmentation: at every step of a training other versions of its characters, turned, sheared, moved, scaled.
 
-A version is read from the cleaned picture, not from the character's window: what the window cut off comes
-back when a letter is turned or moved, and with it the neighbours' ink (see `crops`).
+A version is read from the cleaned picture, not from the character's window: what lies beyond the window's
+edge comes back when a letter is turned or moved, and with it the neighbours' ink (see `crops`).
 
 To add an augmentation, write a function `f(*, option: type = default, …)` that returns an `Affine`, and name
 it in `AUGMENTERS`; a configuration can then set its options.
@@ -22,7 +22,7 @@ MARGIN = 8
 
 @dataclass(frozen=True)
 class Affine:
-    """Standard deviations of what happens to a character, each drawn anew for each.
+    """Standard deviations of what happens to a character, sampled anew for each.
 
     `rotation` in degrees; `shear_x` and `shear_y` in pixels per pixel; `shift` in pixels, across and down;
     `scale` of the logarithm of width and of height; `contrast` of the logarithm of the ink; `noise` of the
@@ -79,21 +79,21 @@ def crops(
     vectors: NDArray[np.floating],
     cleaned: NDArray[np.float32],
     windows: NDArray[np.integer],
-    cut: Mapping[str, Any],
+    split: Mapping[str, Any],
 ) -> Crops:
-    """The characters `vectors` as crops of the pictures that the method and options `cut` cut them from.
+    """The characters `vectors` as crops of the pictures that `split`, method and options, made them of.
 
-    Where they are not what their windows show, because the cut left something out, they are crops of
+    Where they are not what their windows show, because the method left something out, they are crops of
     themselves: what it took away must not come back. Raises UserError where they are no windows at all.
     """
-    shape = (cut["height"], cut["width"])
+    shape = (split["height"], split["width"])
     channels, rest = divmod(vectors.shape[1], shape[0] * shape[1])
     if rest or not channels:
         raise UserError(
-            f"augment: {cut['method']} makes vectors of {vectors.shape[1]} numbers, which are no windows of "
-            f"{shape[1]} × {shape[0]} pixels; train without, or cut in another way"
+            f"augment: {split['method']} makes vectors of {vectors.shape[1]} numbers, which are no windows "
+            f"of {shape[1]} × {shape[0]} pixels; train without, or choose another splitting method"
         )
-    found = Crops(cleaned, _exact(windows, len(windows) // len(cleaned), cut), shape)
+    found = Crops(cleaned, _exact(windows, len(windows) // len(cleaned), split), shape)
     plain = Augmenter(Affine(), found, np.arange(len(vectors)), np.random.default_rng(0))
     for start in range(0, len(vectors), 4096):
         some = np.arange(start, min(start + 4096, len(vectors)))
@@ -107,11 +107,11 @@ def crops(
     return Crops(maps, whole, shape)
 
 
-def _exact(windows: NDArray[np.integer], per: int, cut: Mapping[str, Any]) -> NDArray[np.float64]:
+def _exact(windows: NDArray[np.integer], per: int, split: Mapping[str, Any]) -> NDArray[np.float64]:
     """`windows`, so many `per` picture, are whole pixels; in a grid they may begin at a fraction of one."""
     exact = windows.astype(np.float64)
-    if cut["method"] in ("grid", "seams"):
-        fraction = np.round(cut["left"] + cut["pitch"] * (np.arange(len(windows)) % per), 9) % 1
+    if split["method"] in ("grid", "seams"):
+        fraction = np.round(split["left"] + split["pitch"] * (np.arange(len(windows)) % per), 9) % 1
         exact[:, 0] += fraction
         exact[:, 2] += fraction - np.ceil(fraction)
     return exact
@@ -142,7 +142,7 @@ class Augmenter:
         self._centre = np.stack([(left + right) / 2, (top + bottom) / 2]) + (MARGIN - 0.5)
         rows, columns = np.mgrid[:height, :width]
         across, down = columns.ravel() + (0.5 - width / 2), rows.ravel() + (0.5 - height / 2)
-        self._places = np.stack([across, down, np.ones(height * width)]).astype(np.float32)
+        self._offsets = np.stack([across, down, np.ones(height * width)]).astype(np.float32)
 
     def __call__(self, inputs: NDArray[np.floating], rows: NDArray[np.integer]) -> None:
         """Overwrites `inputs` (rows, pixels of a vector), as far as its rows can have versions."""
@@ -156,27 +156,27 @@ class Augmenter:
     def versions(self, characters: NDArray[np.integer]) -> NDArray[np.float32]:
         """One new version of each of these characters, float32 (characters, pixels of a vector)."""
         how, n = self.how, len(characters)
-        drawn = self.rng.standard_normal((8, n), dtype=np.float32).astype(np.float64)
-        angle = drawn[0] * np.radians(how.rotation)
-        wider, taller = np.exp(drawn[1:3] * how.scale)
-        shear_x, shear_y = drawn[3] * how.shear_x, drawn[4] * how.shear_y
-        moved = drawn[5:7] * how.shift
+        normal = self.rng.standard_normal((8, n), dtype=np.float32).astype(np.float64)
+        angle = normal[0] * np.radians(how.rotation)
+        wider, taller = np.exp(normal[1:3] * how.scale)
+        shear_x, shear_y = normal[3] * how.shear_x, normal[4] * how.shear_y
+        moved = normal[5:7] * how.shift
         # where in the picture each pixel of the vector comes from: about the pivot, (xx xy; yx yy)
         xx, xy = np.cos(angle) * wider, (shear_x - np.sin(angle)) * wider
         yx, yy = (shear_y + np.sin(angle)) * taller, np.cos(angle) * taller
         pivot = np.array(how.pivot)[:, np.newaxis]
         to_x, to_y = moved + pivot
         stretch, (x, y) = self._stretch[:, characters], self._centre[:, characters] + pivot
-        from_places = np.array(
+        from_offsets = np.array(
             [
                 [xx * stretch[0], xy * stretch[1], x - xx * to_x - xy * to_y],
                 [yx * stretch[0], yy * stretch[1], y - yx * to_x - yy * to_y],
             ]
         )
-        x, y = from_places.astype(np.float32).transpose(0, 2, 1) @ self._places
+        x, y = from_offsets.astype(np.float32).transpose(0, 2, 1) @ self._offsets
         ink = self._between(x, y, self._picture[characters])
         if how.contrast:
-            ink *= np.exp(drawn[7] * how.contrast).astype(np.float32)[:, np.newaxis]
+            ink *= np.exp(normal[7] * how.contrast).astype(np.float32)[:, np.newaxis]
         if how.noise:
             ink += self.rng.standard_normal(ink.shape, dtype=np.float32) * np.float32(how.noise)
         if how.contrast or how.noise:

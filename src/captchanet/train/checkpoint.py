@@ -15,7 +15,7 @@ import numpy as np
 
 from captchanet.errors import UserError
 from captchanet.files import atomic
-from captchanet.nn import State
+from captchanet.nn import OptimiserState
 
 SECONDS = 10.0
 """How long a training runs at least from one writing to the next."""
@@ -42,17 +42,18 @@ class Checkpoint:
         self.started, self.paused = time.time(), 0.0
         self._last, self._warned = time.monotonic(), False
 
-    def read(self) -> tuple[State, dict[str, Any]] | None:
-        """The descent's state and what `offer` got beside it; None where there is no whole checkpoint."""
+    def load(self) -> tuple[OptimiserState, dict[str, Any]] | None:
+        """The optimiser's state and what is `extra` to it, see `offer`; None without a whole checkpoint."""
         try:
             with self.file.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found = dict(arrays)
             facts = json.loads(str(found.pop("facts")))
             if facts.pop("digest") != self.digest:
                 raise ValueError("it is another run's")
-            descent = {name: facts.pop(name) for name in ("epoch", "step", "rng")}
+            progress = {name: facts.pop(name) for name in ("epoch", "step", "rng")}
             memory = tuple(found.pop(f"memory{i}") for i in range(facts.pop("memory")))
-            state = State(theta=found.pop("theta"), order=found.pop("order"), memory=memory, **descent)
+            theta, order = found.pop("theta"), found.pop("order")
+            state = OptimiserState(theta=theta, order=order, memory=memory, **progress)
             started, worked = float(facts.pop("started")), float(facts.pop("worked"))
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -64,14 +65,14 @@ class Checkpoint:
         _say(f"{self.name} goes on after epoch {state.epoch}")
         return state, found | facts
 
-    def offer(self, state: State, beside: Callable[[], dict[str, Any]]) -> None:
-        """When it is time to, writes `state` and what `beside` returns: arrays and JSON-ready values by name.
+    def offer(self, state: OptimiserState, extra: Callable[[], dict[str, Any]]) -> None:
+        """When it is time to, writes `state` and what `extra` returns: arrays and JSON-ready values by name.
 
         Where it cannot be written the training goes on all the same, with one warning.
         """
         if time.monotonic() - self._last < self.seconds:
             return
-        values = {**vars(state), "memory": len(state.memory), **beside()}
+        values = {**vars(state), "memory": len(state.memory), **extra()}
         values |= {f"memory{i}": array for i, array in enumerate(state.memory)}
         values |= {"digest": self.digest, "started": self.started}
         values["worked"] = time.time() - self.started - self.paused

@@ -11,7 +11,7 @@ OUTPUTS = {each.name: each for each in (nn.sigmoid, nn.softmax)}
 
 COSTS = {"cross_entropy": nn.cross_entropy, "quadratic": nn.quadratic}
 
-STARTS: dict[str, Callable[..., Any]] = {"uniform": nn.uniform, "glorot": nn.glorot, "he": nn.he}
+INITIALISATIONS: dict[str, Callable[..., Any]] = {"uniform": nn.uniform, "glorot": nn.glorot, "he": nn.he}
 
 PENALTIES: dict[str, Callable[..., nn.Penalty]] = {
     "l2": nn.l2,
@@ -26,10 +26,10 @@ SCHEDULES: dict[str, Callable[..., Callable[[int], float]]] = {
     "one_cycle": nn.one_cycle,
 }
 
-# These search along lines and need a cost that stays the same; those draw mini-batches and bear noise
-LINE_SEARCHES: dict[str, Callable[..., nn.Result]] = {"cg": nn.conjugate_gradient, "l_bfgs": nn.l_bfgs}
-DESCENTS: dict[str, Callable[..., nn.Result]] = {"sgd": nn.gradient_descent, "adamw": nn.adamw}
-OPTIMISERS = {**LINE_SEARCHES, **DESCENTS}
+# The former search along lines and need a cost that stays the same; the latter sample rows and bear noise
+FULL_BATCH: dict[str, Callable[..., nn.Result]] = {"cg": nn.conjugate_gradient, "l_bfgs": nn.l_bfgs}
+MINI_BATCH: dict[str, Callable[..., nn.Result]] = {"sgd": nn.gradient_descent, "adamw": nn.adamw}
+OPTIMISERS = {**FULL_BATCH, **MINI_BATCH}
 
 
 def network(
@@ -51,12 +51,12 @@ def network(
     return made
 
 
-def window(settings: Mapping[str, Any], cut: Mapping[str, Any]) -> tuple[int, int] | None:
-    """The height and width of what `cut` cuts out, for a run whose convolutions look at it.
+def window(settings: Mapping[str, Any], split: Mapping[str, Any]) -> tuple[int, int] | None:
+    """The height and width of the windows that `split`, a method and its options, makes of a picture.
 
-    None without convolutions: not every way of cutting makes windows of one size.
+    None without convolutions, which alone look at them: not every method makes windows of one size.
     """
-    return (cut["height"], cut["width"]) if settings["convolutions"] else None
+    return (split["height"], split["width"]) if settings["convolutions"] else None
 
 
 def options(section: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A trained network as a file of its own: everything that reading a picture needs, and nothing executable."""
+"""A trained network as files: everything that reading a picture needs, and nothing executable."""
 
 import hashlib
 import json
@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from captchanet.errors import UserError
 from captchanet.files import atomic, write_json
+from captchanet.layout import FORMAT, TrainFiles
 from captchanet.nn import Convolution, Network
 from captchanet.nn.activations import Array
 from captchanet.train.methods import ACTIVATIONS, OUTPUTS
-from captchanet.train.temperature_scaling import fit, tempered
-
-FORMAT = 1
-"""Of model.json: counts up when what is in it changes its meaning."""
+from captchanet.train.temperature_scaling import fit_temperature, scaled
 
 
 def theta_digest(theta: Array) -> str:
@@ -28,7 +26,7 @@ def theta_digest(theta: Array) -> str:
 
 @dataclass(frozen=True)
 class Model:
-    """A network, its theta, the name of its run, and the cut (a config's `segment` entry) it was fed with.
+    """A network, its theta, the name of its run, and the segmentation (a config's `segment` entry) before it.
 
     Its `temperature` calibrates confidences, see `captchanet.train.temperature_scaling`; 1 is not calibrated.
     """
@@ -44,18 +42,18 @@ class Model:
         """The digest of theta, see `theta_digest`."""
         return theta_digest(self.theta)
 
-    def read(self, X: Array) -> tuple[list[str], Array, Array]:
+    def predict(self, X: Array) -> tuple[list[str], Array, Array]:
         """What stands on n captchas whose characters are `X` (n · characters, pixels), picture by picture.
 
         Returns the readings, the confidence in each, shape (n,), and in each character, (n, characters).
-        A character's confidence is its largest output over the sum of its outputs, both tempered where there
-        is a temperature; a captcha's, the product.
+        A character's confidence is its largest output over the sum of its outputs, both scaled where there is
+        a temperature; a captcha's, the product.
         """
         outputs = self.network.outputs(self.theta, X)
         per, alphabet = self.segment["characters"], np.array(list(self.segment["alphabet"]))
         letters = alphabet[outputs.argmax(axis=1)].reshape(-1, per)
         if self.temperature != 1:
-            outputs = tempered(outputs, self.temperature)
+            outputs = scaled(outputs, self.temperature)
         # all 36 sigmoids can underflow to 0 together: then there is no confidence at all
         sums = np.maximum(outputs.sum(axis=1), np.finfo(outputs.dtype).tiny)
         confidence = (outputs.max(axis=1) / sums).reshape(-1, per)
@@ -63,14 +61,14 @@ class Model:
 
     def calibrated(self, X: Array, y: NDArray[np.integer]) -> "Model":
         """The same with the temperature that fits characters `X` (n, pixels) and their classes `y` (n, 1)."""
-        return replace(self, temperature=fit(self.network.outputs(self.theta, X), y[:, 0] - 1))
+        return replace(self, temperature=fit_temperature(self.network.outputs(self.theta, X), y[:, 0] - 1))
 
-    def write(self, folder: Path, status: str = "finished") -> None:
-        """`model.npz` (theta) and `model.json` (all else) in `folder`; readable with allow_pickle=False.
+    def write(self, files: TrainFiles, status: str = "finished") -> None:
+        """Theta and all else about the model, in a file each; readable with allow_pickle=False.
 
-        With the status "failed" it is kept to be looked at, and `load` refuses it.
+        With the status "failed" it is kept to be looked at, and `load_model` refuses it.
         """
-        with atomic(folder / "model.npz") as temporary, temporary.open("wb") as file:
+        with atomic(files.theta) as temporary, temporary.open("wb") as file:
             np.savez(file, theta=self.theta)
         facts = {
             "format": FORMAT,
@@ -81,14 +79,14 @@ class Model:
                 "bias": self.network.bias,
                 "activation": self.network.hidden.name,
                 "output": self.network.output.name,
-                "picture": self.network.picture and list(self.network.picture),
+                "input_shape": self.network.input_shape and list(self.network.input_shape),
                 "convolutions": [each._asdict() for each in self.network.convolutions],
             },
             "segment": dict(self.segment),
             "temperature": self.temperature,
             "theta_sha256": self.digest,
         }
-        write_json(folder / "model.json", facts | {"facts_sha256": _digest(facts)})
+        write_json(files.model, facts | {"facts_sha256": _digest(facts)})
 
 
 def _digest(facts: Mapping[str, Any]) -> str:
@@ -98,51 +96,70 @@ def _digest(facts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def load(file: Path) -> Model:
-    """The model in `file`, model.npz, with the model.json beside it.
+def load_model(theta_file: Path) -> Model:
+    """The model whose theta is in `theta_file`; all else about it is in the file next to that.
 
-    Raises UserError when it is no model, is damaged or changed, or its training failed.
+    Raises UserError when it is no model, is of another format, damaged or changed, or its training failed.
     """
-    beside = file.with_suffix(".json")
-    if file.suffix != ".npz":
-        raise UserError(f"{file}: name the .npz file of a model; its model.json is found beside it")
-    for each in (file, beside):
+    files = TrainFiles.within(theta_file.parent)
+    if theta_file.suffix != files.theta.suffix:
+        raise UserError(
+            f"{theta_file}: name the {files.theta.suffix} file of a model; its {files.model.name} is found "
+            "in the same folder"
+        )
+    for each in (theta_file, files.model):
         if not each.is_file():
             raise UserError(
-                f"{each}: no such file; the `train` stage writes model.npz with model.json beside it "
-                "(run `snakemake --cores 4` first, name the configuration that it ran with by --configfile, "
-                "or a model by --model)"
+                f"{each}: no such file; the `train` stage writes {files.theta.name} and {files.model.name} "
+                "into one folder (run `snakemake --cores 4` first, name the configuration that it ran with "
+                "by --configfile, or a model by --model)"
             )
-    try:
-        facts = json.loads(beside.read_text(encoding="utf-8"))
-        whole = facts["format"] == FORMAT and facts["facts_sha256"] == _digest(facts)
-    except OSError as error:
-        raise UserError(f"{beside}: cannot be read ({error.strerror}); make it readable") from error
-    except (ValueError, KeyError, TypeError):
-        whole = False
-    if not whole:
-        raise UserError(f"{beside}: is not as captchanet (format {FORMAT}) wrote it; train the run again")
+    facts = _facts(files.model)
     if facts["status"] != "finished":
-        raise UserError(f"{file}: the training of the run {facts['run']} failed, so it can read nothing")
+        raise UserError(
+            f"{theta_file}: the training of the run {facts['run']} failed, so it can read nothing"
+        )
     try:
-        with file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
+        with theta_file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
             theta = arrays["theta"]
     except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror or error}); make it readable") from error
+        raise UserError(
+            f"{theta_file}: cannot be read ({error.strerror or error}); make it readable"
+        ) from error
     except Exception as error:
-        raise UserError(f"{file}: is damaged; train the run again") from error
+        raise UserError(f"{theta_file}: is damaged; train the run again") from error
     described = facts["network"]
     network = Network(
         tuple(described["layers"]),
         described["bias"],
         ACTIVATIONS[described["activation"]],
         OUTPUTS[described["output"]],
-        # models of older versions have none
-        tuple(described["picture"]) if described.get("picture") else None,
-        tuple(Convolution(**each) for each in described.get("convolutions", [])),
+        tuple(described["input_shape"]) if described["input_shape"] else None,
+        tuple(Convolution(**each) for each in described["convolutions"]),
     )
-    # those of before there was a temperature have none
-    model = Model(network, theta, facts["run"], facts["segment"], facts.get("temperature", 1.0))
+    model = Model(network, theta, facts["run"], facts["segment"], facts["temperature"])
     if model.digest != facts["theta_sha256"]:
-        raise UserError(f"{file}: its theta is not the one that model.json describes; train the run again")
+        raise UserError(
+            f"{theta_file}: its theta is not the one that {files.model.name} describes; train the run again"
+        )
     return model
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    """What the file about a model says; raises UserError where it is not as it was written."""
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        found = facts["format"]
+        whole = facts["facts_sha256"] == _digest(facts)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror}); make it readable") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file}: is not as captchanet wrote it; train the run again") from error
+    if found != FORMAT:
+        raise UserError(
+            f"{file}: has format {found!r}, but this version reads format {FORMAT}; train the run again"
+        )
+    if not whole:
+        raise UserError(f"{file}: is not as captchanet wrote it; train the run again")
+    checked: dict[str, Any] = facts
+    return checked

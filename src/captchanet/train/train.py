@@ -15,7 +15,7 @@ from captchanet.nn.activations import Array
 from captchanet.train import methods
 from captchanet.train.augment import AUGMENTERS, Augmenter, Crops
 from captchanet.train.checkpoint import Checkpoint
-from captchanet.train.methods import COSTS, OPTIMISERS, PENALTIES, SCHEDULES, STARTS, options
+from captchanet.train.methods import COSTS, INITIALISATIONS, OPTIMISERS, PENALTIES, SCHEDULES, options
 
 HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
 
@@ -71,7 +71,7 @@ class Recorder:
         return self.stopping is not None and self.stopping(step, theta, cost, gradient_norm)
 
     def state(self) -> dict[str, Any]:
-        """All that it, early stopping and what draws carry along: arrays, lent, and JSON-ready values."""
+        """What it, early stopping and the random generators carry: arrays, lent, and JSON-ready values."""
         dropout, augment, stopping = self.objective.dropout, self.objective.augment, self.stopping
         best = {} if stopping is None or stopping.theta is None else {"best": stopping.theta}
         return best | {
@@ -106,31 +106,31 @@ def train(
     settings: Mapping[str, Any],
     checkpoint: Checkpoint | None = None,
     *,
-    drawn: Part | None = None,
+    synthetic: Part | None = None,
     crops: Crops | None = None,
     window: tuple[int, int] | None = None,
 ) -> Trained:
     """Trains the network that `settings` (a resolved entry of the configuration's `train`) describes.
 
-    `drawn` captchas are mixed in: the others are repeated until the drawn ones are `drawn_share` of each
+    `synthetic` captchas are mixed in: the others are repeated until these are `synthetic_share` of each
     epoch. `crops` are what augmentation reads versions of `data` from; only it needs them. `window` is the
     height and width of the pictures that the vectors are; only convolutions need it.
     A training that fails numerically does not raise: it comes back with status "failed", its reason and the
-    last theta that was good. Start, mini-batches, dropout, the rows held out for early stopping and
+    last theta that was good. Initialisation, mini-batches, dropout, the rows held out for early stopping and
     augmentation have random streams of their own, all from the seed. An optimiser that can be resumed goes
     on from `checkpoint` and keeps it up to date; any other starts over.
     """
     network = methods.network(data.X.shape[1], classes, settings, window)
     rngs = np.random.default_rng(settings["seed"]).spawn(5)
-    start_rng, batch_rng, dropout_rng, held_out_rng, augment_rng = rngs
-    start = STARTS[settings["start"]["method"]](
-        network, start_rng, dtype=settings["dtype"], **options(settings["start"])
+    initial_rng, batch_rng, dropout_rng, held_out_rng, augment_rng = rngs
+    initial = INITIALISATIONS[settings["initialisation"]["method"]](
+        network, initial_rng, dtype=settings["dtype"], **options(settings["initialisation"])
     )
     rows, held_out = _hold_out(data, settings["early_stopping"], held_out_rng)
-    characters = _mixture(rows, 0 if drawn is None else len(drawn.y), settings["drawn_share"])
+    characters = _mixture(rows, 0 if synthetic is None else len(synthetic.y), settings["synthetic_share"])
     X, y = data.X.astype(settings["dtype"], copy=False)[characters], data.y[characters]
-    if drawn is not None:
-        X[characters < 0], y[characters < 0] = drawn.X, drawn.y
+    if synthetic is not None:
+        X[characters < 0], y[characters < 0] = synthetic.X, synthetic.y
     augment = None
     how = AUGMENTERS[settings["augment"]["method"]](**options(settings["augment"]))
     if how is not None:
@@ -154,13 +154,13 @@ def train(
             network, data.X[held_out], unseen, cost=COSTS[settings["cost"]], dtype=settings["dtype"]
         )
         stopping = EarlyStopping(watched, settings["early_stopping"]["patience"])
-    recorder = Recorder(objective, start, stopping)
+    recorder = Recorder(objective, initial, stopping)
     try:
         # overflow on the way to a cost that is no number is reported as that, not as a warning before it
         with np.errstate(all="ignore"):
             optimiser = _optimiser(settings, len(characters), batch_rng)
             kept = _resumed(optimiser, recorder, checkpoint)
-            result = optimiser(recorder, start, callback=recorder.callback, **kept)
+            result = optimiser(recorder, initial, callback=recorder.callback, **kept)
             # where the last step led has not been looked at yet
             cost, gradient = objective(result.theta, np.arange(min(256, len(characters))))
             if not (np.isfinite(cost) and np.isfinite(gradient).all()):
@@ -183,7 +183,7 @@ def untrained(
 
 
 def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator) -> Callable[..., Result]:
-    """The run's optimiser with all its options, waiting for an objective, a start and a callback."""
+    """The run's optimiser with all its options, waiting for an objective, a theta and a callback."""
     optimiser, given = OPTIMISERS[settings["optimiser"]["method"]], options(settings["optimiser"])
     if {"learning_rate", "epochs"} <= set(given):
         schedule = SCHEDULES[settings["schedule"]["method"]]
@@ -198,28 +198,28 @@ def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator)
 def _resumed(
     optimiser: Callable[..., Result], recorder: Recorder, checkpoint: Checkpoint | None
 ) -> dict[str, Any]:
-    """What an optimiser that can be resumed is given besides; sets the recorder back to the checkpoint."""
+    """What an optimiser that can be resumed is given for it; sets the recorder back to the checkpoint."""
     if checkpoint is None or not {"resume", "checkpoint"} <= set(inspect.signature(optimiser).parameters):
         return {}
-    state, beside = checkpoint.read() or (None, None)
-    if beside is not None:
-        recorder.resume(beside)
-    return {"resume": state, "checkpoint": partial(checkpoint.offer, beside=recorder.state)}
+    state, extra = checkpoint.load() or (None, None)
+    if extra is not None:
+        recorder.resume(extra)
+    return {"resume": state, "checkpoint": partial(checkpoint.offer, extra=recorder.state)}
 
 
-def _mixture(rows: NDArray[np.integer], drawn: int, share: float) -> NDArray[np.integer]:
-    """Which character each row of the training is: the `rows`, repeated, then -1 for each drawn one.
+def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray[np.integer]:
+    """Which character each row of the training is: the `rows`, repeated, then -1 for each synthetic one.
 
-    They are repeated as often as brings the drawn ones nearest to their `share` of all, and at least once.
+    They are repeated as often as brings the synthetic ones nearest to their `share` of all, at least once.
     """
-    times = max(1, round(drawn * (1 - share) / share / len(rows))) if drawn else 1
-    return np.concatenate([np.tile(rows, times), np.full(drawn, -1)])
+    times = max(1, round(synthetic * (1 - share) / share / len(rows))) if synthetic else 1
+    return np.concatenate([np.tile(rows, times), np.full(synthetic, -1)])
 
 
 def _hold_out(
     data: Part, early_stopping: Mapping[str, Any] | None, rng: np.random.Generator
 ) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-    """Rows to train on and rows to watch: whole captchas, drawn; without early stopping all train."""
+    """Rows to train on and rows to watch: whole captchas, sampled; without early stopping all train."""
     rows = np.arange(len(data.y))
     if early_stopping is None:
         return rows, rows[:0]

@@ -1,7 +1,7 @@
 """The tutorial's first example: XOR, on two layers without bias, by plain gradient descent.
 
 The ones that stand for a bias are the third input column. The tutorial sums the squared errors of the four
-rows and descends at rate 1; our costs are means, so the same steps need rate 4, exact in binary.
+rows and learns at rate 1; our costs are means, so the same steps need rate 4, exact in binary.
 """
 
 import time
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from captchanet.files import write_json
+from captchanet.layout import FORMAT, XorFiles
 from captchanet.nn import Network, Objective, gradient_descent, quadratic, uniform
 from captchanet.nn.activations import Array
 from captchanet.train.run import write_run
@@ -32,7 +33,7 @@ def solve(settings: Mapping[str, Any]) -> tuple[Trained, Array]:
     objective = Objective(NETWORK, X, Y, cost=quadratic)
     history: list[tuple[int, float, float, float]] = []
     before = uniform(NETWORK, np.random.RandomState(settings["seed"]), limit=1.0)
-    start = before.copy()
+    initial = before.copy()
 
     def callback(step: int, theta: Array, cost: float, gradient_norm: float) -> None:
         if step % max(1, steps // 100) == 0 or step == steps:
@@ -41,18 +42,19 @@ def solve(settings: Mapping[str, Any]) -> tuple[Trained, Array]:
             before[:] = theta
 
     result = gradient_descent(
-        objective, start, learning_rate=settings["learning_rate"], epochs=steps, callback=callback
+        objective, initial, learning_rate=settings["learning_rate"], epochs=steps, callback=callback
     )
     trained = Trained(NETWORK, result.theta, history, "finished", result.reason, result.evaluations)
     return trained, NETWORK.outputs(before, X)
 
 
-def perform(settings: Mapping[str, Any], folder: Path, code: Iterable[Path]) -> None:
-    """Solves XOR and writes a run folder whose xor.json holds theta1, theta2 and the outputs."""
+def perform(settings: Mapping[str, Any], files: XorFiles, code: Iterable[Path]) -> None:
+    """Solves XOR and writes the files of the run, theta1, theta2 and the outputs among them."""
     started = time.time()
     trained, outputs = solve(settings)
     theta1, theta2 = NETWORK.matrices(trained.theta)
     solution = {"theta1": theta1.tolist(), "theta2": theta2.tolist(), "outputs": outputs.tolist()}
-    write_json(folder / "xor.json", solution)
+    write_json(files.solution, solution)
     parameters = {"run": "xor", **settings, "layers": list(NETWORK.layers), "parameters": NETWORK.size}
-    write_run(folder, trained, parameters, {"xor": dict(settings)}, code, started)
+    configuration = {"format": FORMAT, "xor": dict(settings)}
+    write_run(files, trained, parameters, configuration, code, started)

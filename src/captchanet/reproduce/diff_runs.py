@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from captchanet.errors import UserError
-from captchanet.reproduce.code import Changes, State, changes
+from captchanet.layout import ARTIFACTS
+from captchanet.reproduce.code import Changes, CodeState, changes
 from captchanet.track.history import ACCURACY, Run, Store, artifact
 
 Row = tuple[str, Any, Any]
 
 # Tags of a run that describe its machine; the versions of libraries come after them
 MACHINE = ("python", "platform", "cpu", "blas", "threads")
-PARTS = {"train": "training", "unseen": "unseen", "calibration": "calibration"}
+# The parts of a data set whose captchas are compared, and what they are called
+COMPARED = {"train": "training", "unseen": "unseen", "calibration": "calibration"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Pictures:
 
     `renamed` are the files that differ in their names alone: (name in A, name in B), in no other list.
 
-    `parts` are the captchas that only A, and only B, has in the training and in the unseen part. `of` says
+    `parts` are the captchas that only A, and only B, has in the training part and the like. `of` says
     which pictures these are; `missing`, why there is nothing to say, else "".
     """
 
@@ -61,7 +63,7 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Difference:
+class RunDiff:
     """What differs from `a` to `b`; a row is (name, in A, in B), None where one of them has none.
 
     `theta` is whether the trained parameters are the same to the last bit, None where that is not recorded.
@@ -78,14 +80,14 @@ class Difference:
     code: Code
 
 
-def difference(store: Store, a: Run, b: Run, repository: Path) -> Difference:
+def diff_runs(store: Store, a: Run, b: Run, repository: Path) -> RunDiff:
     """Everything that differs from `a` to `b`, their code as the repository around that folder has it."""
-    origins = [_json(artifact(store, run, "train/provenance.json")) for run in (a, b)]
+    origins = [_json(artifact(store, run, str(ARTIFACTS.train.provenance))) for run in (a, b)]
     versions = sorted({tag for run in (a, b) for tag in run.tags if tag.startswith("version.")})
     digests = sorted({tag for run in (a, b) for tag in run.tags if tag.startswith("data.")})
     theta = [run.tags.get("theta_sha256") for run in (a, b)]
     metrics = [row for row in rows(a.metrics, b.metrics) if row[0].split("/")[-1] not in ("low", "high")]
-    return Difference(
+    return RunDiff(
         a,
         b,
         parameters=[row for row in rows(a.parameters, b.parameters) if row[0] != "run"],
@@ -128,7 +130,7 @@ def _pictures(store: Store, a: Run, b: Run, origins: list[dict[str, Any]]) -> Pi
     """From the lists of all pictures; of runs recorded without, from the digests of those that trained."""
     if not any(tag.startswith("data.") for run in (a, b) for tag in run.tags):
         return Pictures()
-    lists = [_table(artifact(store, run, "dataset/pictures.csv")) for run in (a, b)]
+    lists = [_table(artifact(store, run, str(ARTIFACTS.dataset.pictures))) for run in (a, b)]
     tables = [table for table in lists if table is not None]
     trained = [origin.get("pictures") or {} for origin in origins]
     if len(tables) == 2:
@@ -144,9 +146,9 @@ def _pictures(store: Store, a: Run, b: Run, origins: list[dict[str, Any]]) -> Pi
         without = [which for which, table, digests in each if table is None and not digests]
         known = " and ".join(without) or "both in the same way"
         return Pictures(missing=f"no list of its pictures was recorded with {known}")
-    chosen = [_table(artifact(store, run, "dataset/captchas.csv")) or {} for run in (a, b)]
+    chosen = [_table(artifact(store, run, str(ARTIFACTS.dataset.captchas))) or {} for run in (a, b)]
     parts = {}
-    for part, spoken in PARTS.items() if all(chosen) else ():
+    for part, spoken in COMPARED.items() if all(chosen) else ():
         in_a, in_b = ({name for name, row in table.items() if row.get("part") == part} for table in chosen)
         parts[spoken] = (sorted(in_a - in_b), sorted(in_b - in_a))
     gone = {sha256: name for name, sha256 in before.items() if name not in after}
@@ -182,15 +184,14 @@ def _code(a: Run, b: Run, origins: list[dict[str, Any]], repository: Path) -> Co
         dirty = run.tags.get("git.dirty") == "true"
         patch = (origin.get("git") or {}).get("patch")
         commits.append((commit, dirty))
-        states.append(State(commit, patch or "") if commit and (patch or not dirty) else None)
+        states.append(CodeState(commit, patch or "") if commit and (patch or not dirty) else None)
     found, missing = None, ""
     without = [which for which, (commit, _) in zip("AB", commits, strict=True) if not commit]
     if without:
         missing = f"{' and '.join(without)} ran without git"
     elif None in states:
-        missing = (
-            "the uncommitted changes were recorded in train/provenance.json, which is not there any more"
-        )
+        file = ARTIFACTS.train.provenance
+        missing = f"the uncommitted changes were recorded in {file}, which is not there any more"
     else:
         try:
             found = changes(repository, *(state for state in states if state))

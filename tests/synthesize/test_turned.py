@@ -1,4 +1,4 @@
-"""Captchas drawn by the thousand: a seed gives them again, and every option of a kind does what it says."""
+"""Captchas of the tutorial's kind: a seed gives them again, and every option of a kind does what it says."""
 
 from collections import Counter
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from captchanet.errors import UserError
-from captchanet.synthesize.kinds import DRAWERS, _mixed, turned
+from captchanet.synthesize.kinds import KINDS
 from captchanet.synthesize.style import HEROS, nearest_faces
+from captchanet.synthesize.turned import _mixed, turned
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 PLAIN = {"speckles": 0, "frame": None, "threshold_sd": 0.0, "gain_sd": 0.0}
@@ -27,7 +28,7 @@ def test_a_seed_gives_the_same_pixels_again_and_another_seed_gives_others():
     assert first.tobytes() == again.tobytes() != other.tobytes()
 
 
-def test_every_character_is_drawn_as_often_as_the_others(many):
+def test_every_character_is_sampled_as_often_as_the_others(many):
     counts = Counter("".join(many[1]))
     assert set(counts) == set(ALPHABET)
     assert max(counts.values()) - min(counts.values()) <= 1
@@ -111,12 +112,12 @@ def test_mixed_faces_are_the_nearest_and_heros():
         ({"ink": (0, -1, 0)}, r"ink: found \(0, -1, 0\); expected 0 to 255"),
     ],
 )
-def test_what_cannot_be_drawn_is_said(options, said):
+def test_what_cannot_be_synthesized_is_said(options, said):
     with pytest.raises(UserError, match=said):
         turned(count=1, **options)
 
 
-@pytest.mark.parametrize("name", DRAWERS)
-def test_every_kind_draws_by_its_defaults_as_many_as_are_wanted(name):
-    pictures, labels = DRAWERS[name](count=7, seed=2)
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_synthesizes_by_its_defaults_as_many_as_are_wanted(name):
+    pictures, labels = KINDS[name](count=7, seed=2)
     assert (len(pictures), len(labels)) == (7, 7)

@@ -10,12 +10,14 @@ from click.testing import CliRunner
 
 from captchanet.cli import main
 from captchanet.errors import UserError
-from captchanet.reproduce.code import State, changes
+from captchanet.layout import ARTIFACTS
+from captchanet.reproduce.code import CodeState, changes
 
 # marked, because importing mlflow takes seconds, and for git; mlflow warns of its own deprecations
 pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("default")]
 
 LIST = "pictures,file,label,sha256\n"
+SAME_PICTURES = "the same pictures with the same labels, cleaned, split, chosen or synthesized in another way"
 
 
 # code
@@ -63,12 +65,12 @@ def repository(request, tmp_path):
 
 
 def test_the_code_of_two_commits_and_their_log(repository):
-    found = changes(repository.home, State(repository.first), State(repository.second))
+    found = changes(repository.home, CodeState(repository.first), CodeState(repository.second))
     assert (found.ahead, found.behind) == (1, 0)
     assert found.log == [f"> {repository.second[:7]} A layer more"]
     assert "-layers = 3\n+layers = 4\n" in found.diff
     assert "notes" not in found.diff
-    back = changes(repository.home, State(repository.second), State(repository.first))
+    back = changes(repository.home, CodeState(repository.second), CodeState(repository.first))
     assert (back.ahead, back.behind, back.log[0][0]) == (0, 1, "<")
     assert "-layers = 4\n+layers = 3\n" in back.diff
 
@@ -79,14 +81,14 @@ def test_what_was_not_committed_is_part_of_the_code(repository):
     (repository.home / "src/blob").write_bytes(bytes(range(256)))
     patch = repository.patch()
     repository.git("checkout", "--quiet", "--force", repository.first)
-    found = changes(repository.home, State(repository.first), State(repository.second, patch))
+    found = changes(repository.home, CodeState(repository.first), CodeState(repository.second, patch))
     assert "-rate = 1\n" in found.diff
     assert "+rate = 9\n" in found.diff
     assert "+layers = 4\n" in found.diff
     assert "+new = True\n" in found.diff
     assert "new ä.py" in found.diff
     assert "src/blob differ" in found.diff
-    same = changes(repository.home, State(repository.second, patch), State(repository.second, patch))
+    same = changes(repository.home, CodeState(repository.second, patch), CodeState(repository.second, patch))
     assert (same.ahead, same.behind, same.log, same.diff) == (0, 0, [], "")
 
 
@@ -107,12 +109,12 @@ def test_no_trace_is_left_in_the_repository(repository):
         }
 
     before = everything()
-    changes(repository.home, State(repository.first), State(repository.second, patch))
+    changes(repository.home, CodeState(repository.first), CodeState(repository.second, patch))
     assert everything() == before
 
 
 def test_the_users_settings_of_git_change_nothing(repository, monkeypatch):
-    expected = changes(repository.home, State(repository.first), State(repository.second))
+    expected = changes(repository.home, CodeState(repository.first), CodeState(repository.second))
     for key, value in (
         ("diff.noprefix", "true"),
         ("color.ui", "always"),
@@ -124,29 +126,29 @@ def test_the_users_settings_of_git_change_nothing(repository, monkeypatch):
     # as in a hook of another repository
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
-    assert changes(repository.home, State(repository.first), State(repository.second)) == expected
+    assert changes(repository.home, CodeState(repository.first), CodeState(repository.second)) == expected
 
 
-def test_a_long_log_is_cut(repository):
+def test_a_long_log_is_shortened(repository):
     for number in range(12):
         repository.write("src/net.py", f"rate = {number}\n")
         last = repository.commit(f"Number {number}")
-    found = changes(repository.home, State(repository.second), State(last))
+    found = changes(repository.home, CodeState(repository.second), CodeState(last))
     assert (found.ahead, len(found.log)) == (12, 10)
 
 
 @pytest.mark.parametrize(
     ("a", "b", "said"),
     [
-        (State("f" * 40), None, "the commit of A, ffffffff, is not in this repository"),
-        (None, State("--all"), "the commit of B, --all, is not in this repository"),
-        (None, State("", "no patch"), "do not apply"),
+        (CodeState("f" * 40), None, "the commit of A, ffffffff, is not in this repository"),
+        (None, CodeState("--all"), "the commit of B, --all, is not in this repository"),
+        (None, CodeState("", "no patch"), "do not apply"),
     ],
 )
 def test_code_that_git_cannot_tell_is_said(repository, a, b, said):
-    here = State(repository.first)
+    here = CodeState(repository.first)
     if b and not b.commit:
-        b = State(repository.first, b.patch)
+        b = CodeState(repository.first, b.patch)
     with pytest.raises(UserError, match=said):
         changes(repository.home, a or here, b or here)
 
@@ -154,10 +156,10 @@ def test_code_that_git_cannot_tell_is_said(repository, a, b, said):
 def test_without_a_repository_or_git_that_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     with pytest.raises(UserError, match="not a git repository"):
-        changes(tmp_path, State("a" * 40), State("b" * 40))
+        changes(tmp_path, CodeState("a" * 40), CodeState("b" * 40))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="git is not installed"):
-        changes(tmp_path, State("a" * 40), State("b" * 40))
+        changes(tmp_path, CodeState("a" * 40), CodeState("b" * 40))
 
 
 # runs
@@ -170,8 +172,8 @@ def files(**options):
         "sources": options.get("sources", {"src/net.py": "1", "src/start.py": "1"}),
         "pictures": options.get("trained", {}),
     }
-    found = {"train/provenance.json": json.dumps(provenance)}
-    return found | {f"dataset/{name}.csv": text for name, text in options.get("lists", {}).items()}
+    lists = {str(getattr(ARTIFACTS.dataset, name)): text for name, text in options.get("lists", {}).items()}
+    return {str(ARTIFACTS.train.provenance): json.dumps(provenance), **lists}
 
 
 @pytest.fixture(scope="module")
@@ -217,15 +219,15 @@ def known(notebook, tmp_path_factory):
         ),
         "code": log("code", moved, files(lists=lists, sources={"src/net.py": "2", "src/new.py": "1"})),
         "data": log("data", {}, files(lists=others), data="e" * 64),
-        "cut": log("cut", {}, files(lists=lists), data="f" * 64),
+        "split": log("split", {}, files(lists=lists), data="f" * 64),
         "old": log("old", {}, files(trained=trained), data="e" * 64),
         "older": log("older", {}, files(trained={**trained, "raw/two.png": "9"}), data="d" * 64),
         "bare": log("bare", {"captchanet.git.dirty": "true"}, {}, data="e" * 64),
         "gitless": log("gitless", {"mlflow.source.git.commit": ""}, data="d" * 64),
         "machine": log("machine", {"captchanet.python": "3.12", "captchanet.blas": f"mkl {'x' * 40}"}),
-        "drawn": log("drawn", {}, files(lists={"pictures": LIST}), data="1" * 64),
-        "redrawn": log("redrawn", {}, files(lists={"pictures": LIST}), data="2" * 64),
-        "mixed": log("mixed", {"captchanet.data.drawn_sha256": "3" * 64}, data="d" * 64),
+        "synthetic": log("synthetic", {}, files(lists={"pictures": LIST}), data="1" * 64),
+        "reseeded": log("reseeded", {}, files(lists={"pictures": LIST}), data="2" * 64),
+        "mixed": log("mixed", {"captchanet.data.synthetic_sha256": "3" * 64}, data="d" * 64),
         "xor": log("xor", {}, files(), data=None),
         "xor2": log("xor2", {}, files(), data=None),
     }
@@ -302,14 +304,10 @@ def test_pictures_one_by_one(shown):
 @pytest.mark.parametrize(
     ("a", "b", "said"),
     [
-        ("a", "cut", "the same pictures with the same labels, cleaned, cut, chosen or drawn in another way"),
-        (
-            "drawn",
-            "redrawn",
-            "the same pictures with the same labels, cleaned, cut, chosen or drawn in another",
-        ),
-        ("a", "mixed", "digest of drawn  -  3333"),
-        ("a", "drawn", "pictures only in A: 4"),
+        ("a", "split", SAME_PICTURES),
+        ("synthetic", "reseeded", SAME_PICTURES),
+        ("a", "mixed", "digest of synthetic  -  3333"),
+        ("a", "synthetic", "pictures only in A: 4"),
         ("old", "older", "pictures with other content: 1\n    ~ raw/two.png"),
         ("old", "older", "(compared: the pictures that trained;"),
         ("a", "bare", "no list of its pictures was recorded with B"),

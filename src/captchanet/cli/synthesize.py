@@ -1,0 +1,52 @@
+"""`captchanet synthesize`: labelled captchas in a folder, to begin with or to look at."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from captchanet.errors import UserError
+from captchanet.options import resolve
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many captchas.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--method", help="A method of synthesis; without it the captchas of data/.")
+@click.option(
+    "-o", "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the method."
+)
+def synthesize(folder: Path, count: int, seed: int, method: str | None, options: tuple[str, ...]) -> None:
+    """Synthesize labelled captchas into FOLDER, of the tutorial's kind or by any method of the configuration.
+
+    config/README.md explains the methods and their options: -o faces=apart -o 'line_count=[3, 3]'.
+    The same words give the same pixels. A folder that holds anything else is refused.
+    """
+    from captchanet.synthesize.folder import synthesize_folder, write_folder
+    from captchanet.synthesize.kinds import KINDS
+
+    if method is None:
+        if options:
+            raise UserError(f"--option {options[0]}: an option of which --method? {', '.join(KINDS)}")
+        files = synthesize_folder(folder, count, seed)
+    else:
+        given = {"method": method, **dict(map(_option, options))}
+        resolved = resolve(given, KINDS, "synthesize", given=("count", "seed"))
+        pictures, labels = KINDS[resolved.pop("method")](count=count, seed=seed, **resolved)
+        files = write_folder(folder, labels, pictures)
+    click.echo(f"{len(files)} captchas in {folder}")
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """Name and value of an option; a value in brackets is a list, as in a configuration."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"--option {text}: expected NAME=VALUE, such as faces=apart")
+    if not value.startswith("["):
+        return name, value
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UserError(f"--option {text}: {value} is no list such as [2, 6]") from error

@@ -1,0 +1,294 @@
+"""Every path and file name below results/, and the parts of a data set: they stand here, and nowhere else.
+
+`results/<set>/` holds what one configuration has made, a folder for each stage. The rules of the workflow
+take their paths from a `Layout` and hand them to their scripts by name, so a rule is the truth about its
+files. Whatever else looks for a result (the command line, tests, benchmarks) takes its path from here too.
+The files of a run keep their names among its artifacts in MLflow, see `ARTIFACTS`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Self, get_type_hints
+
+FORMAT = 2
+"""Of records, model files and configurations: counts up when what is in them changes its name or meaning."""
+
+RESULTS = Path("results")
+"""Where the results of all sets lie, seen from the working folder."""
+
+PARTS = ("train", "unseen", "synthetic", "calibration")
+"""The parts of a data set: captchas to train on, those held out, synthetic ones to mix into the training, and
+those that confidences are calibrated on."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files that a stage writes into a folder of its own: each field is the path of one, annotated with
+    the file's name."""
+
+    @classmethod
+    def within(cls, folder: str | Path) -> Self:
+        """The files of this kind in a folder."""
+        hints = get_type_hints(cls, include_extras=True)
+        return cls(**{one.name: Path(folder, hints[one.name].__metadata__[0]) for one in fields(cls)})
+
+    @classmethod
+    def named(cls, given: Any, prefix: str = "") -> Self:
+        """The inverse of `by_name`: the files that a rule names, `snakemake.input` or `snakemake.output`."""
+        return cls(**{one.name: Path(getattr(given, prefix + one.name)) for one in fields(cls)})
+
+    @classmethod
+    def rows(cls, given: Any, prefix: str = "") -> list[Self]:
+        """The inverse of `columns`: the files that a rule names, folder by folder."""
+        columns = [_listed(getattr(given, prefix + one.name)) for one in fields(cls)]
+        return [cls(*map(Path, row)) for row in zip(*columns, strict=True)]
+
+    @classmethod
+    def columns(cls, folders: Iterable[Self], prefix: str = "") -> dict[str, list[str]]:
+        """The files of many folders as a rule names them: a list for each field, `prefix` before its name."""
+        rows = list(folders)
+        return {prefix + one.name: [str(getattr(row, one.name)) for row in rows] for one in fields(cls)}
+
+    def by_name(self, prefix: str = "") -> dict[str, str]:
+        """The files as a rule names them, `prefix` before each field's name."""
+        return {prefix + one.name: str(getattr(self, one.name)) for one in fields(self)}
+
+    def __iter__(self) -> Iterator[Path]:
+        """The files, in the order of their fields."""
+        return (getattr(self, one.name) for one in fields(self))
+
+
+def _listed(files: str | Sequence[str]) -> Sequence[str]:
+    # Snakemake hands over a list of one as it hands over a single file
+    return [files] if isinstance(files, str) else files
+
+
+@dataclass(frozen=True)
+class SyntheticFiles(Files):
+    """Synthetic captchas: pixels, uint8 (n, height, width, 3), and what stands on them."""
+
+    pictures: Annotated[Path, "pictures.npy"]
+    labels: Annotated[Path, "labels.csv"]
+
+
+@dataclass(frozen=True)
+class SegmentedFiles(Files):
+    """One entry of `pictures` by one segmentation: character vectors and their windows, cleaned pictures, the
+    usable and the rejected ones, and how many there are of each."""
+
+    characters: Annotated[Path, "characters.npy"]
+    windows: Annotated[Path, "characters.csv"]
+    cleaned: Annotated[Path, "cleaned.npy"]
+    pictures: Annotated[Path, "pictures.csv"]
+    rejected: Annotated[Path, "rejected.csv"]
+    counts: Annotated[Path, "segment.json"]
+
+
+@dataclass(frozen=True)
+class DatasetFiles(Files):
+    """A data set: a pickle for each of its `PARTS`, the cleaned pictures of its training captchas, a list of
+    captchas by part, all usable pictures, and the facts about it."""
+
+    train: Annotated[Path, "train_data.pkl"]
+    unseen: Annotated[Path, "unseen_data.pkl"]
+    synthetic: Annotated[Path, "synthetic_data.pkl"]
+    calibration: Annotated[Path, "calibration_data.pkl"]
+    train_pictures: Annotated[Path, "train_pictures.npz"]
+    captchas: Annotated[Path, "captchas.csv"]
+    pictures: Annotated[Path, "pictures.csv"]
+    facts: Annotated[Path, "dataset.json"]
+
+    def part(self, name: str) -> Path:
+        """The pickle of one of the `PARTS`."""
+        found: Path = getattr(self, name)
+        return found
+
+
+@dataclass(frozen=True)
+class RunFiles(Files):
+    """What every run leaves, whatever it trained: all that decided it, each step, where it came from, a
+    configuration for it alone, and how it ended."""
+
+    parameters: Annotated[Path, "parameters.json"]
+    history: Annotated[Path, "history.csv"]
+    provenance: Annotated[Path, "provenance.json"]
+    configuration: Annotated[Path, "configuration.json"]
+    status: Annotated[Path, "status.json"]
+
+
+@dataclass(frozen=True)
+class TrainFiles(RunFiles):
+    """A run on captchas: also the model, theta as an array and all else about it."""
+
+    theta: Annotated[Path, "model.npz"]
+    model: Annotated[Path, "model.json"]
+
+
+@dataclass(frozen=True)
+class XorFiles(RunFiles):
+    """The run on XOR: also theta1, theta2 and the four outputs."""
+
+    solution: Annotated[Path, "xor.json"]
+
+
+@dataclass(frozen=True)
+class EvaluateFiles(Files):
+    """What a run is worth: metrics, accuracy by class, the confusion matrix, misread captchas, the bins of
+    the reliability diagram, and accuracy over coverage."""
+
+    metrics: Annotated[Path, "metrics.json"]
+    classes: Annotated[Path, "classes.csv"]
+    confusion: Annotated[Path, "confusion.csv"]
+    misreads: Annotated[Path, "misreads.csv"]
+    reliability: Annotated[Path, "reliability.csv"]
+    coverage: Annotated[Path, "coverage.csv"]
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Where the files of a run lie among its artifacts in MLflow."""
+
+    train = TrainFiles.within("train")
+    xor = XorFiles.within("train")
+    evaluate = EvaluateFiles.within("evaluate")
+    dataset = DatasetFiles.within("dataset")
+
+
+ARTIFACTS = Artifacts()
+
+
+@dataclass(frozen=True)
+class Results:
+    """The files of finished stages, by the names of their runs, data sets, and segmentation with pictures."""
+
+    train: Mapping[str, TrainFiles]
+    evaluate: Mapping[str, EvaluateFiles]
+    dataset: Mapping[str, DatasetFiles]
+    segment: Mapping[tuple[str, str], SegmentedFiles]
+    xor: XorFiles
+
+    @classmethod
+    def named(
+        cls,
+        given: Any,
+        runs: Sequence[str],
+        data: Sequence[str],
+        segmented: Sequence[Sequence[str]],
+    ) -> Self:
+        """The inverse of `columns`: the files that a rule names, for runs, data sets and pairs of names."""
+        return cls(
+            dict(zip(runs, TrainFiles.rows(given, "train_"), strict=True)),
+            dict(zip(runs, EvaluateFiles.rows(given, "evaluate_"), strict=True)),
+            dict(zip(data, DatasetFiles.rows(given, "dataset_"), strict=True)),
+            dict(zip(map(_pair, segmented), SegmentedFiles.rows(given, "segment_"), strict=True)),
+            XorFiles.rows(given, "xor_")[0],
+        )
+
+    def columns(self) -> dict[str, list[str]]:
+        """The files as a rule names them: the stage and the field, and a list for all names."""
+        return {
+            **TrainFiles.columns(self.train.values(), "train_"),
+            **EvaluateFiles.columns(self.evaluate.values(), "evaluate_"),
+            **DatasetFiles.columns(self.dataset.values(), "dataset_"),
+            **SegmentedFiles.columns(self.segment.values(), "segment_"),
+            **XorFiles.columns([self.xor], "xor_"),
+        }
+
+
+def _pair(names: Sequence[str]) -> tuple[str, str]:
+    segmentation, pictures = names
+    return segmentation, pictures
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The results of one set, in the folder `root`; names may be Snakemake's wildcards, such as "{run}"."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, name: str, results: Path = RESULTS) -> Self:
+        """The results of the set with this name."""
+        return cls(results / name)
+
+    def synthesize(self, pictures: str) -> SyntheticFiles:
+        """Those of an entry of `pictures` that is synthesized."""
+        return SyntheticFiles.within(self.root / "synthesize" / pictures)
+
+    def segment(self, segmentation: str, pictures: str) -> SegmentedFiles:
+        """Those of an entry of `pictures`, by an entry of `segment`."""
+        return SegmentedFiles.within(self.root / "segment" / segmentation / pictures)
+
+    def rejected_log(self, segmentation: str, pictures: str) -> Path:
+        """The rejected pictures once more, in a file that stays when the stage fails."""
+        return self.root / "segment" / segmentation / f"{pictures}.rejected.csv"
+
+    def dataset(self, data: str) -> DatasetFiles:
+        """Those of an entry of `dataset`."""
+        return DatasetFiles.within(self.root / "dataset" / data)
+
+    def domain_gap(self, data: str) -> Path:
+        """The page about the synthetic and the real characters of a data set."""
+        return self.root / "domain_gap" / data / "domain_gap.html"
+
+    def train(self, run: str) -> TrainFiles:
+        """Those of a run."""
+        return TrainFiles.within(self.root / "train" / run)
+
+    def evaluate(self, run: str) -> EvaluateFiles:
+        """Those of a run's evaluation."""
+        return EvaluateFiles.within(self.root / "evaluate" / run)
+
+    @property
+    def xor(self) -> XorFiles:
+        """Those of the tutorial's first example."""
+        return XorFiles.within(self.root / "xor")
+
+    def results(
+        self, runs: Iterable[str], data: Iterable[str], segmented: Iterable[tuple[str, str]]
+    ) -> Results:
+        """Those of many: runs, data sets, and pairs of a segmentation and an entry of `pictures`."""
+        names = list(runs)
+        return Results(
+            {run: self.train(run) for run in names},
+            {run: self.evaluate(run) for run in names},
+            {name: self.dataset(name) for name in data},
+            {pair: self.segment(*pair) for pair in segmented},
+            self.xor,
+        )
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of what a killed training goes on from; no rule has a part in it."""
+        return self.root / "checkpoints"
+
+    @property
+    def report(self) -> Path:
+        """The page about all runs."""
+        return self.root / "report.html"
+
+    def sweep(self, name: str) -> Path:
+        """The table of a sweep's settings."""
+        return self.root / "sweeps" / f"{name}.csv"
+
+    @property
+    def tracked(self) -> Path:
+        """Which runs of the set are recorded, with their ids."""
+        return self.root / "track" / "runs.json"
+
+    @property
+    def verdict(self) -> Path:
+        """That every training ended well."""
+        return self.root / "verdict.txt"
+
+
+def experiment_file(experiment: str, uri: str | None = None, results: Path = RESULTS) -> Path:
+    """The file with the id of an MLflow experiment.
+
+    All sets share it, as they share the history. `uri` is that of a server; None is the database in the
+    working folder.
+    """
+    server = f"-{hashlib.sha256(uri.encode()).hexdigest()[:8]}" if uri else ""
+    return results / f"{experiment}{server}.experiment"

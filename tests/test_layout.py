@@ -1,0 +1,102 @@
+"""Every path below results/ comes from one module, and a rule's files come back as they were handed over."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captchanet.layout import (
+    ARTIFACTS,
+    PARTS,
+    DatasetFiles,
+    EvaluateFiles,
+    Files,
+    Layout,
+    Results,
+    SegmentedFiles,
+    SyntheticFiles,
+    TrainFiles,
+    XorFiles,
+    experiment_file,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+KINDS = (SyntheticFiles, SegmentedFiles, DatasetFiles, TrainFiles, XorFiles, EvaluateFiles)
+NAMES = sorted({file.name for kind in KINDS for file in kind.within("x")})
+
+
+class Namelist(list):
+    """What Snakemake hands to a script: files by name, where a list of one is the file itself."""
+
+    def __init__(self, **files):
+        for name, value in files.items():
+            one = not isinstance(value, str) and len(value) == 1
+            setattr(self, name, value[0] if one else value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_files_of_a_rule_come_back_by_name(kind):
+    files = kind.within("a folder")
+    assert kind.named(Namelist(**files.by_name("run_")), "run_") == files
+    assert [file.parent for file in files] == [Path("a folder")] * len(list(files))
+
+
+words = st.text("abc-,=", min_size=1, max_size=4)
+
+
+@given(
+    st.lists(words, unique=True), st.lists(words, unique=True), st.lists(st.tuples(words, words), unique=True)
+)
+def test_the_files_of_many_runs_come_back_by_name(runs, data, segmented):
+    expected = Layout.of("x").results(runs, data, segmented)
+    given = Namelist(**expected.columns())
+    # a tuple of names reaches a script as a list
+    assert Results.named(given, runs, data, [list(pair) for pair in segmented]) == expected
+
+
+def test_one_set_has_one_folder_and_wildcards_pass_through():
+    layout = Layout.of("mine")
+    assert str(layout.train("{run}").theta) == "results/mine/train/{run}/model.npz"
+    files = [layout.report, layout.verdict, layout.tracked, layout.sweep("s"), layout.domain_gap("main")]
+    files += [*layout.xor, *layout.segment("grid", "raw"), layout.rejected_log("grid", "raw")]
+    assert {file.parts[:2] for file in files} == {("results", "mine")}
+    assert len(set(files)) == len(files)
+
+
+def test_all_sets_share_one_experiment_and_each_server_has_its_own():
+    assert str(experiment_file("captchanet")) == "results/captchanet.experiment"
+    servers = {experiment_file("captchanet", uri) for uri in (None, "http://a", "http://b")}
+    assert len(servers) == 3
+
+
+def test_the_parts_of_a_data_set_are_its_pickles():
+    files = DatasetFiles.within("x")
+    assert [files.part(part).suffix for part in PARTS] == [".pkl"] * 4
+    assert str(ARTIFACTS.evaluate.misreads) == "evaluate/misreads.csv"
+
+
+SOURCES = [
+    file
+    for pattern in ("src/captchanet/**/*.py", "workflow/**/*.smk", "workflow/**/*.py", "Snakefile")
+    for file in sorted(ROOT.glob(pattern))
+    # formats.py has the names of the first format, which do not change any more
+    if file.name not in ("layout.py", "formats.py")
+]
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_other_file_of_the_program_names_a_result(file):
+    code = re.sub(r'"""[\s\S]*?"""|#.*', "", file.read_text())
+    # a sentence for a person may name one
+    quoted = [text for text in re.findall(r"""["']([^"'\n]*)["']""", code) if " " not in text]
+    # labels.csv is also what people call the file of labels in a folder of pictures
+    for name in {*NAMES, "results/"} - {"labels.csv"}:
+        assert not [text for text in quoted if name in text], f"take {name} from captchanet.layout"
+
+
+def test_a_kind_of_files_names_each_once():
+    for kind in KINDS:
+        assert issubclass(kind, Files)
+        assert len({file.name for file in kind.within("x")}) == len(list(kind.within("x")))

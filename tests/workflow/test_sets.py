@@ -1,0 +1,73 @@
+"""One configuration, one folder of results: two in turn leave each other alone, and share one history."""
+
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+OTHER = "config/other.yaml"
+NOTHING = "Nothing to be done"
+
+
+@pytest.fixture(scope="module")
+def both(project):
+    """A project in which the tiny configuration has run, and one like it with another network of one name."""
+    text = project.text("config/tiny.yaml")
+    project.write(OTHER, text.replace("cg: {hidden: [8]", "cg: {hidden: [9]"))
+    project.second = project.snakemake(configfile=OTHER)
+    assert project.second.status == 0, project.second.output
+    return project
+
+
+def test_each_configuration_has_its_own_results_and_report(both):
+    assert both.second.jobs["train"] == 2
+    # the history is there already, and is not asked for again
+    assert "store" not in both.second.jobs
+    assert "results/other/report.html says what the runs are worth" in both.second.output
+    assert "belong to no run of this configuration" not in both.second.output
+    for name in ("tiny", "other"):
+        assert "<html" in both.text(f"results/{name}/report.html")
+    sizes = [both.text(f"results/{name}/train/cg/parameters.json") for name in ("tiny", "other")]
+    assert ['"hidden": [\n  8\n ]' in size for size in sizes] == [True, False]
+
+
+def test_going_back_to_a_configuration_finds_everything_up_to_date(both):
+    for file in ("config/tiny.yaml", OTHER, "config/tiny.yaml"):
+        again = both.snakemake(configfile=file)
+        assert again.status == 0, again.output
+        assert NOTHING in again.output
+
+
+def test_the_set_may_be_named_on_the_command_line(both):
+    asked = both.snakemake("--dry-run", "--config", "set=mine")
+    assert asked.jobs["train"] == 2
+    assert "results/mine/train/cg/model.npz" in both.snakemake("--summary", "--config", "set=mine").output
+
+
+def test_each_set_is_recorded_under_its_name(both):
+    tag = "select name, value from runs join tags using (run_uuid) where key = 'captchanet.set' order by 2, 1"
+    assert both.sql(tag) == [(run, name) for name in ("other", "tiny") for run in ("cg", "sgd", "xor")]
+    read = both.command("read", "data/unseen", "--configfile", OTHER)
+    assert read.status == 0, read.output
+
+
+def test_a_history_that_is_deleted_is_recorded_again_by_each_set_and_nothing_trains(both):
+    for file in both.folder.glob("mlflow.db*"):
+        file.unlink()
+    assert both.snakemake().jobs == {"store": 1, "track": 1, "verdict": 1}
+    assert both.snakemake(configfile=OTHER).jobs == {"track": 1, "verdict": 1}
+    assert len(both.sql("select * from runs")) == 6
+    assert NOTHING in both.snakemake().output
+
+
+def test_pictures_and_results_may_lie_elsewhere(both, tmp_path):
+    shutil.copytree(both.folder / "data", tmp_path / "data")
+    file = str(both.folder / "config/tiny.yaml")
+    ended = both.snakemake("--directory", str(tmp_path), configfile=file)
+    assert ended.status == 0, ended.output
+    assert (tmp_path / "results/tiny/report.html").exists()
+    assert (tmp_path / "mlflow.db").exists()
+    there, here = (folder / "results/tiny/train/cg/model.npz" for folder in (tmp_path, both.folder))
+    assert there.read_bytes() == here.read_bytes()
+    assert NOTHING in both.snakemake("--directory", str(tmp_path), configfile=file).output

@@ -1,0 +1,30 @@
+"""domain_gap: synthetic characters against real ones, for a person to see what the synthetic ones lack."""
+
+# Of the data sets that the report describes, those with synthetic captchas to train on. A sweep may have hundreds
+# of data sets: the page of one of them is made when its file is asked for.
+DOMAIN_GAPS = [
+    data
+    for data in dict.fromkeys(config["train"][run]["data"] for run in [config["read"]["run"], *BY_HAND])
+    if any("synthesize" in PICTURES.get(config["dataset"][data][use], {}) for use in ("train", "synthetic"))
+]
+
+
+rule domain_gap:
+    message:
+        "compare synthetic and real characters of {wildcards.data}"
+    input:
+        unpack(lambda w: LAYOUT.dataset(w.data).by_name()),
+        unpack(
+            lambda w: layout.SegmentedFiles.columns(
+                (LAYOUT.segment(*pair) for pair in segmented(w.data)), "segment_"
+            )
+        ),
+        synthetic_pictures=lambda w: synthetic_pictures(w.data),
+        templates=[str(TEMPLATES / file) for file in ("domain_gap.html.j2", "page.css.j2")],
+        code=code("domain_gap"),
+    output:
+        report(str(LAYOUT.domain_gap("{data}")), caption="../report/domain_gap.rst", category="Report"),
+    params:
+        sources=lambda w: sources_of(w.data),
+    script:
+        "../scripts/domain_gap.py"

@@ -1,0 +1,18 @@
+"""synthesize: captchas with their labels, as many as are wanted, from a kind, its options and a seed."""
+
+
+rule synthesize:
+    message:
+        "synthesize {wildcards.pictures}"
+    input:
+        code=code("synthesize"),
+        faces=[
+            os.path.relpath(file)
+            for file in sorted((HOME / "src/captchanet/synthesize/faces").glob("*.json"))
+        ],
+    output:
+        **LAYOUT.synthesize("{pictures}").by_name(),
+    params:
+        kind=lambda w: PICTURES[w.pictures]["synthesize"],
+    script:
+        "../scripts/synthesize.py"
