@@ -41,7 +41,7 @@ def _files(module: str) -> Iterable[Path]:
     if parts[0] != "captchanet":
         return
     for depth in range(1, len(parts) + 1):
-        place = ROOT.joinpath(*parts[:depth])
-        for file in (place / "__init__.py", place.with_suffix(".py")):
+        path = ROOT.joinpath(*parts[:depth])
+        for file in (path / "__init__.py", path.with_suffix(".py")):
             if file.is_file():
                 yield file

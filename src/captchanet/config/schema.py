@@ -86,7 +86,7 @@ def filled(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], key: 
 
 
 def validate(config: dict[str, Any], schema: Mapping[str, Any], at: str = "configuration") -> None:
-    """Raises UserError for what `schema` does not allow, the place `at` in front of it."""
+    """Raises UserError for what `schema` does not allow, with `at`, where it is, in front."""
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(config))
     if error:
         raise UserError(f"{at}: {_explained(error)}")

@@ -88,7 +88,7 @@ def _settings(sweep: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]]:
         for part in (item, *parts[1:]):
             twice = set(merged) & set(part)
             if twice:
-                raise UserError(f"{at}: {min(twice)} is varied twice; name it in one place")
+                raise UserError(f"{at}: {min(twice)} is varied twice; name it once")
             merged |= part
         yield merged
 
@@ -102,7 +102,7 @@ def _check_key(key: str, at: str) -> None:
 
 
 def _varied(run: str, values: Mapping[str, Any], raw: Mapping[str, Any], at: str) -> Stages:
-    """The entries of the base run with `values` put in their places."""
+    """The entries of the base run with `values` in them."""
 
     def entry(stage: str, name: str) -> dict[str, Any]:
         if name not in raw[stage]:
@@ -118,23 +118,23 @@ def _varied(run: str, values: Mapping[str, Any], raw: Mapping[str, Any], at: str
         if key == "name":
             continue
         *path, last = key.split(".")
-        place: Any = stages
+        section: Any = stages
         for step in path:
-            place = place.setdefault(step, {}) if isinstance(place, dict) else None
-        if not isinstance(place, dict):
+            section = section.setdefault(step, {}) if isinstance(section, dict) else None
+        if not isinstance(section, dict):
             raise UserError(f"{at}: {key}: there is nothing at {'.'.join(path)} to vary; give that a value")
-        place[last] = copy.deepcopy(value)
+        section[last] = copy.deepcopy(value)
     return stages
 
 
 def _get(stages: Stages, key: str, given: Any) -> Any:
     """The value `given` for `key` as it was understood: 1e-3 is a text to YAML, and a number from here on."""
-    place: Any = stages
+    section: Any = stages
     for step in key.split("."):
-        place = place.get(step) if isinstance(place, dict) else None
-    if isinstance(given, Mapping) and isinstance(place, Mapping):
-        return {name: place[name] for name in given if name in place}
-    return place
+        section = section.get(step) if isinstance(section, dict) else None
+    if isinstance(given, Mapping) and isinstance(section, Mapping):
+        return {name: section[name] for name in given if name in section}
+    return section
 
 
 def _seeds(sweep: Mapping[str, Any]) -> list[int | None]:
