@@ -66,7 +66,9 @@ def test_one_set_has_one_folder_and_wildcards_pass_through():
 
 
 def test_all_sets_share_one_experiment_and_each_server_has_its_own():
-    assert str(experiment_file("captchanet")) == "results/captchanet.experiment"
+    assert experiment_file("captchanet") == experiment_file("captchanet", None)
+    for name in ("captchanet", "/Users/me/captchas", "../x", "{odd} name", ""):
+        assert experiment_file(name).parent == Path("results/.experiments")
     servers = {experiment_file("captchanet", uri) for uri in (None, "http://a", "http://b")}
     assert len(servers) == 3
 

@@ -7,6 +7,7 @@ The files of a run keep their names among its artifacts in MLflow, see `ARTIFACT
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -287,8 +288,9 @@ class Layout:
 def experiment_file(experiment: str, uri: str | None = None, results: Path = RESULTS) -> Path:
     """The file with the id of an MLflow experiment.
 
-    All sets share it, as they share the history. `uri` is that of a server; None is the database in the
-    working folder.
+    All sets share it, as they share the history; it lies in a folder that no set can be called. `uri` is that
+    of a server; None is the database in the working folder. An experiment may have any name, "/a/b" too.
     """
-    server = f"-{hashlib.sha256(uri.encode()).hexdigest()[:8]}" if uri else ""
-    return results / f"{experiment}{server}.experiment"
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", experiment)[:60].strip("-.")
+    digest = hashlib.sha256(f"{experiment}\n{uri or ''}".encode()).hexdigest()[:8]
+    return results / ".experiments" / f"{readable}-{digest}"

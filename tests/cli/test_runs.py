@@ -255,10 +255,14 @@ def test_what_may_be_several_runs_is_said_with_all_of_them(notebook, known):
 
     old, new = (run for run in notebook.runs().runs if run.name == "sgd")
     both = [replace(old, tags={"configured": "yes"}), replace(new, tags={"configured": "yes"})]
-    with pytest.raises(UserError, match=f"any of 2 runs.*{new.id[:8]}.*configured, 50.0%"):
+    with pytest.raises(UserError, match=f"any of 2 runs.*{new.id[:8]}.*configured, set none, 50.0%"):
         find(both, "sgd")
     with pytest.raises(UserError, match="any of 2 runs"):
         find([old, replace(new, name="sgd-slow")], "sg")
+    # of equals that of the set that the command's configuration makes
+    sets = [replace(run, tags=run.tags | {"set": of}) for run, of in zip(both, ("a", "b"), strict=True)]
+    found, remark = find(sets, "sgd", "b")
+    assert (found.id, remark) == (new.id, "of 2 runs sgd, the one of the set b that a configuration names")
     # a name that might be the beginning of an id
     with pytest.raises(UserError, match="any of 2 runs"):
         find([replace(old, name="beef"), replace(new, id=f"beef{new.id[4:]}")], "beef")

@@ -86,9 +86,11 @@ def test_no_two_configurations_that_ship_share_a_set():
 def test_a_set_that_the_configuration_names_comes_before_that_of_its_file():
     assert resolved(changed("set", "mine"), "file")["set"] == "mine"
     assert resolved(changed("set", None), "file")["set"] == "file"
-    with pytest.raises(UserError, match=r"configuration: set: found the name 'a/b'; use letters"):
-        resolved(changed("set", "a/b"))
-    with pytest.raises(UserError, match=r"configuration: set: found the name 'my file'"):
+    assert resolved(changed("set", 5), "file")["set"] == "5"
+    for wrong in ("a/b", "-x", "...", False, [], {"a": 1}):
+        with pytest.raises(UserError, match=r"configuration: set: found .* cannot name a folder"):
+            resolved(changed("set", wrong), "file")
+    with pytest.raises(UserError, match=r"the file is called 'my file', .* or rename the file"):
         resolved(changed("set", None), "my file")
 
 

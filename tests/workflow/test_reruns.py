@@ -77,6 +77,7 @@ def test_another_learning_rate_reruns_that_run_and_leaves_the_other_alone(projec
     [
         ("src/captchanet/synthesize/style.py", set()),
         ("src/captchanet/nn/gradient_check.py", set()),
+        ("src/captchanet/layout.py", set()),
         ("src/captchanet/cli/__init__.py", set()),
         ("src/captchanet/track/log_runs.py", {"track", "verdict"}),
         ("src/captchanet/report/figures.py", {"track", "report", "verdict"}),

@@ -71,17 +71,17 @@ def code(stage):
 def check_results():
     """Ends with a sentence when the folder of the results cannot be made or written."""
     try:
-        layout.RESULTS.mkdir(exist_ok=True)
-        tempfile.TemporaryFile(dir=layout.RESULTS).close()
+        LAYOUT.root.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=LAYOUT.root).close()
     except OSError as error:
         raise SystemExit(
-            f"captchanet: {layout.RESULTS}/ cannot be written in {Path.cwd()} ({error.strerror}); "
+            f"captchanet: {LAYOUT.root}/ cannot be written in {Path.cwd()} ({error.strerror}); "
             "make it a folder that you may write, with room left on its disk"
         )
 
 
 # Snakemake looks into it before anything starts
-if os.path.lexists(layout.RESULTS):
+if os.path.lexists(layout.RESULTS) and (os.path.lexists(LAYOUT.root) or not layout.RESULTS.is_dir()):
     check_results()
 
 
@@ -107,7 +107,7 @@ onerror:
 onsuccess:
     if left := orphans(LAYOUT, config):
         print(f"\ncaptchanet: {len(left)} folders in {LAYOUT.root}/ belong to no run of this configuration, such "
-              f"as {left[-1]}; `captchanet orphans` lists them")
+              f"as {left[-1]}; `captchanet orphans --configfile {CONFIGFILES[0]}` lists them")
     asked = workflow.dag_settings  # for another target, or until another stage, there may be no report
     if not asked.until and {"all", "report", *rules.report.output} & (set(asked.targets) or {"all"}):
         print(f"\ncaptchanet: {LAYOUT.report} says what the runs are worth; `captchanet ui` compares them")

@@ -18,6 +18,8 @@ rule train:
         run=lambda w: config["train"][w.run],
         # no output: Snakemake would delete it before the job that goes on from it
         checkpoints=str(LAYOUT.checkpoints),
+        # what is written is called otherwise in another format
+        format=layout.FORMAT,
     # One thread: two give other rounding, and so another theta, than one.
     threads: 1
     script:

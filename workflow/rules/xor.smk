@@ -10,6 +10,8 @@ rule xor:
         **LAYOUT.xor.by_name(),
     params:
         xor=config["xor"],
+        # what is written is called otherwise in another format
+        format=layout.FORMAT,
     threads: 1
     script:
         "../scripts/xor.py"

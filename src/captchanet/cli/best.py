@@ -44,7 +44,9 @@ def best(sweep: str, configfile: Path, form: str) -> None:
         runs = [run for run in history.runs if run.configured and run.tags.get("set") == of]
         there = sorted({run.tags["sweep"] for run in runs if "sweep" in run.tags})
         if sweep not in there:
+            sets = {run.tags.get("set", "") for run in history.runs if run.tags.get("sweep") == sweep}
             known = f"there are: {', '.join(there)}" if there else "there is none"
+            known += f"; it is in {', '.join(sorted(sets))} (--configfile names it)" if sets else ""
             raise UserError(f"no runs of a sweep {sweep!r} are recorded in the set {of!r}; {known}")
         found = summarise(sweep_runs(store, runs, sweep))
         others = [compare(found[0].runs, other.runs) for other in found[1:]]

@@ -6,6 +6,7 @@ from typing import Any
 import click
 import yaml
 
+from captchanet.config.names import set_of
 from captchanet.errors import UserError
 
 CONFIG = "config/config.yaml"
@@ -47,7 +48,7 @@ def configuration(file: Path) -> dict[str, Any]:
 
 def set_name(configfile: Path) -> str:
     """The name of the set that a configuration file makes: the one that it says, or the stem of the file."""
-    return str(configuration(configfile).get("set") or configfile.stem)
+    return set_of(configuration(configfile), configfile.stem)
 
 
 def section(configfile: Path, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from captchanet.cli.columns import Column, shown
-from captchanet.cli.common import configfile
+from captchanet.cli.common import configfile, set_name
 from captchanet.cli.runs import recorded, width
 from captchanet.cli.tables import cell, json_ready, printable, truncated
 
@@ -37,7 +37,8 @@ def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
         from captchanet.reproduce.diff_runs import diff_runs
         from captchanet.track.history import find
 
-        (first, remark_a), (second, remark_b) = find(history.runs, a), find(history.runs, b)
+        of = set_name(configfile)
+        (first, remark_a), (second, remark_b) = find(history.runs, a, of), find(history.runs, b, of)
         found = diff_runs(store, first, second, Path())
     if form == "json":
         click.echo(json.dumps(_plain(found, not no_code), indent=1, ensure_ascii=False))

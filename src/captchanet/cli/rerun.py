@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import configfile
+from captchanet.cli.common import configfile, set_name
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import printable
 from captchanet.errors import UserError
@@ -73,7 +73,7 @@ def rerun(
         from captchanet.reproduce.rerun import Options, folder_of
         from captchanet.reproduce.rerun import rerun as again
 
-        one, remark = _one(history.runs, run)
+        one, remark = _one(history.runs, run, set_name(configfile))
         where = folder or Path("reruns", folder_of(one))
         chosen = f" ({remark})" if remark else ""
         click.echo(
@@ -154,12 +154,12 @@ def verify(
         sys.exit(1 if refuted else 2)
 
 
-def _one(runs: "Sequence[Run]", wanted: str) -> "tuple[Run, str]":
+def _one(runs: "Sequence[Run]", wanted: str, of: str) -> "tuple[Run, str]":
     """The run that is wanted, and a remark on it; a whole sweep is none that could be run again."""
     from captchanet.track.history import find
 
     try:
-        return find([run for run in runs if run.tags.get("kind") != "sweep"], wanted)
+        return find([run for run in runs if run.tags.get("kind") != "sweep"], wanted, of)
     except UserError:
         for run in runs:
             named = run.name == wanted or (len(wanted) >= 4 and run.id.startswith(wanted.lower()))

@@ -6,8 +6,30 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from captchanet.errors import UserError
+
 LONGEST = 100
 """Characters in a name: it becomes a folder's."""
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+-]*")
+
+
+def set_of(config: Mapping[str, Any], stem: str) -> str:
+    """The name of a configuration's set: the one that it says, or that of its file, without its ending.
+
+    Raises UserError where it is no name that a folder of results can have.
+    """
+    said = config.get("set")
+    given = said not in (None, "", "null")
+    name = str(said) if isinstance(said, str | int) and not isinstance(said, bool) and given else stem
+    if (given and name is stem) or len(name) > LONGEST or not NAME.fullmatch(name):
+        found = f"set: found {said!r}" if given else f"the file is called {stem!r}"
+        remedy = "" if given else ", or rename the file"
+        raise UserError(
+            f"configuration: {found}, which cannot name a folder of results: give a `set` of letters, digits "
+            f"and . _ = , + -, {LONGEST} at most, that begins with a letter or a digit{remedy}"
+        )
+    return name
 
 
 class Names:

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from captchanet.config.names import set_of
 from captchanet.config.references import check_references
 from captchanet.config.schema import filled, read_schema, validate
 from captchanet.config.sweeps import Stages, expand
@@ -32,7 +33,7 @@ def resolved(config: Mapping[str, Any], name: str = "main") -> dict[str, Any]:
     schema = read_schema()
     _check_format(config)
     given = copy.deepcopy(dict(config))
-    given["set"] = given.get("set") or name
+    given["set"] = set_of(given, name)
     whole: dict[str, Any] = filled(_without_nulls(given), schema, schema, "")
     validate(whole, schema)
     for name, entry in whole["pictures"].items():

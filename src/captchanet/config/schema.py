@@ -109,7 +109,8 @@ def _explained(error: Any) -> str:
     if error.validator == "enum":
         return f"{at}found {error.instance!r}; choose one of {', '.join(error.validator_value)}"
     if error.validator == "pattern":
-        return f"{at}found the name {error.instance!r}; use letters, digits and . _ = , + - only"
+        allowed = "letters, digits and . _ = , + - only, a letter or digit first"
+        return f"{at}found the name {error.instance!r}; use {allowed}"
     limits = {
         "minimum": "at least",
         "maximum": "at most",

@@ -157,6 +157,7 @@ def in_todays_words(run: "Run") -> "Run":
     def renamed(values: Mapping[str, Any]) -> dict[str, Any]:
         return {_renamed(name): value for name, value in values.items()}
 
-    return replace(
-        run, parameters=renamed(run.parameters), metrics=renamed(run.metrics), tags=renamed(run.tags)
-    )
+    parameters = renamed(run.parameters)
+    if parameters.get("segment.split.method") == "pieces":
+        parameters["segment.split.method"] = "components"
+    return replace(run, parameters=parameters, metrics=renamed(run.metrics), tags=renamed(run.tags))

@@ -199,11 +199,12 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def find(runs: Sequence[Run], wanted: str) -> tuple[Run, str]:
+def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, str]:
     """The one run that `wanted` names, and a remark if it was chosen from several, else "".
 
     `wanted` is the beginning of an id (4 digits at least), a name or the beginning of one. Of several runs
-    with one name it is the configured one, or the one of the highest format. Raises UserError otherwise.
+    with one name it is the configured one: of several such that of the highest format, then that of the set
+    `of`. Raises UserError otherwise.
     """
     by_id = []
     if re.fullmatch("[0-9a-fA-F]{4,32}", wanted):
@@ -225,12 +226,15 @@ def find(runs: Sequence[Run], wanted: str) -> tuple[Run, str]:
     # a set that is not recorded any more keeps its configured runs: its name may have changed with the format
     newest = max((run.format for run in current), default=0)
     latest = [run for run in current if run.format == newest]
+    latest = [run for run in latest if run.tags.get("set") == of] or latest
     if len({run.name for run in found}) == 1 and not by_id and len(latest) == 1:
-        which = f" of format {newest}" if len(current) > 1 else ""
+        formats, which = {run.format for run in current}, ""
+        if len(current) > 1:
+            which = f" of format {newest}" if len(formats) > 1 else f" of the set {of}"
         return latest[0], f"of {len(found)} runs {latest[0].name}, the one{which} that a configuration names"
     listed = "; ".join(
         f"{run.id[:8]} ({run.name}, {run.started:%Y-%m-%d %H:%M}, "
-        f"{'configured' if run.configured else 'old'}, "
+        f"{'configured' if run.configured else 'old'}, set {run.tags.get('set', 'none')}, "
         f"{'no accuracy' if run.accuracy is None else f'{run.accuracy:.1%}'})"
         for run in found[:8]
     )
