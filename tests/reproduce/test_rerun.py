@@ -182,6 +182,10 @@ def test_a_run_of_todays_format_leaves_its_results_where_the_layout_says(made_re
     assert restore_configuration(asked, today)["set"] == "rerun"
 
 
+def test_every_format_up_to_todays_is_known():
+    assert sorted(FORMATS) == list(range(1, FORMAT + 1))
+
+
 def test_a_run_of_a_later_format_is_refused_with_its_number():
     with pytest.raises(UserError, match=r"recorded in format 99, and this version knows formats up to 2;"):
         format_of({"format": 99})

@@ -92,7 +92,8 @@ FORMATS = {
         segment="cut",
         sections={},
     ),
-    FORMAT: Format(
+    # to begin another format, first write this entry out as the one above
+    2: Format(
         provenance=str(ARTIFACTS.train.provenance),
         pictures=str(ARTIFACTS.dataset.pictures),
         columns=PICTURES,
@@ -106,7 +107,7 @@ FORMATS = {
         evaluate=str(_layout.evaluate("{run}").metrics.parent),
         synthesize="synthesize",
         segment="segment",
-        sections={"format": FORMAT, "set": SET},
+        sections={"format": 2, "set": SET},
     ),
 }
 
