@@ -121,6 +121,9 @@ def test_resolving_does_not_change_what_it_is_given_and_is_settled_after_once():
     once = resolved(DEFAULT)
     assert before == DEFAULT
     assert resolved(once) == once
+    # also where its set is the one that it would have without
+    unnamed = resolved(changed("set", None))
+    assert resolved(unnamed) == unnamed
 
 
 def test_a_run_left_empty_is_all_defaults():

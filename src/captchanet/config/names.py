@@ -21,8 +21,10 @@ def set_of(config: Mapping[str, Any], stem: str) -> str:
     """
     said = config.get("set")
     given = said not in (None, "", "null")
-    name = str(said) if isinstance(said, str | int) and not isinstance(said, bool) and given else stem
-    if (given and name is stem) or len(name) > LONGEST or not NAME.fullmatch(name):
+    name = said if given else stem
+    if isinstance(name, int) and not isinstance(name, bool):
+        name = str(name)
+    if not isinstance(name, str) or len(name) > LONGEST or not NAME.fullmatch(name):
         found = f"set: found {said!r}" if given else f"the file is called {stem!r}"
         remedy = "" if given else ", or rename the file"
         raise UserError(
