@@ -14,11 +14,7 @@ rule domain_gap:
         "compare synthetic and real characters of {wildcards.data}"
     input:
         unpack(lambda w: LAYOUT.dataset(w.data).by_name()),
-        unpack(
-            lambda w: layout.SegmentedFiles.columns(
-                (LAYOUT.segment(*pair) for pair in segmented(w.data)), "segment_"
-            )
-        ),
+        unpack(lambda w: segmented_files(w.data, "segment_")),
         synthetic_pictures=lambda w: synthetic_pictures(w.data),
         templates=[str(TEMPLATES / file) for file in ("domain_gap.html.j2", "page.css.j2")],
         code=code("domain_gap"),

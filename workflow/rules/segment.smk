@@ -35,19 +35,18 @@ def segmented(data):
     return [(config["dataset"][data]["segment"], name) for name in folders(data)]
 
 
-def segmented_files(data):
-    """The files of all that is segmented for a data set, by name: a list for each."""
-    return layout.SegmentedFiles.columns(LAYOUT.segment(*pair) for pair in segmented(data))
+def segmented_files(data, prefix=""):
+    """The files of all that is segmented for a data set, by name, the prefix before it: a list for each."""
+    return layout.SegmentedFiles.columns((LAYOUT.segment(*pair) for pair in segmented(data)), prefix)
 
 
 def sources_of(data):
     """Where the pictures of a data set come from, each a folder or a file of synthetic ones, by their names."""
     return {
-        name: synthetic_files(name)["pictures"] if synthetic_files(name) else PICTURES[name]["folder"]
-        for name in folders(data)
+        name: PICTURES[name].get("folder") or synthetic_files(name)["pictures"] for name in folders(data)
     }
 
 
 def synthetic_pictures(data):
     """Those of them that are synthetic."""
-    return [synthetic_files(name)["pictures"] for name in folders(data) if synthetic_files(name)]
+    return [file for name, file in sources_of(data).items() if "synthesize" in PICTURES[name]]

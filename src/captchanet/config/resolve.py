@@ -22,18 +22,18 @@ GIVEN = ("rng", "callback", "checkpoint", "resume")
 """What the program itself hands to an optimiser, and a configuration does not."""
 
 
-def resolved(config: Mapping[str, Any], name: str = "main") -> dict[str, Any]:
+def resolved(config: Mapping[str, Any], stem: str = "main") -> dict[str, Any]:
     """`config` with every default filled in and every value of its schema's type.
 
-    `name` is its set where it says none. The runs of its sweeps stand under `train` like any others, their
-    data sets and segmentations in their sections; `sweeps` tells which they are (see
-    `captchanet.config.sweeps`).
+    Where it says no set, that is `stem`, the name of its file without the ending. The runs of its sweeps
+    stand under `train` like any others, their data sets and segmentations in their sections; `sweeps` tells
+    which they are (see `captchanet.config.sweeps`).
     Raises UserError that names the key, what was found and what is allowed.
     """
     schema = read_schema()
     _check_format(config)
     given = copy.deepcopy(dict(config))
-    given["set"] = set_of(given, name)
+    given |= {"format": FORMAT, "set": set_of(given, stem)}
     whole: dict[str, Any] = filled(_without_nulls(given), schema, schema, "")
     validate(whole, schema)
     for name, entry in whole["pictures"].items():

@@ -112,6 +112,11 @@ FORMATS = {
 }
 
 
+def run_of(configuration: Mapping[str, Any]) -> str | None:
+    """The run that was recorded with this configuration; None for XOR, which has no entry under `train`."""
+    return next(iter(configuration.get("train", {})), None)
+
+
 def format_of(configuration: Mapping[str, Any]) -> Format:
     """The format of the run that was recorded with this configuration.
 

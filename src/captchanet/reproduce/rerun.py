@@ -16,7 +16,7 @@ from captchanet.config.names import fitting
 from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json, write_json, write_text
 from captchanet.reproduce.execute import claimed, kernel, snakemake
-from captchanet.reproduce.formats import CONFIGURATION, Format, format_of
+from captchanet.reproduce.formats import CONFIGURATION, Format, format_of, run_of
 from captchanet.reproduce.restore import (
     remove_code,
     restore_code,
@@ -59,7 +59,7 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
     with claimed(folder) as lock:
         recorded = folder / "recorded"
         asked = fetch(store, run, recorded)
-        form, name = format_of(asked), next(iter(asked.get("train", {})), None)
+        form, name = format_of(asked), run_of(asked)
         origin = read_json(recorded / form.provenance)
         configured = yaml.safe_dump(restore_configuration(asked, form), sort_keys=False)
         write_text(folder / "config.yaml", configured)
@@ -102,7 +102,7 @@ def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
 
     get(CONFIGURATION)
     configuration: dict[str, Any] = read_json(into / CONFIGURATION)
-    form, name = format_of(configuration), next(iter(configuration.get("train", {})), None)
+    form, name = format_of(configuration), run_of(configuration)
     for path in [form.provenance, *form.results(name), *([form.pictures] if name else [])]:
         get(path)
     return configuration
@@ -111,7 +111,7 @@ def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
 def _pictures(
     folder: Path, asked: Mapping[str, Any], form: Format, origin: Mapping[str, Any], options: Options
 ) -> tuple[list[Mismatch], list[str]]:
-    if "train" not in asked:
+    if run_of(asked) is None:
         write_text(folder / "data/none/none.png", "")  # a folder of pictures is never empty
         return [], []
     rows = read_csv(folder / "recorded" / form.pictures, form.columns)

@@ -12,7 +12,7 @@ from typing import Any
 
 from captchanet.errors import UserError
 from captchanet.files import write_bytes, write_csv
-from captchanet.reproduce.formats import Format
+from captchanet.reproduce.formats import Format, run_of
 from captchanet.reproduce.verdict import Mismatch
 from captchanet.segment.labels import COLUMNS
 
@@ -126,7 +126,7 @@ def restore_configuration(recorded: Mapping[str, Any], form: Format) -> dict[str
 
     That is where `restore_pictures` puts them.
     """
-    if "train" not in recorded:
+    if run_of(recorded) is None:
         # A configuration has pictures, a data set and a run even where nothing but XOR is wanted
         return {
             "pictures": {"none": {"folder": "data/none"}},
