@@ -21,8 +21,8 @@ rule all:
         "all done"
     input:
         # every file of every run, so that a run folder that was deleted comes back
-        expand(rules.train.output, run=config["train"]),
-        expand(rules.evaluate.output, run=config["train"]),
+        expand(rules.train.output, run=CONFIG.train),
+        expand(rules.evaluate.output, run=CONFIG.train),
         rules.xor.output,
         expand(rules.domain_gap.output, data=DOMAIN_GAPS),
         rules.report.output,

@@ -39,7 +39,9 @@ def main(
     except UserError as error:
         raise click.ClickException(str(error)) from error
     total = len(pictures.pictures)
-    click.echo(f"{total} captchas, {len(pictures.rejected)} rejected; run {name}: {recipe.run['optimiser']}")
+    click.echo(
+        f"{total} captchas, {len(pictures.rejected)} rejected; run {name}: {recipe.run.optimiser.dump()}"
+    )
     click.echo(
         "trained on  unseen  characters %  whole captchas % (lowest … highest)  ECE   training %  seconds"
     )

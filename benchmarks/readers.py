@@ -20,8 +20,8 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import click
 import splits
@@ -102,10 +102,10 @@ def installed(package: str) -> bool:
 class Bench:
     """Captchas of some folders, segmented by an entry of a configuration, and what reads them."""
 
-    def __init__(self, folders: tuple[str, ...], settings: Mapping[str, Any]) -> None:
-        self.settings = settings
+    def __init__(self, folders: tuple[str, ...], segmentation: Segmentation) -> None:
+        self.segmentation = segmentation
         started = cpu()
-        self.pictures = splits.together(folders, Segmentation.from_settings(settings))
+        self.pictures = splits.together(folders, segmentation)
         self.total = len(self.pictures.pictures)
         self.preparing = (cpu() - started) / max(1, self.total) * 1000
 
@@ -118,7 +118,7 @@ class Bench:
     def recipe(self, name: str) -> Callable[[int, int], Row]:
         """One of our recipes."""
         recipe = Recipe.of(ROOT / "config" / RECIPES[name][0], name)
-        if recipe.settings != self.settings:
+        if recipe.segmentation != self.segmentation:
             raise UserError(
                 f"{name} segments captchas otherwise than the other readers; give it their `segment`"
             )
@@ -138,7 +138,7 @@ class Bench:
         learn = getattr(importlib.import_module(module), function)
 
         def row(captchas: int, seed: int) -> Row:
-            task = splits.task(self.pictures, captchas, seed, self.settings)
+            task = splits.task(self.pictures, captchas, seed, self.segmentation)
             started = cpu()
             read = learn(task, seed)
             learnt = cpu()
@@ -150,7 +150,7 @@ class Bench:
 
     def outside(self, name: str) -> Callable[[int, int], Row]:
         """A reader that learns nothing here: it reads all captchas once, and those of a split are counted."""
-        read = getattr(importlib.import_module("outside"), name)(self.settings["alphabet"])
+        read = getattr(importlib.import_module("outside"), name)(self.segmentation.alphabet)
         shown = splits.shown(self.pictures, range(self.total))
         started = cpu()
         readings = dict(zip(shown.files, read(shown), strict=True))
@@ -159,7 +159,7 @@ class Bench:
         reading += 0 if name == "ddddocr" else self.preparing
 
         def row(captchas: int, seed: int) -> Row:
-            unseen = splits.split(self.pictures, captchas, seed, self.settings["alphabet"]).unseen
+            unseen = splits.split(self.pictures, captchas, seed, self.segmentation.alphabet).unseen
             found = [readings[file] for _, file, _, _ in unseen.captchas]
             return Row(*shares(found, labels(unseen)), 0, reading)
 
@@ -193,7 +193,7 @@ def main(
 ) -> None:
     """Prints a line for each reader and number of training captchas: mean and range over the splits."""
     try:
-        bench = Bench(folders, Recipe.of(ROOT / "config/config.yaml", "cg").settings)
+        bench = Bench(folders, Recipe.of(ROOT / "config/config.yaml", "cg").segmentation)
         sizes = [splits.size(wanted, bench.total) for wanted in captchas]
         if not all(0 < size < bench.total for size in sizes):
             raise UserError(f"--captchas: {bench.total} captchas cannot be split into {captchas} and a rest")

@@ -3,13 +3,14 @@
 They are made here for `accuracy.py` and for `readers.py`, so that all readers meet the same captchas.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.dataset import dataset
+from captchanet.dataset.settings import DatasetSettings
 from captchanet.segment.segment import Segmented, segment
 from captchanet.segment.segmentation import Segmentation
 from captchanet.train import augment
@@ -50,7 +51,8 @@ def split(
         parts = {"train": "all", "synthetic": "synthetic" if synthetic else None, "unseen": "rest"}
     else:
         parts = {"train": "synthetic", "synthetic": None, "unseen": "all"}
-    settings = {**parts, "captchas": captchas or None, "seed": seed, "calibration": calibration}
+    others = {"captchas": captchas or None, "seed": seed, "calibration": calibration}
+    settings = DatasetSettings.of({"segment": "any", **parts, **others})
     return dataset.make(sources, settings, alphabet)
 
 
@@ -86,18 +88,18 @@ class Task(NamedTuple):
     labels: list[str]
 
 
-def task(pictures: Segmented, captchas: int, seed: int, settings: Mapping[str, Any]) -> Task:
-    """The split as a peer takes it; `settings` is the configuration's entry that segmented the pictures."""
-    found = split(pictures, captchas, seed, settings["alphabet"])
+def task(pictures: Segmented, captchas: int, seed: int, segmentation: Segmentation) -> Task:
+    """The split as a peer takes it; `segmentation` is how the pictures were segmented."""
+    found = split(pictures, captchas, seed, segmentation.alphabet)
     row_of = {picture.file: row for row, picture in enumerate(pictures.pictures)}
     known, unseen = (
         shown(pictures, [row_of[file] for _, file, _, _ in part.captchas])
         for part in (found.train, found.unseen)
     )
-    cropped = augment.crops(found.train.X, found.cleaned, found.windows, settings["split"])
+    cropped = augment.crops(found.train.X, found.cleaned, found.windows, segmentation.split.dump())
     labels = [label for _, _, label, _ in found.unseen.captchas]
     y = found.train.y.reshape(len(known.files), -1) - 1
-    return Task(settings["alphabet"], known, y, cropped, unseen, labels)
+    return Task(segmentation.alphabet, known, y, cropped, unseen, labels)
 
 
 def shown(pictures: Segmented, rows: Sequence[int]) -> Shown:

@@ -14,6 +14,7 @@ import yaml
 from hypothesis import settings
 from notebook import Notebook
 
+from captchanet.config.configuration import Configuration
 from captchanet.config.resolve import resolved
 from captchanet.dataset import dataset
 from captchanet.evaluate import metrics
@@ -23,7 +24,6 @@ from captchanet.segment.segment import Segmented, segment, write_segmented
 from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.segment.segmentation import Segmentation
 from captchanet.synthesize.folder import synthesize_folder
-from captchanet.synthesize.turned import turned
 from captchanet.train import run, xor
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,7 +88,7 @@ def tutorial() -> Path:
 
 
 @pytest.fixture(scope="session")
-def default_config() -> dict:
+def default_config() -> Configuration:
     """The main job's configuration, resolved."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     return resolved(config)
@@ -130,23 +130,25 @@ class Made:
                 "xor": {"steps": 200},
             }
         )
-        settings = self.config["segment"]["grid"]
-        chosen = self.config["dataset"]["main"]
-        used = {name: entry for name, entry in self.config["pictures"].items() if name in chosen.values()}
+        segmentation, chosen = self.config.segment["grid"], self.config.dataset["main"]
+        uses = (chosen.train, chosen.synthetic, chosen.unseen)
+        used = {name: entry for name, entry in self.config.pictures.items() if name in uses}
         self.segmented_pairs = [("grid", name) for name in used]
         self.results = self.layout.results(self.RUNS, ["main"], self.segmented_pairs)
-        folders = {name: self.segmented(name, Segmentation.from_settings(settings)) for name in used}
-        made = dataset.make(folders, chosen, settings["alphabet"])
-        facts = dataset.summary(made, chosen, settings, used)
+        folders = {name: self.segmented(name, segmentation) for name in used}
+        made = dataset.make(folders, chosen, segmentation.alphabet)
+        facts = dataset.summary(
+            made, chosen, segmentation.dump(), {name: entry.dump() for name, entry in used.items()}
+        )
         data_files = self.layout.dataset("main")
         dataset.write_dataset(data_files, made, facts, folders)
         for name in self.RUNS:
             files, code = self.layout.train(name), [Path(__file__)]
-            settings_of_run = self.config["train"][name]
+            settings_of_run = self.config.train[name]
             run.perform(name, settings_of_run, data_files, files, code, self.layout.checkpoints)
             found = metrics.evaluate_run(files, made.train, made.unseen, made.synthetic)
             metrics.write_evaluation(self.layout.evaluate(name), found)
-        xor.perform(self.config["xor"], self.layout.xor, [])
+        xor.perform(self.config.xor, self.layout.xor, [])
 
     @property
     def folder(self) -> Path:
@@ -155,10 +157,9 @@ class Made:
 
     def segmented(self, name: str, segmentation: Segmentation) -> Segmented:
         """What the stage `segment` leaves of one entry under `pictures`."""
-        entry = self.config["pictures"][name]
-        if "synthesize" in entry:
-            options = {option: value for option, value in entry["synthesize"].items() if option != "method"}
-            pictures, labels = turned(**options)
+        kind = self.config.pictures[name].synthesize
+        if kind:
+            pictures, labels = kind()
             write_npy(self.layout.synthesize(name).pictures, pictures)
             found = segment_synthetic(pictures, labels, segmentation)
         else:

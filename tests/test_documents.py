@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 import yaml
+from captchanet.config.schema import read_schema
+from captchanet.options import resolve
 
 from captchanet.cli import main
 from captchanet.config.resolve import resolved
-from captchanet.config.schema import read_schema
 from captchanet.layout import FORMAT
-from captchanet.options import resolve
 from captchanet.segment.clean import CLEANERS
 from captchanet.segment.segmentation import SPLITTERS
 from captchanet.synthesize.kinds import KINDS

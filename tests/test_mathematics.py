@@ -25,7 +25,6 @@ from captchanet.nn import (
 )
 from captchanet.nn.gradient_check import TOLERANCE, central_differences, check_all, relative_error
 from captchanet.segment.segment import segment
-from captchanet.segment.segmentation import Segmentation
 from captchanet.train import xor
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -232,9 +231,9 @@ def test_the_pages_program_has_the_gradient_of_the_project_and_learns_xor():
 
 
 def test_cost_and_penalties_at_the_start_are_those_of_the_table(default_config):
-    settings = default_config["segment"]["ink-grid"]
-    folder = segment(ROOT / "data/raw", Segmentation.from_settings(settings))
-    data = dataset.part(folder, range(len(folder.pictures)), "raw", settings["alphabet"])
+    segmentation = default_config.segment["ink-grid"]
+    folder = segment(ROOT / "data/raw", segmentation)
+    data = dataset.part(folder, range(len(folder.pictures)), "raw", segmentation.alphabet)
     Y, network = one_hot(data.y, 36), Network((260, 200, 200, 36))
     initial = uniform(network, np.random.default_rng(1).spawn(4)[0])
     bare, gradient = Objective(network, data.X, Y)(initial)

@@ -14,7 +14,7 @@ def names(stage):
 
 
 def test_every_stage_depends_on_what_it_uses_and_not_on_what_it_does_not():
-    assert {"segment/read.py", "segment/clean.py", "segment/segmentation.py", "options.py"} <= names(
+    assert {"segment/read.py", "segment/clean.py", "segment/segmentation.py", "settings.py"} <= names(
         "segment"
     )
     assert not {name for name in names("segment") if name.startswith(("nn/", "track/", "train/"))}

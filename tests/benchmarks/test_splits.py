@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 import splits
 from recipes import Recipe
+from small import training
 
+from captchanet.dataset.settings import DatasetSettings
 from captchanet.dataset.split import split
 from captchanet.segment.segment import Character, Segmented, UsablePicture
+from captchanet.segment.segmentation import Segmentation
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-SETTINGS = {
-    "alphabet": ALPHABET,
-    "characters": 4,
-    "split": {"method": "grid", "left": 4.0, "top": 1, "pitch": 12.0, "width": 13, "height": 20},
-}
+SEGMENTATION = Segmentation()
 
 
 @pytest.fixture
@@ -32,31 +31,15 @@ def pictures():
 
 
 def test_a_peer_meets_the_captchas_that_a_recipe_meets_and_the_stage_dataset_samples(pictures):
-    run = {
-        "hidden": [2],
-        "activation": "sigmoid",
-        "output": "sigmoid",
-        "convolutions": [],
-        "bias": True,
-        "initialisation": {"method": "uniform"},
-        "cost": "cross_entropy",
-        "penalty": {"method": "none"},
-        "optimiser": {"method": "cg", "iterations": 1},
-        "dropout": [0, 0],
-        "label_smoothing": 0,
-        "augment": {"method": "none"},
-        "early_stopping": None,
-        "synthetic_share": 0.5,
-        "dtype": "float64",
-    }
-    recipe = Recipe("one-step", run, SETTINGS, {}, 0)
+    run = training(hidden=[2], penalty={"method": "none"}, optimiser={"method": "cg", "iterations": 1})
+    recipe = Recipe("one-step", run, SEGMENTATION, None, 0)
     sampled = set()
     for seed in (1, 2):
         for captchas in (5, 20):
             _, dataset, _ = recipe.train(pictures, captchas, seed)
-            task = splits.task(pictures, captchas, seed, SETTINGS)
-            settings = {"unseen": "rest", "captchas": captchas, "seed": seed}
-            known, unseen, _ = split(30, settings)
+            task = splits.task(pictures, captchas, seed, SEGMENTATION)
+            wanted = {"segment": "any", "train": "all", "unseen": "rest", "captchas": captchas}
+            known, unseen, _ = split(30, DatasetSettings.of(wanted | {"seed": seed}))
             for part, shown, rows in (
                 (dataset.train, task.known, known),
                 (dataset.unseen, task.unseen, unseen),
@@ -69,7 +52,7 @@ def test_a_peer_meets_the_captchas_that_a_recipe_meets_and_the_stage_dataset_sam
 
 
 def test_a_task_says_what_stands_on_its_captchas(pictures):
-    task = splits.task(pictures, 7, 3, SETTINGS)
+    task = splits.task(pictures, 7, 3, SEGMENTATION)
     assert task.known.X.shape == (7, 4, 260)
     assert task.unseen.cleaned.shape == (23, 27, 72)
     known = ["".join(ALPHABET[number] for number in row) for row in task.y]

@@ -17,7 +17,7 @@ BASE = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 def swept(text, **others):
     """The default configuration with the sweep `s` that the YAML text gives, resolved."""
-    return resolved({**copy.deepcopy(BASE), "sweeps": {"s": yaml.safe_load(text)}, **others})
+    return resolved({**copy.deepcopy(BASE), "sweeps": {"s": yaml.safe_load(text)}, **others}).dump()
 
 
 def runs(config):
@@ -228,7 +228,7 @@ def test_a_name_that_would_be_too_long_keeps_its_seed_and_stays_its_own():
 )
 def test_every_combination_of_different_values_is_one_run_with_a_name_of_its_own(weights, layers, seeds):
     sweep = {"run": "cg", "seeds": seeds, "grid": {"train.penalty.weight": weights, "train.hidden": layers}}
-    config = resolved({**copy.deepcopy(BASE), "sweeps": {"s": sweep}})
+    config = resolved({**copy.deepcopy(BASE), "sweeps": {"s": sweep}}).dump()
     expected = {
         (float(weight), tuple(hidden), seed)
         for weight in weights

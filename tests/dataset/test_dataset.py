@@ -18,6 +18,7 @@ from captchanet.dataset.dataset import (
     trained_on,
     write_dataset,
 )
+from captchanet.dataset.settings import DatasetSettings
 from captchanet.dataset.split import split
 from captchanet.errors import UserError
 from captchanet.layout import PARTS, DatasetFiles
@@ -47,8 +48,12 @@ MANY = [a + b for a in ALPHABET[:10] for b in ALPHABET[:4]]
 
 
 def settings(**changes):
-    defaults = {"segment": "grid", "train": "raw", "unseen": "other", "synthetic": None, "captchas": None}
-    return defaults | {"seed": 1} | changes
+    return DatasetSettings.of({"segment": "grid", "train": "raw", "unseen": "other"} | changes)
+
+
+def without_unseen(**changes):
+    """The settings where another folder is unseen: nothing of this one is held out."""
+    return settings(**changes).model_copy(update={"unseen": 0})
 
 
 def written(files, wanted, **folders):
@@ -273,25 +278,28 @@ def test_pictures_and_windows_are_those_of_the_training_captchas_in_their_order(
         ({"unseen": 3}, [0, 1, 2, 3, 5, 6, 9], [4, 7, 8]),
         ({"unseen": "rest", "captchas": 4}, [3, 5, 6, 9], [0, 1, 2, 4, 7, 8]),
         ({"unseen": "fold", "folds": 3, "fold": 2}, [3, 4, 5, 6, 7, 8, 9], [0, 1, 2]),
-        ({"unseen": 0, "captchas": 5}, [0, 1, 4, 7, 8], []),
-        ({"unseen": 0}, list(range(10)), []),
+        ({"unseen": "other", "captchas": 5}, [0, 1, 4, 7, 8], []),
+        ({"unseen": "other"}, list(range(10)), []),
     ],
 )
 def test_without_calibration_the_split_is_what_it_was_before_there_was_any(changes, train, unseen):
-    assert split(10, settings(**changes)) == (train, unseen, [])
-    assert split(10, settings(calibration=0, **changes)) == (train, unseen, [])
+    made = settings if unseen else without_unseen
+    assert split(10, made(**changes)) == (train, unseen, [])
+    assert split(10, made(calibration=0, **changes)) == (train, unseen, [])
 
 
 @given(
     n=st.integers(8, 60),
-    how=st.sampled_from([("rest", 2), (0.25, None), (3, 2), ("fold", None), (0, 3)]),
+    how=st.sampled_from([("rest", 2), (0.25, None), (3, 2), ("fold", None), ("other", 3)]),
     calibration=st.integers(1, 2) | st.floats(0.05, 0.25),
     seed=st.integers(0, 9),
 )
 def test_what_is_calibrated_on_neither_trains_nor_is_unseen_and_stays_the_same(n, how, calibration, seed):
-    wanted = settings(unseen=how[0], captchas=how[1], folds=4, fold=2, seed=seed)
-    train, unseen, _ = split(n, wanted)
-    found = split(n, wanted | {"calibration": calibration})
+    folds = {"folds": 4, "fold": 2} if how[0] == "fold" else {}
+    wanted = {"unseen": how[0], "captchas": how[1], "seed": seed, **folds}
+    made = without_unseen if how[0] == "other" else settings
+    train, unseen, _ = split(n, made(**wanted))
+    found = split(n, made(**wanted, calibration=calibration))
     assert len(set().union(*found)) == sum(map(len, found))
     assert len(found[2]) == (calibration if calibration >= 1 else max(1, round(calibration * n)))
     if how[0] != "rest":
@@ -299,8 +307,8 @@ def test_what_is_calibrated_on_neither_trains_nor_is_unseen_and_stays_the_same(n
     if how[1] is not None:
         # none of those that train, and the same whatever number trains
         assert len(found[0]) == len(train)
-        assert found[2] == split(n, wanted | {"calibration": calibration, "captchas": 1})[2]
-    if how in ((3, 2), (0, 3)):
+        assert found[2] == split(n, made(**wanted | {"calibration": calibration, "captchas": 1}))[2]
+    if how in ((3, 2), ("other", 3)):
         assert found[0] == train
 
 
@@ -308,7 +316,7 @@ def test_what_is_calibrated_on_neither_trains_nor_is_unseen_and_stays_the_same(n
 def test_they_are_taken_from_the_synthetic_ones_where_there_are_any_and_kept_in_files(data, files):
     folders = {"raw": folder(MANY[:20]), "synthetic": folder(MANY[20:]), "other": folder(["z1"])}
     wanted = settings(calibration=0.25, **data)
-    used = {name: folders[name] for name in folders if name in wanted.values()}
+    used = {name: folders[name] for name in folders if name in wanted.dump().values()}
     made, facts = written(files, wanted, **used)
     assert {row[0] for row in made.calibration.captchas} == {"synthetic" if data else "raw"}
     assert len(made.calibration.captchas) == facts["captchas"]["calibration"] == 5

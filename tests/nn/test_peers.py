@@ -37,9 +37,7 @@ def captchas():
     from captchanet.segment.segmentation import Segmentation
 
     alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
-    settings = {"picture": {"width": 72, "height": 27}, "characters": 4, "alphabet": alphabet}
-    settings |= {"clean": {"method": "ink"}, "split": {"method": "grid"}, "max_rejected": 0.0}
-    found = segment(Path(__file__).resolve().parents[2] / "data/raw", Segmentation.from_settings(settings))
+    found = segment(Path(__file__).resolve().parents[2] / "data/raw", Segmentation())
     y = [number for picture in found.pictures for number in encode(picture.label, alphabet)]
     return found.X.astype(np.float64), np.array(y).reshape(-1, 1)
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from captchanet.options import resolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from captchanet.errors import UserError
-from captchanet.options import resolve
 from captchanet.segment.clean import CLEANERS
 from captchanet.segment.split import SPLITTERS
 from captchanet.synthesize.turned import turned

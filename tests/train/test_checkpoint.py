@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from small import SGD, training
 
 from captchanet.config.resolve import resolved
 from captchanet.dataset.dataset import Part
@@ -19,40 +20,21 @@ from captchanet.errors import UserError
 from captchanet.layout import Layout, TrainFiles
 from captchanet.train import checkpoint as module
 from captchanet.train import run
-from captchanet.train import train as training
+from captchanet.train import train as module_train
 from captchanet.train.augment import Crops
 from captchanet.train.checkpoint import VARIABLE, Checkpoint
 from captchanet.train.train import train
 
-SGD = {"method": "sgd", "learning_rate": 0.5, "epochs": 12, "batch_size": 7, "momentum": 0.0}
 ADAMW = {"method": "adamw", "learning_rate": 0.05, "epochs": 12, "batch_size": 7}
-ADAMW |= {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01}
 AFFINE = {"method": "affine", "rotation": 15.0, "shear_x": 0.1, "shear_y": 0.0, "shift": 0.6, "scale": 0.04}
 AFFINE |= {"contrast": 0.1, "noise": 0.0, "pivot": (0.0, 0.0)}
 ONE_CYCLE = {"method": "one_cycle", "warm_up": 0.2, "start": 0.04}
-SETTINGS = {
-    "convolutions": [],
-    "hidden": [6],
-    "bias": True,
-    "activation": "sigmoid",
-    "output": "sigmoid",
-    "cost": "cross_entropy",
-    "penalty": {"method": "l2", "weight": 0.1},
-    "initialisation": {"method": "uniform", "limit": 0.1},
-    "optimiser": SGD,
-    "schedule": {"method": "constant"},
-    "augment": {"method": "none"},
-    "synthetic_share": 0.9,
-    "dropout": [],
-    "label_smoothing": 0.0,
-    "early_stopping": None,
-    "dtype": "float64",
-    "seed": 1,
-}
+LONG = SGD | {"epochs": 12}
+PLAIN = training(optimiser=LONG)
 KINDS = {
     "sgd": {},
-    "momentum in float32": {"optimiser": SGD | {"momentum": 0.9}, "dtype": "float32"},
-    "whole batches": {"optimiser": SGD | {"batch_size": None}},
+    "momentum in float32": {"optimiser": LONG | {"momentum": 0.9}, "dtype": "float32"},
+    "whole batches": {"optimiser": LONG | {"batch_size": None}},
     "dropout": {"dropout": [0.1, 0.3]},
     "augmented": {"augment": AFFINE},
     "everything": {
@@ -64,13 +46,13 @@ KINDS = {
         "dtype": "float32",
     },
     "stops early": {
-        "optimiser": SGD | {"learning_rate": 3.0, "epochs": 60},
+        "optimiser": LONG | {"learning_rate": 3.0, "epochs": 60},
         "early_stopping": {"share": 0.3, "patience": 7},
     },
     "diverges": {
         "cost": "quadratic",
         "penalty": {"method": "l2", "weight": 2e5},
-        "optimiser": SGD | {"learning_rate": 0.1, "epochs": 60},
+        "optimiser": LONG | {"learning_rate": 0.1, "epochs": 60},
     },
 }
 
@@ -88,14 +70,14 @@ def after_every_epoch(monkeypatch):
 def killed(monkeypatch):
     """Lets a training be killed in the epoch that is set here, before that epoch's checkpoint."""
     at = {"epoch": None}
-    callback = training.Recorder.callback
+    callback = module_train.Recorder.callback
 
     def until(self, step, *rest):
         if step == at["epoch"]:
             raise Killed
         return callback(self, step, *rest)
 
-    monkeypatch.setattr(training.Recorder, "callback", until)
+    monkeypatch.setattr(module_train.Recorder, "callback", until)
     return at
 
 
@@ -122,7 +104,7 @@ def told(trained):
 def test_a_killed_training_tells_the_same_in_the_end_as_an_unbroken_one(
     kind, epochs, killed, tmp_path, capsys
 ):
-    settings = SETTINGS | KINDS[kind]
+    settings = training(**{"optimiser": LONG} | KINDS[kind])
     extra = mixed_in() if "augment" in KINDS[kind] else {}
     unbroken = train(data(), 3, settings, **extra)
     assert len(unbroken.history) >= 7
@@ -141,7 +123,7 @@ def test_a_killed_training_tells_the_same_in_the_end_as_an_unbroken_one(
 
 
 def test_a_full_batch_optimiser_starts_over_and_keeps_no_checkpoint(killed, tmp_path, capsys):
-    settings = SETTINGS | {"optimiser": {"method": "cg", "iterations": 8}}
+    settings = training()
     killed["epoch"] = 5
     with pytest.raises(Killed):
         train(data(), 3, settings, Checkpoint(tmp_path, "a", {}))
@@ -156,7 +138,7 @@ def interrupted(folder, killed, epoch=5):
     killed["epoch"] = epoch
     checkpoint = Checkpoint(folder, "a", {})
     with pytest.raises(Killed):
-        train(data(), 3, SETTINGS, checkpoint)
+        train(data(), 3, PLAIN, checkpoint)
     killed["epoch"] = None
     return checkpoint
 
@@ -189,7 +171,7 @@ def test_what_is_decided_by_something_else_has_another_checkpoint(name, decides,
 def test_a_damaged_checkpoint_is_said_to_be_one_and_training_starts_over(damage, killed, tmp_path, capsys):
     file = interrupted(tmp_path, killed).file
     file.write_bytes(damage(file.read_bytes()))
-    assert told(train(data(), 3, SETTINGS, Checkpoint(tmp_path, "a", {}))) == told(train(data(), 3, SETTINGS))
+    assert told(train(data(), 3, PLAIN, Checkpoint(tmp_path, "a", {}))) == told(train(data(), 3, PLAIN))
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith(f"captchanet: train: warning: a starts over: cannot read {file} (")
 
@@ -197,7 +179,7 @@ def test_a_damaged_checkpoint_is_said_to_be_one_and_training_starts_over(damage,
 def test_where_nothing_can_be_written_training_ends_all_the_same_with_one_warning(tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
     checkpoint = Checkpoint(tmp_path / "file", "a", {})
-    assert told(train(data(), 3, SETTINGS, checkpoint)) == told(train(data(), 3, SETTINGS))
+    assert told(train(data(), 3, PLAIN, checkpoint)) == told(train(data(), 3, PLAIN))
     checkpoint.remove()
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith("captchanet: train: warning: a goes on, but after a kill it would start over: ")
@@ -213,7 +195,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_no_half_one(killed, tmp_path
 
     monkeypatch.setattr(module.np, "savez", full)
     checkpoint = Checkpoint(tmp_path, "a", {})
-    train(data(), 3, SETTINGS, checkpoint)
+    train(data(), 3, PLAIN, checkpoint)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [whole]
     assert capsys.readouterr().err.count("No space left on device") == 1
 
@@ -241,22 +223,24 @@ import json, sys
 from pathlib import Path
 from captchanet.layout import DatasetFiles, Layout
 from captchanet.train import run
+from captchanet.train.settings import TrainSettings
 settings, data, results = json.loads(sys.argv[1]), DatasetFiles.within(sys.argv[2]), Layout(Path(sys.argv[3]))
-run.perform("long", settings, data, results.train("long"), [Path(run.__file__)], results.checkpoints)
+run.perform(
+    "long", TrainSettings.of(settings), data, results.train("long"), [Path(run.__file__)], results.checkpoints
+)
 """
 
 
 def process(made_results, settings, folder, **options):
     data = made_results.layout.dataset("main").facts.parent
-    words = [json.dumps(settings), str(data), str(folder)]
+    words = [json.dumps(settings.dump()), str(data), str(folder)]
     env = {**os.environ, "PYTHONPATH": str(Path(run.__file__).parents[2]), **options}
     return subprocess.Popen([sys.executable, "-c", RUN, *words], env=env, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.workflow
 def test_after_a_real_kill_the_run_folder_is_that_of_an_unbroken_run(made_results, tmp_path):
-    settings = made_results.config["train"]["other"] | {"dropout": [0.1, 0.2]}
-    settings["optimiser"] = ADAMW | {"epochs": 400}
+    settings = training(dropout=[0.1, 0.2], optimiser=ADAMW | {"epochs": 400})
     begun = time.time()
     whole, killed = Layout(tmp_path / "whole"), Layout(tmp_path / "killed")
     first = process(made_results, settings, killed.root)
@@ -287,7 +271,7 @@ def test_after_a_real_kill_the_run_folder_is_that_of_an_unbroken_run(made_result
 
 
 def test_a_run_that_cannot_be_written_keeps_its_checkpoint(made_results, tmp_path, capsys):
-    settings = made_results.config["train"]["other"]
+    settings = made_results.config.train["other"]
     data, code = made_results.layout.dataset("main"), [Path(run.__file__)]
     files, checkpoints = TrainFiles.within(tmp_path / "train/long"), tmp_path / "checkpoints"
     (tmp_path / "train").write_text("in the way")
@@ -309,7 +293,7 @@ def test_other_settings_data_or_code_start_over(made_results, tmp_path, monkeypa
             names.add(self.file.name)
 
     monkeypatch.setattr(run, "Checkpoint", Noted)
-    settings, code = made_results.config["train"]["other"], tmp_path / "code.py"
+    settings, code = made_results.config.train["other"], tmp_path / "code.py"
     data, files = made_results.layout.dataset("main"), TrainFiles.within(tmp_path / "train")
     facts = json.loads(data.facts.read_text())
 
@@ -322,7 +306,7 @@ def test_other_settings_data_or_code_start_over(made_results, tmp_path, monkeypa
 
     assert perform() == perform() == 1
     assert perform(name="b") == 2
-    assert perform(settings=settings | {"seed": 9}) == 3
+    assert perform(settings=settings.model_copy(update={"seed": 9})) == 3
     assert perform(text="2") == 4
     assert perform(digest={"train": "0", "unseen": "0"}) == 5
     assert perform(blas="y") == 6

@@ -13,11 +13,10 @@ from captchanet.errors import UserError
 from captchanet.layout import FORMAT, Layout
 from captchanet.segment.segment import segment
 from captchanet.segment.segment_synthetic import segment_synthetic
-from captchanet.segment.segmentation import Segmentation
-from captchanet.synthesize.turned import turned
 from captchanet.train import run
 from captchanet.train.augment import crops
 from captchanet.train.model import load_model
+from captchanet.train.settings import TrainSettings
 from captchanet.train.train import train
 
 AUGMENT = {"method": "affine", "rotation": 5}
@@ -38,18 +37,22 @@ class Made:
             "train": {"few": {"hidden": [6], "optimiser": OPTIMISER, "augment": AUGMENT}},
         }
         self.config = resolved(config)
-        self.settings, self.layout = self.config["train"]["few"], Layout(folder)
-        self.segment, chosen = self.config["segment"]["grid"], self.config["dataset"]["main"]
-        style = self.config["pictures"]["synthetic"]["synthesize"]
-        rendered = turned(**{name: value for name, value in style.items() if name != "method"})
-        segmentation = Segmentation.from_settings(self.segment)
+        self.settings, self.layout = self.config.train["few"], Layout(folder)
+        segmentation, chosen = self.config.segment["grid"], self.config.dataset["main"]
+        self.segment = segmentation.dump()
+        rendered = self.config.pictures["synthetic"].synthesize()
         folders = {
             "raw": segment(pictures / "raw", segmentation),
             "synthetic": segment_synthetic(*rendered, segmentation),
         }
-        self.dataset = dataset.make(folders, chosen, self.segment["alphabet"])
-        facts = dataset.summary(self.dataset, chosen, self.segment, self.config["pictures"])
+        self.dataset = dataset.make(folders, chosen, segmentation.alphabet)
+        entries = {name: entry.dump() for name, entry in self.config.pictures.items()}
+        facts = dataset.summary(self.dataset, chosen, self.segment, entries)
         dataset.write_dataset(self.layout.dataset("main"), self.dataset, facts, folders)
+
+    def changed(self, **settings):
+        """The settings of the run, but for some."""
+        return TrainSettings.of(self.settings.dump() | settings)
 
     def perform(self):
         """What the files of the run say, by their fields in the layout; theta as an array."""
@@ -70,7 +73,7 @@ def test_synthetic_captchas_are_mixed_in_and_labelled_ones_augmented(made):
     found, data = one.perform(), one.dataset
     cropped = crops(data.train.X, data.cleaned, data.windows, one.segment["split"])
     for dropped in ({"synthetic": None}, {"crops": None}, {}):
-        settings = one.settings | ({"augment": {"method": "none"}} if "crops" in dropped else {})
+        settings = one.changed(**({"augment": {"method": "none"}} if "crops" in dropped else {}))
         extra = {"synthetic": data.synthetic, "crops": cropped} | dropped
         same = train(data.train, 36, settings, **extra).theta.tobytes() == found["theta"].tobytes()
         assert same == (not dropped)
@@ -104,9 +107,9 @@ def test_provenance_has_a_digest_of_each_picture_but_for_the_synthetic_ones(made
 def test_a_configuration_of_the_run_alone_is_valid_and_synthesizes_the_same(made):
     found = made(synthetic="synthetic").perform()
     assert next(iter(found["configuration"].items())) == ("format", FORMAT)
-    again = resolved(yaml.safe_load(yaml.safe_dump(found["configuration"])))
-    assert json.loads(json.dumps(again["pictures"])) == found["configuration"]["pictures"]
-    assert json.loads(json.dumps(again["train"])) == found["configuration"]["train"]
+    again = resolved(yaml.safe_load(yaml.safe_dump(found["configuration"]))).dump()
+    assert again["pictures"] == found["configuration"]["pictures"]
+    assert again["train"] == found["configuration"]["train"]
 
 
 @pytest.mark.parametrize("data", [{"synthetic": "synthetic"}, {}])
@@ -128,7 +131,7 @@ def test_a_failed_run_and_one_without_such_captchas_have_no_temperature(made):
     one = made(calibration=4)
     wild = {"method": "sgd", "epochs": 99, "batch_size": None, "learning_rate": 1e6, "momentum": 0.0}
     costly = {"cost": "quadratic", "penalty": {"method": "l2", "weight": 1e9}, "optimiser": wild}
-    one.settings = one.settings | costly
+    one.settings = one.changed(**costly)
     found = one.perform()
     assert (found["status"]["status"], found["model"]["temperature"]) == ("failed", 1)
 

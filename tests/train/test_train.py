@@ -4,32 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small import SGD, training
 
 from captchanet.dataset.dataset import Part
 from captchanet.nn import Network, Objective, one_hot
 from captchanet.train.augment import Crops
 from captchanet.train.train import _mixture, train
-
-SETTINGS = {
-    "convolutions": [],
-    "hidden": [6],
-    "bias": True,
-    "activation": "sigmoid",
-    "output": "sigmoid",
-    "cost": "cross_entropy",
-    "penalty": {"method": "l2", "weight": 0.1},
-    "initialisation": {"method": "uniform", "limit": 0.1},
-    "optimiser": {"method": "cg", "iterations": 8},
-    "schedule": {"method": "constant"},
-    "augment": {"method": "none"},
-    "synthetic_share": 0.9,
-    "dropout": [],
-    "label_smoothing": 0.0,
-    "early_stopping": None,
-    "dtype": "float64",
-    "seed": 1,
-}
-SGD = {"method": "sgd", "learning_rate": 0.5, "epochs": 3, "batch_size": 7, "momentum": 0.0}
 
 
 def data(rows=30):
@@ -38,18 +18,19 @@ def data(rows=30):
     return Part(rng.random((rows, 5)) + y, y, [])
 
 
-@pytest.mark.parametrize("optimiser", [SETTINGS["optimiser"], SGD])
+@pytest.mark.parametrize("optimiser", [{"method": "cg", "iterations": 8}, SGD])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(optimiser, dtype):
-    wanted = SETTINGS | {"optimiser": optimiser, "dtype": dtype}
-    first, again, other = (train(data(), 3, wanted | {"seed": seed}) for seed in (1, 1, 2))
+    first, again, other = (
+        train(data(), 3, training(optimiser=optimiser, dtype=dtype, seed=seed)) for seed in (1, 1, 2)
+    )
     assert first.theta.dtype == np.dtype(dtype)
     assert first.theta.tobytes() == again.theta.tobytes() != other.theta.tobytes()
     assert first.history == again.history
 
 
 def test_the_history_of_cg_is_cost_gradient_and_accuracy_at_each_accepted_step():
-    trained = train(data(), 3, SETTINGS)
+    trained = train(data(), 3, training())
     assert [row[0] for row in trained.history] == list(range(1, 9))
     network = Network((5, 6, 3))
     from captchanet.nn import l2
@@ -65,15 +46,16 @@ def test_the_history_of_cg_is_cost_gradient_and_accuracy_at_each_accepted_step()
 
 
 def test_the_history_of_sgd_has_a_row_for_each_epoch_and_no_evaluation_of_its_own():
-    trained = train(data(), 3, SETTINGS | {"optimiser": SGD})
+    trained = train(data(), 3, training(optimiser=SGD))
     assert [row[0] for row in trained.history] == [1, 2, 3]
     assert trained.evaluations == 3 * 5
     assert all(0 <= row[3] <= 1 for row in trained.history)
 
 
 def test_a_training_that_diverges_comes_back_failed_with_its_last_good_theta():
-    wild = SETTINGS | {"cost": "quadratic", "penalty": {"method": "l2", "weight": 1e9}}
-    trained = train(data(), 3, wild | {"optimiser": SGD | {"learning_rate": 1e6, "epochs": 200}})
+    costly = {"cost": "quadratic", "penalty": {"method": "l2", "weight": 1e9}}
+    wild = training(optimiser=SGD | {"learning_rate": 1e6, "epochs": 200}, **costly)
+    trained = train(data(), 3, wild)
     assert trained.status == "failed"
     assert "the cost became" in trained.reason
     assert np.all(np.isfinite(trained.theta))
@@ -82,7 +64,7 @@ def test_a_training_that_diverges_comes_back_failed_with_its_last_good_theta():
 def test_every_run_of_the_configurations_kind_learns():
     for penalty in ({"method": "none"}, {"method": "tutorial", "weight": 0.1}):
         for bias in (True, False):
-            history = train(data(), 3, SETTINGS | {"penalty": penalty, "bias": bias}).history
+            history = train(data(), 3, training(penalty=penalty, bias=bias)).history
             assert history[-1][1] < history[0][1]
 
 
@@ -108,11 +90,11 @@ def test_every_part_that_a_configuration_can_name_trains():
         {"optimiser": SGD | base, "schedule": {"method": "steps", "every": 10, "factor": 0.5}},
         {"optimiser": adamw, "early_stopping": {"share": 0.2, "patience": 2}},
     ):
-        trained = train(many, 3, SETTINGS | changes)
+        trained = train(many, 3, training(**changes))
         assert trained.status == "finished"
         assert trained.history[-1][1] < trained.history[0][1]
         assert trained.history[-1][3] > 0.5
-        assert train(many, 3, SETTINGS | changes).theta.tobytes() == trained.theta.tobytes()
+        assert train(many, 3, training(**changes)).theta.tobytes() == trained.theta.tobytes()
 
 
 def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta():
@@ -120,7 +102,7 @@ def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta():
     y = rng.integers(1, 4, (40, 1))  # nothing to learn: the held-out cost soon rises
     noise = Part(rng.normal(size=(40, 5)), y, [("p", "f", "l", "s")] * 10)
     optimiser = SGD | {"epochs": 400, "learning_rate": 2.0}
-    wanted = SETTINGS | {"optimiser": optimiser, "early_stopping": {"share": 0.3, "patience": 4}}
+    wanted = training(optimiser=optimiser, early_stopping={"share": 0.3, "patience": 4})
     trained = train(noise, 3, wanted)
     assert len(trained.history) < 400
     best = int(trained.reason.split("in step ")[1])
@@ -131,7 +113,7 @@ def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta():
 
 
 def test_the_schedule_spans_all_steps_of_the_training(monkeypatch):
-    from captchanet.train import train as module
+    from captchanet.train.methods import SCHEDULES
 
     totals = []
 
@@ -139,14 +121,14 @@ def test_the_schedule_spans_all_steps_of_the_training(monkeypatch):
         totals.append(total)
         return lambda step: rate
 
-    monkeypatch.setitem(module.SCHEDULES, "spy", spy)
-    train(data(), 3, SETTINGS | {"optimiser": SGD, "schedule": {"method": "spy"}})
+    monkeypatch.setitem(SCHEDULES, "spy", spy)
+    train(data(), 3, training(optimiser=SGD, schedule={"method": "spy"}))
     assert totals == [3 * 5]
 
 
 def test_an_optimiser_of_ones_own_gets_what_its_signature_asks_for(monkeypatch):
     from captchanet import nn
-    from captchanet.train import train as module
+    from captchanet.train.methods import OPTIMISERS
 
     given = {}
 
@@ -156,10 +138,10 @@ def test_an_optimiser_of_ones_own_gets_what_its_signature_asks_for(monkeypatch):
         callback(1, theta, cost, float(np.linalg.norm(gradient)))
         return nn.Result(theta, 1, 1, "done")
 
-    monkeypatch.setitem(module.OPTIMISERS, "own", own)
-    train(data(), 3, SETTINGS | {"optimiser": {"method": "own", "jumps": 5}})
+    monkeypatch.setitem(OPTIMISERS, "own", own)
+    train(data(), 3, training(optimiser={"method": "own", "jumps": 5}))
     first = given.copy()
-    train(data(), 3, SETTINGS | {"optimiser": {"method": "own", "jumps": 5}})
+    train(data(), 3, training(optimiser={"method": "own", "jumps": 5}))
     assert given == first
     assert given["jumps"] == 5
 
@@ -169,7 +151,7 @@ def test_an_optimiser_of_ones_own_gets_what_its_signature_asks_for(monkeypatch):
 def test_a_theta_that_is_no_number_or_costs_none_is_never_finished(epochs, dtype):
     rate = {"float32": 1e39, "float64": 1e300}[dtype]
     optimiser = SGD | {"learning_rate": rate, "epochs": epochs, "batch_size": None}
-    trained = train(data(), 3, SETTINGS | {"optimiser": optimiser, "dtype": dtype})
+    trained = train(data(), 3, training(optimiser=optimiser, dtype=dtype))
     assert trained.status == "failed"
     network = Network((5, 6, 3))
     cost, gradient = Objective(network, data().X, one_hot(data().y, 3), dtype=dtype)(trained.theta)
@@ -179,7 +161,7 @@ def test_a_theta_that_is_no_number_or_costs_none_is_never_finished(epochs, dtype
 
 def test_the_history_of_plain_gradient_descent_is_exact_with_a_penalty():
     optimiser = {"method": "sgd", "learning_rate": 0.3, "epochs": 40, "batch_size": None, "momentum": 0.0}
-    trained = train(data(240), 3, SETTINGS | {"optimiser": optimiser})
+    trained = train(data(240), 3, training(optimiser=optimiser))
     seen = []
 
     from captchanet.nn import gradient_descent, l2, uniform
@@ -240,7 +222,7 @@ def test_without_synthetic_ones_every_row_stands_once():
 def test_an_epoch_goes_through_the_known_rows_repeated_and_the_synthetic_ones_once():
     known, _ = captchas(2)
     synthetic, _ = captchas(16, seed=1)
-    settings = SETTINGS | {"optimiser": SGD | {"batch_size": 8}, "synthetic_share": 0.8}
+    settings = training(optimiser=SGD | {"batch_size": 8}, synthetic_share=0.8)
     trained = train(known, 3, settings, synthetic=synthetic)
     # 32 synthetic rows, 8 of the known: 4 rows twice
     assert trained.evaluations == 3 * (32 + 8) // 8
@@ -253,7 +235,7 @@ def test_an_epoch_goes_through_the_known_rows_repeated_and_the_synthetic_ones_on
 def test_no_synthetic_captcha_is_no_change():
     known, _ = captchas()
     nothing = Part(known.X[:0], known.y[:0], [])
-    settings = SETTINGS | {"optimiser": SGD}
+    settings = training(optimiser=SGD)
     plain = train(known, 3, settings)
     assert train(known, 3, settings, synthetic=nothing).theta.tobytes() == plain.theta.tobytes()
 
@@ -264,10 +246,12 @@ def test_augmentation_is_decided_by_the_seed_and_changes_only_what_is_not_synthe
     (known, crops), (synthetic, _) = captchas(), captchas(8, seed=1)
     before = known.X.copy()
     optimiser = SGD | {"batch_size": batch_size}
-    settings = SETTINGS | {"optimiser": optimiser, "dtype": dtype, "augment": AFFINE, "synthetic_share": 0.6}
+    settings = {"optimiser": optimiser, "dtype": dtype, "augment": AFFINE, "synthetic_share": 0.6}
 
     def theta(**changes):
-        return train(known, 3, settings | changes, synthetic=synthetic, crops=crops).theta.tobytes()
+        return train(
+            known, 3, training(**settings | changes), synthetic=synthetic, crops=crops
+        ).theta.tobytes()
 
     assert theta() == theta() != theta(seed=2)
     assert theta() != theta(augment={"method": "none"})
@@ -289,7 +273,7 @@ def test_what_early_stopping_watches_is_neither_synthetic_nor_augmented(monkeypa
 
     monkeypatch.setattr(module, "Objective", Watched)
     stopping = {"share": 0.3, "patience": 2}
-    settings = SETTINGS | {"optimiser": SGD, "augment": AFFINE, "early_stopping": stopping}
+    settings = training(optimiser=SGD, augment=AFFINE, early_stopping=stopping)
     train(known, 3, settings, synthetic=synthetic, crops=crops)
     trained_on, watched = objectives
     assert watched.augment is None
@@ -302,4 +286,4 @@ def test_what_early_stopping_watches_is_neither_synthetic_nor_augmented(monkeypa
 def test_augmentation_without_pictures_is_refused():
     known, _ = captchas()
     with pytest.raises(ValueError, match="it needs the crops"):
-        train(known, 3, SETTINGS | {"optimiser": SGD, "augment": AFFINE})
+        train(known, 3, training(optimiser=SGD, augment=AFFINE))

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from captchanet.train.xor import NETWORK, solve
+from captchanet.train.xor import NETWORK, XorSettings, solve
 
 
 @pytest.fixture(scope="module")
 def solution():
-    return solve({"steps": 100_000, "learning_rate": 4.0, "seed": 10})
+    return solve(XorSettings())
 
 
 def test_theta_and_the_outputs_are_the_published_digits(solution):
@@ -34,6 +34,6 @@ def test_the_history_has_a_hundred_rows_and_ends_at_four_of_four(solution):
 
 
 def test_few_steps_do_not_solve_it():
-    trained, outputs = solve({"steps": 5, "learning_rate": 4.0, "seed": 10})
+    trained, outputs = solve(XorSettings(steps=5))
     assert np.abs(outputs - 0.5).max() < 0.4
     assert [row[0] for row in trained.history] == [1, 2, 3, 4, 5]

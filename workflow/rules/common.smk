@@ -35,23 +35,23 @@ if not workflow.config_settings.configfiles:
 
 
 try:
-    config = resolved(config, Path(CONFIGFILES[0]).stem)
+    CONFIG = resolved(config, Path(CONFIGFILES[0]).stem)
     # Those that a data set uses. What lies in a folder is told by its fingerprint, what is synthetic by its kind.
     PICTURES = {
-        name: entry if "synthesize" in entry else entry
-        | {"fingerprint": fingerprint(Path(entry["folder"]), entry["labels"] and Path(entry["labels"]))}
-        for name, entry in config["pictures"].items()
-        if any(name in (data["train"], data["synthetic"], data["unseen"]) for data in config["dataset"].values())
+        name: entry.dump() if entry.synthesize else entry.dump()
+        | {"fingerprint": fingerprint(Path(entry.folder), entry.labels and Path(entry.labels))}
+        for name, entry in CONFIG.pictures.items()
+        if any(name in (data.train, data.synthetic, data.unseen) for data in CONFIG.dataset.values())
     }
 except UserError as error:
     raise SystemExit(f"captchanet: {error}")
 
 # where the results of this configuration lie
-LAYOUT = layout.Layout.of(config["set"])
+LAYOUT = layout.Layout.of(CONFIG.set)
 # the data sets that the runs train on, each once
-DATA = list(dict.fromkeys(run["data"] for run in config["train"].values()))
+DATA = list(dict.fromkeys(run.data for run in CONFIG.train.values()))
 # the runs that are written by hand; those of a sweep share its section of the report
-BY_HAND = [run for run in config["train"] if not any(run in sweep["runs"] for sweep in config["sweeps"].values())]
+BY_HAND = [run for run in CONFIG.train if not any(run in sweep.runs for sweep in CONFIG.sweeps.values())]
 # the templates of the pages for a person
 TEMPLATES = HOME / "src/captchanet/report"
 
@@ -105,7 +105,7 @@ onerror:
 
 
 onsuccess:
-    if left := orphans(LAYOUT, config):
+    if left := orphans(LAYOUT, CONFIG):
         print(f"\ncaptchanet: {len(left)} folders in {LAYOUT.root}/ belong to no run of this configuration, such "
               f"as {left[-1]}; `captchanet orphans --configfile {CONFIGFILES[0]}` lists them")
     asked = workflow.dag_settings  # for another target, or until another stage, there may be no report

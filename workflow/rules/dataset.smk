@@ -10,16 +10,16 @@ rule dataset:
     output:
         **LAYOUT.dataset("{data}").by_name(),
     params:
-        pictures=lambda w: {name: config["pictures"][name] for name in folders(w.data)},
-        dataset=lambda w: config["dataset"][w.data],
-        segmentation=lambda w: config["segment"][config["dataset"][w.data]["segment"]],
+        pictures=lambda w: {name: CONFIG.pictures[name].dump() for name in folders(w.data)},
+        dataset=lambda w: CONFIG.dataset[w.data].dump(),
+        segmentation=lambda w: CONFIG.segment[CONFIG.dataset[w.data].segment].dump(),
     script:
         "../scripts/dataset.py"
 
 
 # all that the runs of this configuration leave, for the stages that look at all of them
 NAMES = {
-    "runs": list(config["train"]),
+    "runs": list(CONFIG.train),
     "data": DATA,
     "segmented": list(dict.fromkeys(pair for data in DATA for pair in segmented(data))),
 }

@@ -4,8 +4,8 @@
 # of data sets: the page of one of them is made when its file is asked for.
 DOMAIN_GAPS = [
     data
-    for data in dict.fromkeys(config["train"][run]["data"] for run in [config["read"]["run"], *BY_HAND])
-    if any("synthesize" in PICTURES.get(config["dataset"][data][use], {}) for use in ("train", "synthetic"))
+    for data in dict.fromkeys(CONFIG.train[run].data for run in [CONFIG.read.run, *BY_HAND])
+    if any("synthesize" in PICTURES.get(name, {}) for name in (CONFIG.dataset[data].train, CONFIG.dataset[data].synthetic))
 ]
 
 

@@ -13,12 +13,12 @@ rule report:
         code=code("report"),
     output:
         page=report(str(LAYOUT.report), caption="../report/page.rst", category="Report"),
-        sweeps=[str(LAYOUT.sweep(name)) for name in config["sweeps"]],
+        sweeps=[str(LAYOUT.sweep(name)) for name in CONFIG.sweeps],
     params:
         names=NAMES,
         runs=BY_HAND,
-        sweeps=config["sweeps"],
-        headline=config["read"]["run"],
+        sweeps={name: plan.dump() for name, plan in CONFIG.sweeps.items()},
+        headline=CONFIG.read.run,
         sources={name: source for data in DATA for name, source in sources_of(data).items()},
         domain_gaps=DOMAIN_GAPS,
     script:
@@ -29,7 +29,7 @@ rule verdict:
     message:
         "did every training end well?"
     input:
-        statuses=expand(rules.train.output.status, run=config["train"]),
+        statuses=expand(rules.train.output.status, run=CONFIG.train),
         xor=rules.xor.output.status,
         # last, so that a failed run is reported and recorded before it fails the workflow
         page=rules.report.output.page,
@@ -37,6 +37,6 @@ rule verdict:
     output:
         str(LAYOUT.verdict),
     params:
-        runs=list(config["train"]),
+        runs=list(CONFIG.train),
     script:
         "../scripts/verdict.py"

@@ -10,7 +10,7 @@ rule segment:
     output:
         **LAYOUT.segment("{segmentation}", "{pictures}").by_name(),
     params:
-        segmentation=lambda w: config["segment"][w.segmentation],
+        segmentation=lambda w: CONFIG.segment[w.segmentation].dump(),
         source=lambda w: PICTURES[w.pictures],
     log:
         # stays when the job fails, as its outputs do not
@@ -26,13 +26,13 @@ def synthetic_files(pictures):
 
 def folders(data):
     """The names of the pictures that a data set is made from: to train on, synthetic and unseen ones, if any."""
-    data = config["dataset"][data]
-    return list(dict.fromkeys(data[use] for use in ("train", "synthetic", "unseen") if data[use] in PICTURES))
+    data = CONFIG.dataset[data]
+    return list(dict.fromkeys(name for name in (data.train, data.synthetic, data.unseen) if name in PICTURES))
 
 
 def segmented(data):
     """What is segmented for a data set: pairs of the segmentation and an entry of `pictures`."""
-    return [(config["dataset"][data]["segment"], name) for name in folders(data)]
+    return [(CONFIG.dataset[data].segment, name) for name in folders(data)]
 
 
 def segmented_files(data, prefix=""):

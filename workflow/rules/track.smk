@@ -1,7 +1,7 @@
 """track: every run of the configuration into MLflow, by one job, since importing mlflow costs seconds."""
 
-URI = config["track"]["tracking_uri"]
-EXPERIMENT = config["track"]["experiment"]
+URI = CONFIG.track.tracking_uri
+EXPERIMENT = CONFIG.track.experiment
 
 # The database is nobody's result: it is never deleted, and lives outside results/. With a server there is none.
 local_store = [] if URI else ["mlflow.db"]
@@ -33,8 +33,8 @@ rule track:
         str(LAYOUT.tracked),
     params:
         uri=URI,
-        set=config["set"],
+        set=CONFIG.set,
         names=NAMES,
-        sweeps=config["sweeps"],
+        sweeps={name: plan.dump() for name, plan in CONFIG.sweeps.items()},
     script:
         "../scripts/track.py"

@@ -3,7 +3,7 @@
 
 def data_files(run):
     """The files of the data set that a run trains on, by name."""
-    return LAYOUT.dataset(config["train"][run]["data"]).by_name()
+    return LAYOUT.dataset(CONFIG.train[run].data).by_name()
 
 
 rule train:
@@ -15,7 +15,7 @@ rule train:
     output:
         **LAYOUT.train("{run}").by_name(),
     params:
-        run=lambda w: config["train"][w.run],
+        run=lambda w: CONFIG.train[w.run].dump(),
         # no output: Snakemake would delete it before the job that goes on from it
         checkpoints=str(LAYOUT.checkpoints),
         # what is written is called otherwise in another format

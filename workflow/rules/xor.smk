@@ -9,7 +9,7 @@ rule xor:
     output:
         **LAYOUT.xor.by_name(),
     params:
-        xor=config["xor"],
+        xor=CONFIG.xor.dump(),
         # what is written is called otherwise in another format
         format=layout.FORMAT,
     threads: 1

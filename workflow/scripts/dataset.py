@@ -3,6 +3,7 @@
 import sys
 
 from captchanet.dataset.dataset import make, summary, write_dataset
+from captchanet.dataset.settings import DatasetSettings
 from captchanet.job import job
 from captchanet.layout import DatasetFiles, SegmentedFiles
 from captchanet.segment.segment import read_segmented
@@ -10,9 +11,10 @@ from captchanet.segment.segment import read_segmented
 with job("dataset"):
     params = snakemake.params
     files = SegmentedFiles.rows(snakemake.input)
+    settings = DatasetSettings.of(params.dataset)
     folders = {name: read_segmented(each) for name, each in zip(params.pictures, files, strict=True)}
-    made = make(folders, params.dataset, params.segmentation["alphabet"])
-    facts = summary(made, params.dataset, params.segmentation, params.pictures)
+    made = make(folders, settings, params.segmentation["alphabet"])
+    facts = summary(made, settings, params.segmentation, params.pictures)
     missing = "".join(facts["classes_without_example"])
     if missing and not facts["problem"]:
         print(

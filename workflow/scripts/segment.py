@@ -8,7 +8,7 @@ from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.segment.segmentation import Segmentation
 
 with job("segment"):
-    segmentation = Segmentation.from_settings(snakemake.params.segmentation)
+    segmentation = Segmentation.of(snakemake.params.segmentation).try_out()
     source = snakemake.params.source
     if "synthesize" in source:
         labels = [label for (label,) in read_csv(snakemake.input.labels, ("label",))]

@@ -5,11 +5,12 @@ from pathlib import Path
 from captchanet.job import job
 from captchanet.layout import DatasetFiles, TrainFiles
 from captchanet.train.run import perform
+from captchanet.train.settings import TrainSettings
 
 with job("train"):
     perform(
         name=snakemake.wildcards.run,
-        settings=snakemake.params.run,
+        settings=TrainSettings.of(snakemake.params.run),
         data=DatasetFiles.named(snakemake.input),
         files=TrainFiles.named(snakemake.output),
         code=[Path(file) for file in snakemake.input.code],

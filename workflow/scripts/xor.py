@@ -4,8 +4,8 @@ from pathlib import Path
 
 from captchanet.job import job
 from captchanet.layout import XorFiles
-from captchanet.train.xor import perform
+from captchanet.train.xor import XorSettings, perform
 
 with job("xor"):
     code = [Path(file) for file in snakemake.input.code]
-    perform(snakemake.params.xor, XorFiles.named(snakemake.output), code)
+    perform(XorSettings.of(snakemake.params.xor), XorFiles.named(snakemake.output), code)

@@ -1,13 +1,13 @@
 """`captchanet look`: what cleaning and splitting make of a folder, and settings for one never seen before."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 import yaml
 
 from captchanet.cli.common import configfile, section
 from captchanet.errors import UserError
+from captchanet.settings import Json
 
 
 @click.command()
@@ -50,19 +50,19 @@ def look(
     if name is not None:
         settings = _named(configfile, name)
     defaults = {"alphabet": ALPHABET, "max_rejected": 0.05}
-    segmentation = Segmentation.from_settings({**defaults, **settings})
+    segmentation = Segmentation.of({**defaults, **settings}, f"segment.{name or 'mine'}.").try_out()
     height, width = seen.pictures.shape[1:3]
-    if (segmentation.width, segmentation.height) != (width, height):
+    size = segmentation.picture
+    if (size.width, size.height) != (width, height):
         raise UserError(
-            f"{configfile}: segment.{name} is for pictures of {segmentation.width} × {segmentation.height} "
-            f"pixels; those in {folder} have {width} × {height}. Leave --segmentation out to see what fits "
-            "them"
+            f"{configfile}: segment.{name} is for pictures of {size.width} × {size.height} pixels; those in "
+            f"{folder} have {width} × {height}. Leave --segmentation out to see what fits them"
         )
     write_bytes(output, png(preview(seen, segmentation, count)))
     click.echo(f"{output}: {min(count, len(seen.names))} captchas, segmented as {name or 'suggested'}")
 
 
-def snippet(settings: dict[str, Any]) -> str:
+def snippet(settings: Json) -> str:
     """Settings as they can stand in a configuration, under the name `mine`."""
     lines = ["segment:", "  mine:"]
     for key, value in settings.items():
@@ -71,7 +71,7 @@ def snippet(settings: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _named(configfile: Path, name: str) -> dict[str, Any]:
+def _named(configfile: Path, name: str) -> Json:
     """A segmentation of the configuration, with every default."""
     from captchanet.cli.common import configuration
     from captchanet.config.resolve import resolved
@@ -80,5 +80,4 @@ def _named(configfile: Path, name: str) -> dict[str, Any]:
     if name not in segmentations:
         names = ", ".join(map(str, segmentations)) or "none"
         raise UserError(f"{configfile}: no segmentation {name!r}; `segment` has: {names}")
-    found: dict[str, Any] = resolved(configuration(configfile))["segment"][name]
-    return found
+    return resolved(configuration(configfile)).segment[name].dump()

@@ -7,7 +7,7 @@ import click
 import yaml
 
 from captchanet.errors import UserError
-from captchanet.options import resolve
+from captchanet.settings import OneOf, explained
 
 
 @click.command()
@@ -33,8 +33,9 @@ def synthesize(folder: Path, count: int, seed: int, method: str | None, options:
         files = synthesize_folder(folder, count, seed)
     else:
         given = {"method": method, **dict(map(_option, options))}
-        resolved = resolve(given, KINDS, "synthesize", given=("count", "seed"))
-        pictures, labels = KINDS[resolved.pop("method")](count=count, seed=seed, **resolved)
+        with explained(given, "synthesize."):
+            kind = OneOf(KINDS, given=("count", "seed")).of(given)
+        pictures, labels = kind(count=count, seed=seed)
         files = write_folder(folder, labels, pictures)
     click.echo(f"{len(files)} captchas in {folder}")
 

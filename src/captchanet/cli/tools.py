@@ -55,7 +55,7 @@ def orphans(delete: bool, configfile: Path) -> None:
     from captchanet.layout import Layout
 
     config = resolved(configuration(configfile), configfile.stem)
-    layout = Layout.of(config["set"])
+    layout = Layout.of(config.set)
     found = find(layout, config)
     for folder in found:
         if delete:

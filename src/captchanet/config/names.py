@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from captchanet.errors import UserError
+from captchanet.settings import Json
 
 LONGEST = 100
 """Characters in a name: it becomes a folder's."""
@@ -41,23 +42,23 @@ class Names:
     key by the shortest of its endings that no other key of the sweep shares.
     """
 
-    def __init__(self, settings: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, settings: Sequence[Json]) -> None:
         self.short = _short(key for values in settings for key in values if key != "name")
         unique = [values for i, values in enumerate(settings) if values not in settings[:i]]
         labels = [self._setting(values) for values in unique]
         self._alike = {label for label in labels if labels.count(label) > 1}
 
-    def setting(self, values: Mapping[str, Any]) -> str:
+    def setting(self, values: Json) -> str:
         """The label of a setting, which its repeats share; "" where nothing is varied."""
         label = self._setting(values)
         return f"{label},{digest(values)}" if label in self._alike else label
 
-    def label(self, values: Mapping[str, Any], stages: Iterable[str]) -> str:
+    def label(self, values: Json, stages: Iterable[str]) -> str:
         """What these values say of the keys of `stages`."""
         of = {key: value for key, value in values.items() if key.split(".")[0] in stages}
         return ",".join(f"{self.short[key]}={_text(value)}" for key, value in of.items())
 
-    def _setting(self, values: Mapping[str, Any]) -> str:
+    def _setting(self, values: Json) -> str:
         named, keys = values.get("name", ("", ()))
         rest = {key: value for key, value in values.items() if key not in ("name", *keys)}
         return ",".join(filter(None, [named, self.label(rest, ("segment", "dataset", "train"))]))

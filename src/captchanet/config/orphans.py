@@ -1,24 +1,23 @@
 """Results that the configuration no longer names: what is left when a run or a value is taken out."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from captchanet.config.configuration import Sections
 from captchanet.layout import Layout
 
 
-def orphans(layout: Layout, config: Mapping[str, Any]) -> list[Path]:
+def orphans(layout: Layout, config: Sections) -> list[Path]:
     """The folders among a set's results that the resolved `config` does not name.
 
     They hold synthetic captchas, segmentations, data sets, pages about them, and runs. The results of other
     sets are none of them.
     """
-    data, runs = config["dataset"], config["train"]
+    data, runs = config.dataset, config.train
     named = {
         layout.synthesize("*").pictures: [
-            name for name, entry in config["pictures"].items() if "synthesize" in entry
+            name for name, entry in config.pictures.items() if entry.synthesize
         ],
-        layout.segment("*", "*").pictures.parent: config["segment"],
+        layout.segment("*", "*").pictures.parent: config.segment,
         layout.dataset("*").facts: data,
         layout.domain_gap("*"): data,
         layout.train("*").status: runs,

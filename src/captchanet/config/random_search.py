@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from captchanet.config.configuration import RandomSearch
 from captchanet.errors import UserError
+from captchanet.settings import Json
 
 
 def uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -32,11 +34,11 @@ RANGES: dict[str, Callable[[np.random.Generator, float, float], float]] = {
 }
 
 
-def sampled_settings(random: Mapping[str, Any] | None, at: str) -> list[dict[str, Any]]:
+def sampled_settings(random: RandomSearch | None, at: str) -> list[Json]:
     """The random settings. A value depends on the seed, its number and its key alone: more can be added."""
     if random is None:
         return [{}]
-    for key, distribution in random["values"].items():
+    for key, distribution in random.values.items():
         where = f"{at}.random.values.{key}"
         if not isinstance(distribution, Mapping) or len(distribution) != 1:
             raise UserError(f"{where}: found {distribution!r}; expected one of {', '.join(RANGES)}, choice")
@@ -49,10 +51,10 @@ def sampled_settings(random: Mapping[str, Any] | None, at: str) -> list[dict[str
         else:
             _check_bounds(kind, given, f"{where}.{kind}")
     sampled = []
-    for number in range(random["number"]):
+    for number in range(random.number):
         values = {}
-        for key, distribution in random["values"].items():
-            rng = np.random.default_rng([random["seed"], number, *key.encode()])
+        for key, distribution in random.values.items():
+            rng = np.random.default_rng([random.seed, number, *key.encode()])
             ((kind, given),) = distribution.items()
             if kind == "choice":
                 values[key] = copy.deepcopy(given[rng.integers(len(given))])

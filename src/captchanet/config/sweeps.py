@@ -6,81 +6,112 @@ comes out are ordinary entries of the configuration, so that the workflow knows 
 
 import copy
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from captchanet.config.configuration import PlannedRun, Sections, Sweep, SweepPlan
 from captchanet.config.names import Names, digest, fitting
 from captchanet.config.random_search import sampled_settings
+from captchanet.dataset.settings import DatasetSettings
 from captchanet.errors import UserError
+from captchanet.segment.segmentation import Segmentation
+from captchanet.settings import Json, Method, Settings
+from captchanet.train.settings import TrainSettings
 
-STAGES = ("segment", "dataset", "train")
+STAGES: dict[str, type[Settings]] = {
+    "segment": Segmentation,
+    "dataset": DatasetSettings,
+    "train": TrainSettings,
+}
 
-Stages = dict[str, dict[str, Any]]
-"""The entry of each stage that a run goes through."""
+Added = dict[str, dict[str, Settings]]
+"""Entries by name, for each of the stages."""
 
 
-def expand(
-    name: str,
-    sweep: Mapping[str, Any],
-    raw: Mapping[str, Any],
-    known: Mapping[str, Any],
-    resolve: Callable[[Stages, str], None],
-) -> tuple[dict[str, Any], Stages]:
-    """What the sweep `name` is, and the entries that it adds to `segment`, `dataset` and `train`.
+@dataclass(frozen=True)
+class Entries:
+    """The entry of each stage that a run goes through."""
 
-    `raw` is the configuration before its methods were resolved, `known` after; `resolve(stages, key)` does
-    that for the entries of one run. The first result has the base `run`, the varied `keys`, and `runs`: by
-    name the `setting` (a label that its repeats share), its `values`, and the `seed` and `fold` of the
-    repeat, or None. Raises UserError.
+    segment: Segmentation
+    dataset: DatasetSettings
+    train: TrainSettings
+
+
+def expand(name: str, sweep: Sweep, given: Mapping[str, Any], known: Sections) -> tuple[SweepPlan, Added]:
+    """What a sweep means.
+
+    Parameters
+    ----------
+    name : str
+        The sweep's.
+    sweep : Sweep
+        What the configuration says of it.
+    given : mapping of str to Any
+        The configuration as it stands in the file, without defaults.
+    known : Sections
+        The same, checked, with the entries of other sweeps.
+
+    Returns
+    -------
+    plan : SweepPlan
+        Its runs.
+    added : dict
+        The entries that they need in `segment`, `dataset` and `train`, and that are not there yet.
+
+    Raises
+    ------
+    UserError
+        It names the key, what was found and what is allowed.
     """
     at = f"configuration: sweeps.{name}"
-    added: Stages = {stage: {} for stage in STAGES}
-    completed: list[tuple[dict[str, Any], Stages]] = []
+    added: Added = {stage: {} for stage in STAGES}
+    completed: list[tuple[Json, Entries]] = []
     for values in _settings(sweep, at):
-        stages = _varied(sweep["run"], values, raw, at)
-        resolve(stages, at)
+        sections = _varied(sweep.run, values, given, at)
+        checked = {stage: kind.of(sections[stage], f"{at}: {stage}.") for stage, kind in STAGES.items()}
         understood = {
-            key: value if key == "name" else _get(stages, key, value) for key, value in values.items()
+            key: value if key == "name" else _get(checked, key, value) for key, value in values.items()
         }
-        completed.append((understood, stages))
+        completed.append((understood, Entries(**checked)))  # type: ignore[arg-type]  # by name
     names = Names([values for values, _ in completed])
-    runs: dict[str, Any] = {}
-    for values, stages in completed:
-        setting = names.setting(values) or sweep["run"]
+    runs: dict[str, PlannedRun] = {}
+    for values, varied in completed:
+        setting = names.setting(values) or sweep.run
         for seed, fold in itertools.product(_seeds(sweep), _folds(sweep)):
-            entries = _repeated(stages, seed, fold, sweep["folds"], raw["pictures"])
+            entries = _repeated(varied, seed, fold, sweep.folds, known)
             repeat = [
                 f"{key}={value}" for key, value in (("seed", seed), ("fold", fold)) if value is not None
             ]
-            data, segmentation = entries["dataset"], entries["segment"]
             of_segment, of_data = (names.label(values, of) for of in (("segment",), ("segment", "dataset")))
-            data["segment"] = _entry(added, known, "segment", segmentation, data["segment"], of_segment)
-            base = entries["train"]["data"]
-            entries["train"]["data"] = _entry(added, known, "dataset", data, base, of_data, *repeat)
-            about_run = () if setting == sweep["run"] else (setting,)
-            run = _entry(added, {"train": {}}, "train", entries["train"], name, *about_run, *repeat)
+            data, train = entries.dataset, entries.train
+            segment = _entry(added, known, "segment", entries.segment, data.segment, of_segment)
+            data = data.model_copy(update={"segment": segment})
+            called = _entry(added, known, "dataset", data, train.data, of_data, *repeat)
+            train = train.model_copy(update={"data": called})
+            about_run = () if setting == sweep.run else (setting,)
+            # a run is its own, also where one like it stands in the configuration
+            run = _entry(added, None, "train", train, name, *about_run, *repeat)
             told = {key: value for key, value in values.items() if key != "name"}
-            runs[run] = {"setting": setting, "values": told, "seed": seed, "fold": fold}
-    return {"run": sweep["run"], "keys": list(names.short), "runs": runs}, added
+            runs[run] = PlannedRun(setting=setting, values=told, seed=seed, fold=fold)
+    return SweepPlan(run=sweep.run, keys=tuple(names.short), runs=runs), added
 
 
-def _settings(sweep: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]]:
+def _settings(sweep: Sweep, at: str) -> Iterator[Json]:
     """The settings that a sweep tries: every one of the list with every point of the grid and every
     sampled one."""
-    sampled = sampled_settings(sweep["random"], at)
+    sampled = sampled_settings(sweep.random, at)
     for key in [
-        *sweep["grid"],
-        *(key for item in [*sweep["list"], *sampled] for key in item if key != "name"),
+        *sweep.grid,
+        *(key for item in [*sweep.list, *sampled] for key in item if key != "name"),
     ]:
         _check_key(key, at)
-    for key, values in sweep["grid"].items():
+    for key, values in sweep.grid.items():
         if not isinstance(values, list) or not values:
             raise UserError(f"{at}.grid.{key}: found {values!r}; expected a list of values to try")
-    grid = [
-        dict(zip(sweep["grid"], point, strict=True)) for point in itertools.product(*sweep["grid"].values())
-    ]
-    for parts in itertools.product(sweep["list"] or [{}], grid, sampled):
-        merged: dict[str, Any] = {}
+    grid = [dict(zip(sweep.grid, point, strict=True)) for point in itertools.product(*sweep.grid.values())]
+    for parts in itertools.product(sweep.list or [{}], grid, sampled):
+        merged: Json = {}
         item = {key: value for key, value in parts[0].items() if key != "name"}
         if "name" in parts[0]:
             # it stands for the keys of its item
@@ -101,82 +132,94 @@ def _check_key(key: str, at: str) -> None:
         )
 
 
-def _varied(run: str, values: Mapping[str, Any], raw: Mapping[str, Any], at: str) -> Stages:
-    """The entries of the base run with `values` in them."""
+def _varied(run: str, values: Json, given: Mapping[str, Any], at: str) -> Json:
+    """The sections of the base run, as they stand in the file, with `values` in them."""
 
-    def entry(stage: str, name: str) -> dict[str, Any]:
-        if name not in raw[stage]:
-            raise UserError(f"{at}: found {name!r}; `{stage}` has: {', '.join(raw[stage])}")
-        return copy.deepcopy(raw[stage][name])
+    def section(stage: str, name: str) -> Json:
+        if name not in given[stage]:
+            raise UserError(f"{at}: found {name!r}; `{stage}` has: {', '.join(given[stage])}")
+        return _filled(STAGES[stage], given[stage][name])
 
-    stages: Stages = {"train": entry("train", run)}
-    stages["train"]["data"] = values.get("train.data", stages["train"]["data"])
-    stages["dataset"] = entry("dataset", stages["train"]["data"])
-    stages["dataset"]["segment"] = values.get("dataset.segment", stages["dataset"]["segment"])
-    stages["segment"] = entry("segment", stages["dataset"]["segment"])
+    sections = {"train": section("train", run)}
+    sections["train"]["data"] = values.get("train.data", sections["train"]["data"])
+    sections["dataset"] = section("dataset", sections["train"]["data"])
+    sections["dataset"]["segment"] = values.get("dataset.segment", sections["dataset"]["segment"])
+    sections["segment"] = section("segment", sections["dataset"]["segment"])
     for key, value in values.items():
         if key == "name":
             continue
         *path, last = key.split(".")
-        section: Any = stages
+        here: Any = sections
         for step in path:
-            section = section.setdefault(step, {}) if isinstance(section, dict) else None
-        if not isinstance(section, dict):
+            here = here.setdefault(step, {}) if isinstance(here, dict) else None
+        if not isinstance(here, dict):
             raise UserError(f"{at}: {key}: there is nothing at {'.'.join(path)} to vary; give that a value")
-        section[last] = copy.deepcopy(value)
-    return stages
+        here[last] = copy.deepcopy(value)
+    return sections
 
 
-def _get(stages: Stages, key: str, given: Any) -> Any:
-    """The value `given` for `key` as it was understood: 1e-3 is a text to YAML, and a number from here on."""
-    section: Any = stages
-    for step in key.split("."):
-        section = section.get(step) if isinstance(section, dict) else None
-    if isinstance(given, Mapping) and isinstance(section, Mapping):
-        return {name: section[name] for name in given if name in section}
+def _filled(kind: type[Settings], given: Any) -> Json:
+    """A section with the defaults of its keys; of a method only the name, since options go with a method."""
+    section: Json = copy.deepcopy(dict(given)) if isinstance(given, Mapping) else {}
+    for name, field in kind.model_fields.items():
+        default = field.default
+        if name not in section and not field.is_required():
+            if isinstance(default, Method):
+                default = {"method": default.method}
+            section[name] = default.dump() if isinstance(default, Settings) else default
     return section
 
 
-def _seeds(sweep: Mapping[str, Any]) -> list[int | None]:
-    seeds = sweep["seeds"]
-    return [None] if seeds is None else list(range(1, seeds + 1)) if isinstance(seeds, int) else list(seeds)
+def _get(checked: Mapping[str, Settings], key: str, given: Any) -> Any:
+    """The value `given` for `key` as it was understood: 1e-3 is a text to YAML, and a number from here on."""
+    stage, *path = key.split(".")
+    found: Any = checked[stage].dump()
+    for step in path:
+        found = found.get(step) if isinstance(found, dict) else None
+    if isinstance(given, Mapping) and isinstance(found, Mapping):
+        return {name: found[name] for name in given if name in found}
+    return found
 
 
-def _folds(sweep: Mapping[str, Any]) -> list[int | None]:
-    return [None] if sweep["folds"] is None else list(range(1, sweep["folds"] + 1))
+def _seeds(sweep: Sweep) -> list[int | None]:
+    if isinstance(sweep.seeds, int):
+        return list(range(1, sweep.seeds + 1))
+    return [None] if sweep.seeds is None else list(sweep.seeds)
+
+
+def _folds(sweep: Sweep) -> list[int | None]:
+    return [None] if sweep.folds is None else list(range(1, sweep.folds + 1))
 
 
 def _repeated(
-    stages: Stages, seed: int | None, fold: int | None, folds: int | None, pictures: Mapping[str, Any]
-) -> Stages:
+    entries: Entries, seed: int | None, fold: int | None, folds: int | None, known: Sections
+) -> Entries:
     """The entries of one repeat.
 
     A seed is that of the training and, where captchas are sampled, of the data set too.
     """
-    entries = copy.deepcopy(stages)
-    data = entries["dataset"]
+    data, train = entries.dataset, entries.train
     if fold is not None:
-        data |= {"unseen": "fold", "folds": folds, "fold": fold}
+        data = data.model_copy(update={"unseen": "fold", "folds": folds, "fold": fold})
     if seed is not None:
-        entries["train"]["seed"] = seed
+        train = train.model_copy(update={"seed": seed})
         # of synthetic captchas it matters little which are calibrated on, and a data set of them is large
-        synthetic = "synthesize" in pictures.get(data["synthetic"] or data["train"], {})
-        calibrating = data["calibration"] and not synthetic
-        if data["captchas"] is not None or data["unseen"] not in pictures or calibrating:
-            data["seed"] = seed
-    return entries
+        source = known.pictures.get(data.synthetic or data.train)
+        calibrating = data.calibration and not (source and source.synthesize)
+        if data.captchas is not None or data.unseen not in known.pictures or calibrating:
+            data = data.model_copy(update={"seed": seed})
+    return replace(entries, dataset=data, train=train)
 
 
-def _entry(
-    added: Stages, known: Mapping[str, Any], stage: str, entry: dict[str, Any], base: str, *about: str
-) -> str:
+def _entry(added: Added, known: Sections | None, stage: str, entry: Settings, base: str, *about: str) -> str:
     """The name of `entry` in its stage, to which it is added unless one like it is there already."""
-    for name, other in {**known[stage], **added[stage]}.items():
+    there = {**(getattr(known, stage) if known else {}), **added[stage]}
+    for name, other in there.items():
         if other == entry:
-            return str(name)
+            return name
     name = fitting(base, *about)
-    if name in added[stage] or name in known[stage]:
+    if name in there:
         # spelled alike, but not the same: lists of other nesting, say
-        name = fitting(name, digest(entry))
+        name = fitting(name, digest(entry.dump()))
     added[stage][name] = entry
     return name

@@ -8,16 +8,18 @@ import hashlib
 import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from captchanet.dataset.settings import DatasetSettings
 from captchanet.dataset.split import split
 from captchanet.errors import UserError
 from captchanet.files import atomic, read_csv, write_bytes, write_csv, write_json
 from captchanet.layout import PARTS, DatasetFiles
 from captchanet.segment.labels import encode
+from captchanet.settings import Json
 
 if TYPE_CHECKING:  # reading pictures is not needed to read a data set
     from captchanet.segment.segment import Segmented
@@ -81,30 +83,44 @@ class Dataset:
         return {name: getattr(self, name) for name in PARTS}
 
 
-def build(folders: Mapping[str, "Segmented"], settings: Mapping[str, Any], alphabet: str) -> Dataset:
-    """The data set that `settings` describe, from segmented folders by name.
+def build(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabet: str) -> Dataset:
+    """The data set that `settings` describe.
 
     Captchas to calibrate on are taken from the synthetic ones to mix in, where there are any, else from those
     to train on. No picture is in two parts: one that trains is taken out of those to calibrate on, and both
-    out of the unseen ones. Raises UserError when it cannot be made.
+    out of the unseen ones.
+
+    Parameters
+    ----------
+    folders : mapping of str to Segmented
+        What was segmented, by the name of its entry in `pictures`.
+    settings : DatasetSettings
+        Which captchas are in which part.
+    alphabet : str
+        The characters, in the order of their classes.
+
+    Raises
+    ------
+    UserError
+        Where it cannot be made.
     """
-    name, mixing, calibrating = settings["train"], settings["synthetic"], settings.get("calibration", 0)
-    source, synthetic, other = folders[name], folders.get(mixing), folders.get(settings["unseen"])
-    of_source = {**settings, "calibration": 0 if synthetic else calibrating}
-    if other:
-        of_source["unseen"] = 0
+    name, mixing = settings.train, settings.synthetic
+    source, synthetic = folders[name], folders[mixing] if mixing else None
+    other = folders.get(str(settings.unseen))
+    changes = {"calibration": 0} if synthetic else {}
+    of_source = settings.model_copy(update={**changes, **({"unseen": 0} if other else {})})
     rows, held_out, calibration = split(len(source.pictures), of_source)
     mixed: list[int] = []
     calibrating_on, calibrating_name = source, name
-    if synthetic:
-        of_synthetic = {"captchas": None, "calibration": calibrating, "seed": settings["seed"]}
+    if synthetic and mixing:
+        of_synthetic = settings.model_copy(update={"captchas": None, "unseen": 0})
         mixed, _, calibration = split(len(synthetic.pictures), of_synthetic, "synthetic")
         calibrating_on, calibrating_name = synthetic, mixing
-    unseen, called = (other, settings["unseen"]) if other else (source, name)
+    unseen, called = (other, str(settings.unseen)) if other else (source, name)
     held_out = list(range(len(other.pictures))) if other else held_out
     trains = _pixels(source, rows) | _pixels(calibrating_on, mixed)
     calibration = [row for row in calibration if calibrating_on.pictures[row].pixels not in trains]
-    if calibrating and not calibration:
+    if settings.calibration and not calibration:
         raise UserError(
             f"every captcha of `{calibrating_name}` to calibrate on also trains; add others to it"
         )
@@ -133,31 +149,44 @@ def _pixels(segmented: "Segmented", rows: Sequence[int]) -> set[str]:
     return {segmented.pictures[row].pixels for row in rows}
 
 
-def make(folders: Mapping[str, "Segmented"], settings: Mapping[str, Any], alphabet: str) -> Dataset:
-    """The data set that `settings` describe, as `build` makes it.
+def make(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabet: str) -> Dataset:
+    """The data set that `settings` describe, as `build` makes it, or empty parts and the reason why not.
 
-    Where it cannot be, empty parts and the reason: one impossible data set among many fails its own runs, by
-    name, and takes no other down.
+    One impossible data set among many fails its own runs, by name, and no others.
     """
     try:
         return build(folders, settings, alphabet)
     except UserError as error:
-        source = folders[settings["train"]]
-        empty = part(source, [], settings["train"], alphabet)
+        source = folders[settings.train]
+        empty = part(source, [], settings.train, alphabet)
         windows = np.zeros((0, 4), np.int64)
         return Dataset(empty, empty, empty, empty, source.cleaned[:0], windows, 0, str(error))
 
 
-def summary(
-    dataset: Dataset,
-    settings: Mapping[str, Any],
-    segmentation: Mapping[str, Any],
-    pictures: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The facts about a data set: sizes, digests, examples of each class, its pictures and segmentation.
+class DatasetFacts(TypedDict):
+    """What is told of a data set: JSON-ready.
 
     `cleaned` is the digest of what augmentation reads: it sees more of a picture than the characters show.
+    `pictures`, `dataset` and `segment` are the entries of the configuration that decided it, as they stand in
+    a file: whoever reads the facts of a data set need not know every kind and every cleaning.
     """
+
+    problem: str | None
+    captchas: dict[str, int]
+    copies_left_out_of_unseen: int
+    classes_without_example: list[str]
+    examples: dict[str, dict[str, int]]
+    digest: dict[str, str]
+    cleaned: str
+    pictures: dict[str, Json]
+    dataset: Json
+    segment: Json
+
+
+def summary(
+    dataset: Dataset, settings: DatasetSettings, segmentation: Json, pictures: dict[str, Json]
+) -> DatasetFacts:
+    """The facts about a data set, of the segmentation and the pictures that it is made from."""
     alphabet = segmentation["alphabet"]
     counts = {
         name: dict(
@@ -176,20 +205,20 @@ def summary(
             name: p.digest for name, p in dataset.parts.items() if name in ("train", "unseen") or p.captchas
         },
         "cleaned": hashlib.sha256(dataset.cleaned.tobytes() + dataset.windows.tobytes()).hexdigest(),
-        "pictures": dict(pictures),
-        "dataset": dict(settings),
-        "segment": dict(segmentation),
+        "pictures": pictures,
+        "dataset": settings.dump(),
+        "segment": segmentation,
     }
 
 
-def trained_on(facts: Mapping[str, Any]) -> str:
+def trained_on(facts: DatasetFacts) -> str:
     """What the facts tell of the training, in words: 60 captchas and 5,000 synthetic ones."""
     alone = "synthetic " if "synthesize" in facts["pictures"].get(facts["dataset"]["train"], {}) else ""
     said, mixed = f"{facts['captchas']['train']:,} {alone}captchas", facts["captchas"]["synthetic"]
     return f"{said} and {mixed:,} synthetic ones" if mixed else said
 
 
-def calibrated_on(facts: Mapping[str, Any]) -> str:
+def calibrated_on(facts: DatasetFacts) -> str:
     """What the facts tell of the captchas to calibrate on, in words: 500 synthetic captchas; "" for none."""
     number, described = facts["captchas"].get("calibration", 0), facts["dataset"]
     synthetic = "synthesize" in facts["pictures"].get(described["synthetic"] or described["train"], {})
@@ -197,7 +226,7 @@ def calibrated_on(facts: Mapping[str, Any]) -> str:
 
 
 def write_dataset(
-    files: DatasetFiles, dataset: Dataset, facts: Mapping[str, Any], folders: Mapping[str, "Segmented"]
+    files: DatasetFiles, dataset: Dataset, facts: DatasetFacts, folders: Mapping[str, "Segmented"]
 ) -> None:
     """The data set's files. Each part is a pickle of a dict with X and y.
 

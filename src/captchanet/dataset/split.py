@@ -1,36 +1,47 @@
 """Which captchas of a folder train, which are held out, and which confidences are calibrated on."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
+from captchanet.dataset.settings import DatasetSettings
 from captchanet.errors import UserError
 
 
 def split(
-    captchas: int, settings: Mapping[str, Any], kind: str = "usable"
+    captchas: int, settings: DatasetSettings, kind: str = "usable"
 ) -> tuple[list[int], list[int], list[int]]:
-    """Rows to train on, to keep unseen and to calibrate on, of one folder with so many captchas.
+    """Divides the captchas of one folder, sampled by the seed.
 
-    `unseen` is a share below 1, a number of captchas, "rest" (all that the others leave) or "fold" (the part
-    number `fold` of `folds` nearly equal ones, from 1); where another folder is unseen, pass settings without
-    `unseen`. `calibration` is a share of all captchas or a number; none without it. `captchas` limits the
-    training rows. Sampled by `seed`; no row is in two parts, each of which is in the folder's order. Raises
-    UserError, which calls the captchas what `kind` says, when there are not enough.
+    Parameters
+    ----------
+    captchas : int
+        How many there are.
+    settings : DatasetSettings
+        How many train, are held out and are calibrated on. `unseen` is 0 where another folder is unseen.
+    kind : str
+        What the captchas are called in an error.
+
+    Returns
+    -------
+    training, unseen, calibration : list of int
+        Rows of the folder, in its order; none is in two of them.
+
+    Raises
+    ------
+    UserError
+        Where there are not enough captchas.
     """
-    unseen, wanted = settings.get("unseen", 0), settings["captchas"]
-    calibrating = _number(settings.get("calibration", 0), captchas)
-    order = np.random.default_rng(settings["seed"]).permutation(captchas)
-    if unseen == "rest":
+    unseen, wanted = settings.unseen, settings.captchas
+    calibrating = _number(settings.calibration, captchas)
+    order = np.random.default_rng(settings.seed).permutation(captchas)
+    if unseen == "rest" and wanted is not None:
         held_out = captchas - wanted - calibrating
-    elif unseen == "fold":
+    elif unseen == "fold" and settings.folds and settings.fold:
         # the fold to the front: what follows is the same for all ways
-        folds, fold = settings["folds"], settings["fold"]
+        folds, fold = settings.folds, settings.fold
         start, end = ((captchas * k) // folds for k in (fold - 1, fold))
         order, held_out = np.roll(order, -start), end - start
     else:
-        held_out = _number(unseen, captchas)
+        held_out = _number(float(unseen), captchas)
     left = captchas - held_out - calibrating
     training = left if wanted is None else wanted
     if training < 1 or training > left or held_out < 0 or (unseen and held_out < 1):

@@ -50,8 +50,8 @@ def predict(model: Model, paths: Iterable[str | Prediction], threshold: float = 
     Of one whose confidence is below `threshold`, 0 … 1, it says nothing but that confidence. One that cannot
     be used gives a Prediction with its problem, and does not stop the others.
     """
-    segmentation = Segmentation.from_settings(model.segment)
-    width, height = segmentation.width, segmentation.height
+    segmentation = Segmentation.of(model.segment, f"the model of {model.run}: ")
+    width, height = segmentation.picture.width, segmentation.picture.height
     pixels = np.empty((BATCH, height, width, 3), np.uint8)
     waiting: list[tuple[str, int | str]] = []
     used = 0

@@ -22,7 +22,7 @@ def preview(seen: Sample, segmentation: Segmentation, count: int) -> Image.Image
         chosen = list(range(len(seen.names)))
     pictures = seen.pictures[chosen]
     cleaned, vectors, windows = clean_and_split(pictures, segmentation)
-    scale = max(1, min(4, 320 // segmentation.width))
+    scale = max(1, min(4, 320 // segmentation.picture.width))
     font = ImageFont.load_default()
     rows = []
     for at, number in enumerate(chosen):
@@ -34,7 +34,11 @@ def preview(seen: Sample, segmentation: Segmentation, count: int) -> Image.Image
     image = Image.new("RGB", (sum(widths) + 4 * GAP, sum(heights) + GAP * (len(rows) + 1) + 18), "white")
     pen = ImageDraw.Draw(image)
     lefts = [GAP * (i + 1) + sum(widths[:i]) for i in range(3)]
-    titles = ("raw, with windows", f"cleaned: {segmentation.clean}", f"split: {segmentation.split}")
+    titles = (
+        "raw, with windows",
+        f"cleaned: {segmentation.clean.method}",
+        f"split: {segmentation.split.method}",
+    )
     for left, title in zip(lefts, titles, strict=True):
         pen.text((left, GAP), title, (110, 110, 110), font)
     top = GAP + 18
@@ -75,7 +79,7 @@ def ink_and_vectors(
         scale: how many pixels a pixel becomes.
     """
     maps = cleaned[np.newaxis] if cleaned.ndim == 2 else np.moveaxis(cleaned, 2, 0)
-    size = segmentation.split_options["height"], segmentation.split_options["width"]
+    size = segmentation.split.options["height"], segmentation.split.options["width"]
     tiles = vectors.reshape(len(vectors), len(maps), *size)
     # a line of grey around each, so that one sees where it ends
     framed = np.pad(1 - np.clip(tiles, 0, 1), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=0.8)

@@ -96,7 +96,7 @@ def segment(
     rejected = [Rejected(*row) for row in ruled_out]
 
     # Room for all, filled batch by batch; the shapes show on a blank one.
-    blank = np.full((1, segmentation.height, segmentation.width, 3), 255, np.uint8)
+    blank = np.full((1, segmentation.picture.height, segmentation.picture.width, 3), 255, np.uint8)
     one_cleaned, one_vectors, one_windows = clean_and_split(blank, segmentation)
     X = np.empty((len(labelled), *one_vectors.shape[1:]), np.float32)
     windows = np.empty((len(labelled), *one_windows.shape[1:]), one_windows.dtype)
@@ -134,12 +134,16 @@ def _batches(
 
     Fills `same`, the files and labels per digest of the pixels, and `rejected` on the way.
     """
-    pixels = np.empty((min(BATCH, len(labelled)), segmentation.height, segmentation.width, 3), np.uint8)
+    pixels = np.empty(
+        (min(BATCH, len(labelled)), segmentation.picture.height, segmentation.picture.width, 3), np.uint8
+    )
     batch: list[UsablePicture] = []
     for name, label in labelled:
         try:
-            data = read_bytes(f"{folder}{os.sep}{name}", segmentation.width, segmentation.height)
-            pixels[len(batch)] = decode(data, segmentation.width, segmentation.height)
+            data = read_bytes(
+                f"{folder}{os.sep}{name}", segmentation.picture.width, segmentation.picture.height
+            )
+            pixels[len(batch)] = decode(data, segmentation.picture.width, segmentation.picture.height)
         except Unusable as reason:
             rejected.append(Rejected(name, label, str(reason)))
             continue

@@ -49,11 +49,11 @@ def number_of(file: str) -> int:
 
 
 def _check(pictures: np.ndarray, labels: Sequence[str], segmentation: Segmentation) -> None:
-    height, width = pictures.shape[1:3]
-    if (width, height) != (segmentation.width, segmentation.height):
+    (height, width), size = pictures.shape[1:3], segmentation.picture
+    if (width, height) != (size.width, size.height):
         raise UserError(
             f"the synthetic captchas have {width} × {height} pixels and the segmentation is for "
-            f"{segmentation.width} × {segmentation.height}; make width and height of both the same"
+            f"{size.width} × {size.height}; make width and height of both the same"
         )
     lengths = {len(label) for label in labels} - {segmentation.characters}
     if lengths:

@@ -1,132 +1,138 @@
 """The settings of cleaning and splitting, and the one way from pictures to vectors that all share."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from annotated_types import Interval, MinLen
+from pydantic import model_validator
 
 from captchanet.errors import UserError
-from captchanet.options import cast, known, resolve
 from captchanet.segment.clean import CLEANERS
 from captchanet.segment.labels import FOLDS
 from captchanet.segment.split import SPLITTERS
+from captchanet.settings import Method, Name, OneOf, Settings, wrong
+
+CLEAN = OneOf(CLEANERS, renamed={"smallest_piece": "smallest_component"})
+SPLIT = OneOf(
+    SPLITTERS, given=("characters",), renamed={"smallest": "smallest_component", "pieces": "components"}
+)
+Size = Annotated[int, Interval(ge=1, le=4096)]
 
 
-@dataclass(frozen=True)
-class Segmentation:
-    """What the pictures are like and how they become characters: the settings of the stage `segment`.
+class PictureSize(Settings):
+    """The size of the pictures, in pixels."""
 
-    `clean` and `split` name a function in `CLEANERS` and `SPLITTERS`; the options are its keyword arguments,
-    all of them, so that a Segmentation stays the same when a default changes. `fold` says what becomes of
-    the case of labels, see `captchanet.segment.labels.FOLDS`.
-    """
+    width: Size = 72
+    """Columns."""
+    height: Size = 27
+    """Rows."""
 
-    width: int
-    height: int
-    characters: int
-    alphabet: str
-    clean: str
-    clean_options: dict[str, Any]
-    split: str
-    split_options: dict[str, Any]
-    max_rejected: float
-    fold: str = "none"
 
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> "Segmentation":
-        """Checks a configuration's section and builds a Segmentation from it.
+class Segmentation(Settings):
+    """An entry of `segment`: what the pictures are like, and how they become characters."""
 
-        Keys: picture {width, height}, characters, alphabet, clean {method, options…}, split {method,
-        options…}, max_rejected, a share, and optionally fold. Numbers may come as text. Raises UserError,
-        naming the key, for a missing or unknown key, an unknown method or option, a value of another type,
-        and values that cannot work.
+    renamed: ClassVar = {"cut": "split"}
+
+    picture: PictureSize = PictureSize()
+    """The size of the pictures, in pixels."""
+    characters: Annotated[int, Interval(ge=1, le=64)] = 4
+    """How many characters stand on a picture."""
+    alphabet: Annotated[str, MinLen(2)] = "0123456789abcdefghijklmnopqrstuvwxyz"
+    """The characters that can stand on a picture, each once. The order gives the numbers of the classes."""
+    clean: Annotated[Method, CLEAN] = CLEAN("ink")
+    """The cleaning: from a picture to a map of its ink."""
+    split: Annotated[Method, SPLIT] = SPLIT("grid")
+    """The splitting: from a map of ink to a vector for each character."""
+    fold: Annotated[str, Name(FOLDS)] = "none"
+    """What becomes of the case of labels, before they are compared with the alphabet."""
+    max_rejected: Annotated[float, Interval(ge=0, le=1)] = 0.05
+    """The share of a folder's pictures that may be unusable."""
+
+    @model_validator(mode="after")
+    def _alphabet_fits(self) -> Self:
+        if len(set(self.alphabet)) < len(self.alphabet):
+            raise wrong(
+                "alphabet", f"found {self.alphabet!r}: a character stands in it twice; name each once"
+            )
+        folded = FOLDS[self.fold](self.alphabet)
+        if folded != self.alphabet:
+            raise wrong(
+                "alphabet",
+                f"found {self.alphabet!r}, of which `fold: {self.fold}` leaves {folded!r}; write it as "
+                "labels are folded",
+            )
+        return self
+
+    @property
+    def window(self) -> tuple[int, int] | None:
+        """The height and width of the windows that the splitting makes; None where they have no one size."""
+        size = self.split.options
+        return (size["height"], size["width"]) if {"width", "height"} <= set(size) else None
+
+    def try_out(self) -> Self:
+        """The same, once it is known to work.
+
+        Raises
+        ------
+        UserError
+            Where the options do not work on a picture of this size: tried on a blank one.
         """
-        needed = ("picture", "characters", "alphabet", "clean", "split", "max_rejected")
-        known(settings, (*needed, "fold"), "")
-        for name in needed:
-            if name not in settings:
-                raise UserError(f"{name} is missing; all of {', '.join(needed)} are needed")
-        size, alphabet = settings["picture"], settings["alphabet"]
-        if not isinstance(size, Mapping) or set(size) != {"width", "height"}:
-            raise UserError(f"picture: found {size!r}; expected width, height and nothing else")
-        width, height = (_positive(size[side], f"picture.{side}") for side in ("width", "height"))
-        characters = _positive(settings["characters"], "characters")
-        if not isinstance(alphabet, str) or not alphabet or len(set(alphabet)) < len(alphabet):
-            raise UserError(
-                f"alphabet: found {alphabet!r}; expected the characters as text in quotes, each once"
-            )
-        share = cast(settings["max_rejected"], float, "max_rejected")
-        if not 0 <= share <= 1:
-            raise UserError(f"max_rejected: found {share}; expected a share between 0 and 1, such as 0.05")
-        fold = settings.get("fold", "none")
-        if fold not in FOLDS:
-            raise UserError(f"fold: found {fold!r}; choose one of {', '.join(FOLDS)}")
-        foldable = FOLDS[fold](alphabet)
-        if foldable != alphabet:
-            raise UserError(
-                f"alphabet: found {alphabet!r}, of which `fold: {fold}` leaves {foldable!r}; write it "
-                "as labels are folded"
-            )
-        clean_options = resolve(settings["clean"], CLEANERS, "clean")
-        split_options = resolve(settings["split"], SPLITTERS, "split", given=("characters",))
-        clean, split = clean_options.pop("method"), split_options.pop("method")
-        made = cls(
-            width, height, characters, alphabet, clean, clean_options, split, split_options, share, fold
-        )
-        made._try_out()
-        return made
-
-    def _try_out(self) -> None:
-        """Raises UserError where the options do not work on a picture of this size: tried on a blank one."""
-        blank = np.full((1, self.height, self.width, 3), 255, np.uint8)
+        width, height = self.picture.width, self.picture.height
+        cleaned = self._cleaned(np.full((1, height, width, 3), 255, np.uint8))
         try:
-            cleaned = CLEANERS[self.clean](blank, **self.clean_options)
+            vectors, windows = self.split(cleaned, characters=self.characters)
         except Exception as error:
-            raise UserError(f"clean: {self.clean} cannot work with these options: {error}") from error
-        kind, shape, expected = cleaned.dtype, cleaned.shape, (1, self.height, self.width)
-        if kind != np.float32 or shape[:3] != expected or len(shape) not in (3, 4):
-            raise UserError(
-                f"clean: {self.clean} made {kind} {shape} of one picture; a cleaning method returns "
-                f"float32 {expected}, or these and channels"
-            )
-        try:
-            vectors, windows = SPLITTERS[self.split](
-                cleaned, characters=self.characters, **self.split_options
-            )
-        except Exception as error:
-            raise UserError(f"split: {self.split} cannot work with these options: {error}") from error
+            raise UserError(f"split: {self.split.method} cannot work with these options: {error}") from error
         for what, made, last in (("vectors", vectors, "pixels"), ("windows", windows, 4)):
             if made.ndim != 3 or made.shape[:2] != (1, self.characters):
                 raise UserError(
-                    f"split: {self.split} made {what} of the shape {made.shape} of a picture; "
+                    f"split: {self.split.method} made {what} of the shape {made.shape} of a picture; "
                     f"a splitting method returns (1, {self.characters}, {last})"
                 )
         for number, (left, top, right, bottom) in enumerate(windows[0].tolist(), 1):
-            if right <= 0 or bottom <= 0 or left >= self.width or top >= self.height:
+            if right <= 0 or bottom <= 0 or left >= width or top >= height:
                 raise UserError(
                     f"The options of split put character {number} at columns {left} to {right} and rows "
-                    f"{top} to {bottom}, outside a picture of {self.width} × {self.height} pixels; "
-                    "mend them, or picture.width and picture.height."
+                    f"{top} to {bottom}, outside a picture of {width} × {height} pixels; mend them, or "
+                    "picture.width and picture.height."
                 )
+        return self
+
+    def _cleaned(self, blank: np.ndarray) -> np.ndarray:
+        try:
+            cleaned: np.ndarray = self.clean(blank)
+        except Exception as error:
+            raise UserError(f"clean: {self.clean.method} cannot work with these options: {error}") from error
+        kind, shape, expected = cleaned.dtype, cleaned.shape, blank.shape[:3]
+        if kind != np.float32 or shape[:3] != expected or len(shape) not in (3, 4):
+            raise UserError(
+                f"clean: {self.clean.method} made {kind} {shape} of one picture; a cleaning method returns "
+                f"float32 {expected}, or these and channels"
+            )
+        return cleaned
 
 
 def clean_and_split(
     pictures: np.ndarray, segmentation: Segmentation
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cleans and splits pictures, uint8 (n, h, w, 3), the one way that training and reading share.
+    """Cleans and splits pictures, in the one way that training and reading share.
 
-    Returns cleaned, float32 (n, h, w) or (n, h, w, channels); vectors, float32 (n, characters, channels
-    times pixels of a window); and windows, int (n, characters, 4): left, top, right, bottom.
+    Parameters
+    ----------
+    pictures : ndarray of uint8, shape (n, h, w, 3)
+        RGB.
+    segmentation : Segmentation
+        The settings.
+
+    Returns
+    -------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        Maps of ink.
+    vectors : ndarray of float32, shape (n, characters, channels * pixels of a window)
+        The characters.
+    windows : ndarray of int, shape (n, characters, 4)
+        Left, top, right and bottom of each, in pixels.
     """
-    cleaned = CLEANERS[segmentation.clean](pictures, **segmentation.clean_options)
-    splitter = SPLITTERS[segmentation.split]
-    vectors, windows = splitter(cleaned, characters=segmentation.characters, **segmentation.split_options)
+    cleaned = segmentation.clean(pictures)
+    vectors, windows = segmentation.split(cleaned, characters=segmentation.characters)
     return cleaned, vectors, windows
-
-
-def _positive(value: Any, key: str) -> int:
-    number: int = cast(value, int, key)
-    if number < 1:
-        raise UserError(f"{key}: found {number}; expected a whole number of at least 1")
-    return number

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from captchanet.settings import OneOf
 from captchanet.synthesize.lined import lined
 from captchanet.synthesize.turned import turned
 
@@ -15,3 +16,6 @@ Captchas = tuple[np.ndarray, list[str]]
 """pictures, uint8 (n, h, w, 3), and what stands on them."""
 
 KINDS: dict[str, Callable[..., Captchas]] = {"turned": turned, "lined": lined}
+
+KIND = OneOf(KINDS)
+"""What the key `synthesize` of a configuration may say."""

@@ -1,6 +1,6 @@
 """The names that a configuration can give to the parts of a training, and what they stand for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from captchanet import nn
@@ -30,35 +30,3 @@ SCHEDULES: dict[str, Callable[..., Callable[[int], float]]] = {
 FULL_BATCH: dict[str, Callable[..., nn.Result]] = {"cg": nn.conjugate_gradient, "l_bfgs": nn.l_bfgs}
 MINI_BATCH: dict[str, Callable[..., nn.Result]] = {"sgd": nn.gradient_descent, "adamw": nn.adamw}
 OPTIMISERS = {**FULL_BATCH, **MINI_BATCH}
-
-
-def network(
-    inputs: int, classes: int, settings: Mapping[str, Any], window: tuple[int, int] | None = None
-) -> nn.Network:
-    """The network that a run's settings describe; raises ValueError where its parts do not fit.
-
-    `window` is the height and width of the pictures that the vectors are; only convolutions need it.
-    """
-    made = nn.Network(
-        (inputs, *settings["hidden"], classes),
-        settings["bias"],
-        ACTIVATIONS[settings["activation"]],
-        OUTPUTS[settings["output"]],
-        (inputs // (window[0] * window[1]), *window) if window else None,
-        tuple(nn.Convolution(**each) for each in settings["convolutions"]),
-    )
-    COSTS[settings["cost"]].for_output(made.output)
-    return made
-
-
-def window(settings: Mapping[str, Any], split: Mapping[str, Any]) -> tuple[int, int] | None:
-    """The height and width of the windows that `split`, a method and its options, makes of a picture.
-
-    None without convolutions, which alone look at them: not every method makes windows of one size.
-    """
-    return (split["height"], split["width"]) if settings["convolutions"] else None
-
-
-def options(section: Mapping[str, Any]) -> dict[str, Any]:
-    """A resolved method's options, without its name."""
-    return {name: value for name, value in section.items() if name != "method"}

@@ -3,30 +3,46 @@
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from captchanet.dataset.dataset import read_part, read_train_pictures
+from captchanet.dataset.dataset import DatasetFacts, Part, read_part, read_train_pictures
 from captchanet.errors import UserError
 from captchanet.files import read_json, write_csv, write_json
 from captchanet.layout import FORMAT, DatasetFiles, RunFiles, TrainFiles
-from captchanet.train import methods
+from captchanet.settings import Json
 from captchanet.train.augment import crops
 from captchanet.train.checkpoint import Checkpoint
 from captchanet.train.model import Model, theta_digest
 from captchanet.train.provenance import arithmetic, digests, provenance
+from captchanet.train.settings import TrainSettings
 from captchanet.train.train import HISTORY, Trained, train, untrained
 
 IMPOSSIBLE = "its data set cannot be made: "
 """How the reason begins for which a run was not trained at all."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a run was made from, and when.
+
+    It was begun at `started`, seconds since 1970; for `paused` seconds since then nobody worked on it.
+    `captchas` are those that trained, `data` the digests of the parts of its data set.
+    """
+
+    code: Iterable[Path]
+    started: float
+    paused: float = 0.0
+    captchas: Iterable[tuple[str, str, str, str]] = ()
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
 def perform(
     name: str,
-    settings: Mapping[str, Any],
+    settings: TrainSettings,
     data: DatasetFiles,
     files: TrainFiles,
     code: Sequence[Path],
@@ -36,33 +52,21 @@ def perform(
 
     How far a long training is stands in the folder `checkpoints` until those files are written.
     """
-    part = read_part(data, "train")
-    facts = read_json(data.facts)
+    facts: DatasetFacts = read_json(data.facts)
     with threadpool_limits(1):  # another number of threads rounds otherwise and gives another theta
-        decides = {"settings": settings, "data": facts, "code": digests(code), **arithmetic()}
+        decides = {"settings": settings.dump(), "data": facts, "code": digests(code), **arithmetic()}
         checkpoint = Checkpoint(checkpoints, name, decides)
-        classes = len(facts["segment"]["alphabet"])
-        split = facts["segment"]["split"]
-        window = methods.window(settings, split)
-        if facts["problem"]:
-            reason = f"{IMPOSSIBLE}{facts['problem']}"
-            trained = untrained(part, classes, settings, reason, window)
-        else:
-            synthetic = read_part(data, "synthetic") if facts["captchas"]["synthetic"] else None
-            cropped = None
-            if settings["augment"]["method"] != "none":
-                cropped = crops(part.X, *read_train_pictures(data), split)
-            trained = train(
-                part, classes, settings, checkpoint, synthetic=synthetic, crops=cropped, window=window
-            )
+        part = read_part(data, "train")
+        trained = _trained(settings, part, data, facts, checkpoint)
         model = Model(trained.network, trained.theta, name, facts["segment"])
         if trained.status == "finished" and facts["captchas"]["calibration"]:
             calibration = read_part(data, "calibration")
             model = model.calibrated(calibration.X, calibration.y)
+    model.write(files, trained.status)
     synthesized = {of: source for of, source in facts["pictures"].items() if "synthesize" in source}
     parameters = {
         "run": name,
-        **settings,
+        **settings.dump(),
         "layers": list(trained.network.layers),
         "parameters": trained.network.size,
         "dataset": facts["dataset"],
@@ -71,51 +75,55 @@ def perform(
         # how many pictures may be unusable decides nothing about the network
         "segment": {key: value for key, value in facts["segment"].items() if key != "max_rejected"},
     }
-    model.write(files, trained.status)
-    described = facts["dataset"]
     configuration = {
         "format": FORMAT,
         "pictures": facts["pictures"],
-        "segment": {described["segment"]: facts["segment"]},
-        "dataset": {settings["data"]: described},
-        "train": {name: dict(settings)},
+        "segment": {facts["dataset"]["segment"]: facts["segment"]},
+        "dataset": {settings.data: facts["dataset"]},
+        "train": {name: settings.dump()},
     }
-    started, paused = checkpoint.started, checkpoint.paused
     # a synthetic picture is known by its style and seed, and thousands of digests would only be a burden
     captchas = [row for row in part.captchas if row[0] not in synthesized]
-    write_run(files, trained, parameters, configuration, code, started, captchas, facts["digest"], paused)
+    origin = Origin(code, checkpoint.started, checkpoint.paused, captchas, facts["digest"])
+    write_run(files, trained, parameters, configuration, origin)
     checkpoint.remove()
 
 
+def _trained(
+    settings: TrainSettings, part: Part, data: DatasetFiles, facts: DatasetFacts, checkpoint: Checkpoint
+) -> Trained:
+    classes, split = len(facts["segment"]["alphabet"]), facts["segment"]["split"]
+    window = (split["height"], split["width"]) if settings.convolutions else None
+    if facts["problem"]:
+        return untrained(part, classes, settings, f"{IMPOSSIBLE}{facts['problem']}", window)
+    synthetic = read_part(data, "synthetic") if facts["captchas"]["synthetic"] else None
+    cropped = None
+    if settings.augment.method != "none":
+        cropped = crops(part.X, *read_train_pictures(data), split)
+    return train(part, classes, settings, checkpoint, synthetic=synthetic, crops=cropped, window=window)
+
+
 def write_run(
-    files: RunFiles,
-    trained: Trained,
-    parameters: Mapping[str, Any],
-    configuration: Mapping[str, Any],
-    code: Iterable[Path],
-    started: float,
-    captchas: Iterable[tuple[str, str, str, str]] = (),
-    data: Mapping[str, str] | None = None,
-    paused: float = 0.0,
+    files: RunFiles, trained: Trained, parameters: Json, configuration: Json, origin: Origin
 ) -> None:
-    """The files of a run begun at `started`, all but its model, the status last.
+    """The files of a run, all but its model, the status last.
 
     `configuration` is what a configuration file for this run alone would say; `parameters` is all that
-    decided it, defaults and sizes included. For `paused` seconds since `started` nobody worked on it.
+    decided it, defaults and sizes included.
     """
-    seconds = time.time() - started - paused
+    seconds = time.time() - origin.started - origin.paused
     write_json(files.parameters, parameters)
     write_json(files.configuration, configuration)
     write_csv(files.history, HISTORY, trained.history)
-    origin = {
-        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
+    began = {
+        "started": datetime.fromtimestamp(origin.started, UTC).isoformat(timespec="milliseconds"),
         "seconds": round(seconds, 3),
         "workflow_command": os.environ.get("CAPTCHANET_COMMAND"),
         "theta_sha256": theta_digest(trained.theta),
-        "data_sha256": dict(data or {}),
+        "data_sha256": dict(origin.data),
     }
     with threadpool_limits(1):
-        write_json(files.provenance, {**origin, **provenance(code, captchas)})
+        write_json(files.provenance, {**began, **provenance(origin.code, origin.captchas)})
     write_json(
         files.status,
         {"status": trained.status, "reason": trained.reason, "evaluations": trained.evaluations},

@@ -1,7 +1,6 @@
 """One run of training: from a data set and a run's settings to a theta, its history, and how it ended."""
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,10 +11,10 @@ from numpy.typing import NDArray
 from captchanet.dataset.dataset import Part
 from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
 from captchanet.nn.activations import Array
-from captchanet.train import methods
-from captchanet.train.augment import AUGMENTERS, Augmenter, Crops
+from captchanet.train.augment import Augmenter, Crops
 from captchanet.train.checkpoint import Checkpoint
-from captchanet.train.methods import COSTS, INITIALISATIONS, OPTIMISERS, PENALTIES, SCHEDULES, options
+from captchanet.train.methods import COSTS
+from captchanet.train.settings import EarlyStoppingSettings, TrainSettings
 
 HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
 
@@ -103,108 +102,137 @@ class Recorder:
 def train(
     data: Part,
     classes: int,
-    settings: Mapping[str, Any],
+    settings: TrainSettings,
     checkpoint: Checkpoint | None = None,
     *,
     synthetic: Part | None = None,
     crops: Crops | None = None,
     window: tuple[int, int] | None = None,
 ) -> Trained:
-    """Trains the network that `settings` (a resolved entry of the configuration's `train`) describes.
+    """Trains the network that `settings` describe.
 
-    `synthetic` captchas are mixed in: the others are repeated until these are `synthetic_share` of each
-    epoch. `crops` are what augmentation reads versions of `data` from; only it needs them. `window` is the
-    height and width of the pictures that the vectors are; only convolutions need it.
     A training that fails numerically does not raise: it comes back with status "failed", its reason and the
     last theta that was good. Initialisation, mini-batches, dropout, the rows held out for early stopping and
     augmentation have random streams of their own, all from the seed. An optimiser that can be resumed goes
     on from `checkpoint` and keeps it up to date; any other starts over.
+
+    Parameters
+    ----------
+    data : Part
+        The captchas to train on.
+    classes : int
+        How many characters the alphabet has.
+    settings : TrainSettings
+        The network, and how it is trained.
+    checkpoint : Checkpoint, optional
+        Where the training is kept while it lasts.
+    synthetic : Part, optional
+        Captchas to mix in: the others are repeated until these are `synthetic_share` of each epoch.
+    crops : Crops, optional
+        The characters of `data` in their pictures; augmentation needs them.
+    window : tuple of int, optional
+        Height and width of the pictures that the vectors are, in pixels; convolutions need them.
     """
-    network = methods.network(data.X.shape[1], classes, settings, window)
-    rngs = np.random.default_rng(settings["seed"]).spawn(5)
+    network = settings.network(data.X.shape[1], classes, window)
+    rngs = np.random.default_rng(settings.seed).spawn(5)
     initial_rng, batch_rng, dropout_rng, held_out_rng, augment_rng = rngs
-    initial = INITIALISATIONS[settings["initialisation"]["method"]](
-        network, initial_rng, dtype=settings["dtype"], **options(settings["initialisation"])
-    )
-    rows, held_out = _hold_out(data, settings["early_stopping"], held_out_rng)
-    characters = _mixture(rows, 0 if synthetic is None else len(synthetic.y), settings["synthetic_share"])
-    X, y = data.X.astype(settings["dtype"], copy=False)[characters], data.y[characters]
+    initial = settings.initialisation(network, initial_rng, dtype=settings.dtype)
+    rows, held_out = _hold_out(data, settings.early_stopping, held_out_rng)
+    characters = _mixture(rows, 0 if synthetic is None else len(synthetic.y), settings.synthetic_share)
+    X, y = data.X.astype(settings.dtype, copy=False)[characters], data.y[characters]
     if synthetic is not None:
         X[characters < 0], y[characters < 0] = synthetic.X, synthetic.y
-    augment = None
-    how = AUGMENTERS[settings["augment"]["method"]](**options(settings["augment"]))
-    if how is not None:
-        if crops is None:
-            raise ValueError("augmentation reads from pictures: it needs the crops")
-        augment = Augmenter(how, crops, characters, augment_rng)
     objective = Objective(
         network,
         X,
-        one_hot(y, classes, smoothing=settings["label_smoothing"]),
-        cost=COSTS[settings["cost"]],
-        penalty=PENALTIES[settings["penalty"]["method"]](**options(settings["penalty"])),
-        dropout=Dropout(tuple(settings["dropout"]), dropout_rng) if any(settings["dropout"]) else None,
-        augment=augment,
-        dtype=settings["dtype"],
+        one_hot(y, classes, smoothing=settings.label_smoothing),
+        cost=COSTS[settings.cost],
+        penalty=settings.penalty(),
+        dropout=Dropout(settings.dropout, dropout_rng) if any(settings.dropout) else None,
+        augment=_augmenter(settings, crops, characters, augment_rng),
+        dtype=settings.dtype,
     )
     stopping = None
-    if len(held_out):
+    if settings.early_stopping:
         unseen = one_hot(data.y[held_out], classes)
         watched = Objective(
-            network, data.X[held_out], unseen, cost=COSTS[settings["cost"]], dtype=settings["dtype"]
+            network, data.X[held_out], unseen, cost=COSTS[settings.cost], dtype=settings.dtype
         )
-        stopping = EarlyStopping(watched, settings["early_stopping"]["patience"])
+        stopping = EarlyStopping(watched, settings.early_stopping.patience)
     recorder = Recorder(objective, initial, stopping)
+    return _optimised(settings, network, recorder, initial, batch_rng, checkpoint)
+
+
+def _optimised(
+    settings: TrainSettings,
+    network: Network,
+    recorder: Recorder,
+    initial: Array,
+    rng: np.random.Generator,
+    checkpoint: Checkpoint | None,
+) -> Trained:
+    """The training of `network` from the theta `initial` on; `rng` samples the mini-batches."""
+    optimiser, given = settings.optimiser, _given(settings, recorder, rng, checkpoint)
     try:
         # overflow on the way to a cost that is no number is reported as that, not as a warning before it
         with np.errstate(all="ignore"):
-            optimiser = _optimiser(settings, len(characters), batch_rng)
-            kept = _resumed(optimiser, recorder, checkpoint)
-            result = optimiser(recorder, initial, callback=recorder.callback, **kept)
+            result: Result = optimiser(recorder, initial, callback=recorder.callback, **given)
             # where the last step led has not been looked at yet
-            cost, gradient = objective(result.theta, np.arange(min(256, len(characters))))
+            cost, gradient = recorder.objective(result.theta, np.arange(min(256, recorder.rows)))
             if not (np.isfinite(cost) and np.isfinite(gradient).all()):
                 raise Diverged(f"the cost or its gradient is no number after step {result.steps}")
     except Diverged as error:
         return Trained(network, recorder.theta, recorder.history, "failed", str(error), recorder.evaluations)
-    theta, reason = result.theta, result.reason
+    theta, reason, stopping = result.theta, result.reason, recorder.stopping
     if stopping and stopping.theta is not None:
         theta = stopping.theta
         reason = f"{reason}; lowest held-out cost {stopping.cost:.6g} in step {stopping.step}"
     return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations)
 
 
+def _given(
+    settings: TrainSettings, recorder: Recorder, rng: np.random.Generator, checkpoint: Checkpoint | None
+) -> dict[str, Any]:
+    """What the optimiser is given besides its own options, as far as it takes it.
+
+    The recorder is set back to the checkpoint, where there is one.
+    """
+    optimiser = settings.optimiser
+    given: dict[str, Any] = {}
+    if optimiser.takes("learning_rate") and optimiser.takes("epochs"):
+        batches = -(-recorder.rows // (optimiser.options.get("batch_size") or recorder.rows))
+        total = {"total": optimiser.options["epochs"] * batches} if settings.schedule.takes("total") else {}
+        given["learning_rate"] = settings.schedule(optimiser.options["learning_rate"], **total)
+    if optimiser.takes("rng"):
+        given["rng"] = rng
+    if checkpoint and optimiser.takes("resume") and optimiser.takes("checkpoint"):
+        state, extra = checkpoint.load() or (None, None)
+        if extra is not None:
+            recorder.resume(extra)
+        given |= {"resume": state, "checkpoint": partial(checkpoint.offer, extra=recorder.state)}
+    return given
+
+
+def _augmenter(
+    settings: TrainSettings,
+    crops: Crops | None,
+    characters: NDArray[np.integer],
+    rng: np.random.Generator,
+) -> Augmenter | None:
+    how = settings.augment()
+    if how is None:
+        return None
+    if crops is None:
+        raise ValueError("augmentation reads from pictures: it needs the crops")
+    return Augmenter(how, crops, characters, rng)
+
+
 def untrained(
-    data: Part, classes: int, settings: Mapping[str, Any], reason: str, window: tuple[int, int] | None = None
+    data: Part, classes: int, settings: TrainSettings, reason: str, window: tuple[int, int] | None = None
 ) -> Trained:
     """A run that failed before it began: theta is 0."""
-    network = methods.network(data.X.shape[1], classes, settings, window)
-    return Trained(network, np.zeros(network.size, settings["dtype"]), [], "failed", reason, 0)
-
-
-def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator) -> Callable[..., Result]:
-    """The run's optimiser with all its options, waiting for an objective, a theta and a callback."""
-    optimiser, given = OPTIMISERS[settings["optimiser"]["method"]], options(settings["optimiser"])
-    if {"learning_rate", "epochs"} <= set(given):
-        schedule = SCHEDULES[settings["schedule"]["method"]]
-        batches = -(-rows // (given.get("batch_size") or rows))
-        total = {"total": given["epochs"] * batches} if "total" in schedule.__annotations__ else {}
-        given["learning_rate"] = schedule(given["learning_rate"], **options(settings["schedule"]), **total)
-    if "rng" in inspect.signature(optimiser).parameters:
-        given["rng"] = rng
-    return partial(optimiser, **given)
-
-
-def _resumed(
-    optimiser: Callable[..., Result], recorder: Recorder, checkpoint: Checkpoint | None
-) -> dict[str, Any]:
-    """What an optimiser that can be resumed is given for it; sets the recorder back to the checkpoint."""
-    if checkpoint is None or not {"resume", "checkpoint"} <= set(inspect.signature(optimiser).parameters):
-        return {}
-    state, extra = checkpoint.load() or (None, None)
-    if extra is not None:
-        recorder.resume(extra)
-    return {"resume": state, "checkpoint": partial(checkpoint.offer, extra=recorder.state)}
+    network = settings.network(data.X.shape[1], classes, window)
+    return Trained(network, np.zeros(network.size, settings.dtype), [], "failed", reason, 0)
 
 
 def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray[np.integer]:
@@ -217,7 +245,7 @@ def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray
 
 
 def _hold_out(
-    data: Part, early_stopping: Mapping[str, Any] | None, rng: np.random.Generator
+    data: Part, early_stopping: EarlyStoppingSettings | None, rng: np.random.Generator
 ) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
     """Rows to train on and rows to watch: whole captchas, sampled; without early stopping all train."""
     rows = np.arange(len(data.y))
@@ -225,5 +253,5 @@ def _hold_out(
         return rows, rows[:0]
     captchas = rows.reshape(len(data.captchas), -1)
     order = rng.permutation(len(captchas))
-    watched = max(1, round(early_stopping["share"] * len(captchas)))
+    watched = max(1, round(early_stopping.share * len(captchas)))
     return np.sort(captchas[order[watched:]].ravel()), np.sort(captchas[order[:watched]].ravel())

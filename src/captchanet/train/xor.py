@@ -5,17 +5,19 @@ rows and learns at rate 1; our costs are means, so the same steps need rate 4, e
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Gt, Interval
 
 from captchanet.files import write_json
 from captchanet.layout import FORMAT, XorFiles
 from captchanet.nn import Network, Objective, gradient_descent, quadratic, uniform
 from captchanet.nn.activations import Array
-from captchanet.train.run import write_run
+from captchanet.settings import Settings
+from captchanet.train.run import Origin, write_run
 from captchanet.train.train import Trained
 
 X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], np.float64)
@@ -23,16 +25,27 @@ Y = np.array([[0], [1], [1], [0]], np.float64)
 NETWORK = Network((3, 4, 1), bias=False)
 
 
-def solve(settings: Mapping[str, Any]) -> tuple[Trained, Array]:
+class XorSettings(Settings):
+    """The tutorial's first example."""
+
+    steps: Annotated[int, Interval(ge=1, le=1_000_000_000)] = 100_000
+    """How many steps are taken."""
+    learning_rate: Annotated[float, Gt(0)] = 4.0
+    """The learning rate."""
+    seed: Annotated[int, Interval(ge=0, le=4_294_967_295)] = 10
+    """It decides the random weights that training starts from."""
+
+
+def solve(settings: XorSettings) -> tuple[Trained, Array]:
     """Trains on XOR for `steps` at `learning_rate` from the legacy stream `RandomState(seed)`.
 
     Returns the training, with a row of history for every hundredth part of the steps, and the four outputs,
     shape (4, 1), as the tutorial prints them: those of the last forward pass, one step before the last theta.
     """
-    steps = settings["steps"]
+    steps = settings.steps
     objective = Objective(NETWORK, X, Y, cost=quadratic)
     history: list[tuple[int, float, float, float]] = []
-    before = uniform(NETWORK, np.random.RandomState(settings["seed"]), limit=1.0)
+    before = uniform(NETWORK, np.random.RandomState(settings.seed), limit=1.0)
     initial = before.copy()
 
     def callback(step: int, theta: Array, cost: float, gradient_norm: float) -> None:
@@ -42,19 +55,19 @@ def solve(settings: Mapping[str, Any]) -> tuple[Trained, Array]:
             before[:] = theta
 
     result = gradient_descent(
-        objective, initial, learning_rate=settings["learning_rate"], epochs=steps, callback=callback
+        objective, initial, learning_rate=settings.learning_rate, epochs=steps, callback=callback
     )
     trained = Trained(NETWORK, result.theta, history, "finished", result.reason, result.evaluations)
     return trained, NETWORK.outputs(before, X)
 
 
-def perform(settings: Mapping[str, Any], files: XorFiles, code: Iterable[Path]) -> None:
+def perform(settings: XorSettings, files: XorFiles, code: Iterable[Path]) -> None:
     """Solves XOR and writes the files of the run, theta1, theta2 and the outputs among them."""
     started = time.time()
     trained, outputs = solve(settings)
     theta1, theta2 = NETWORK.matrices(trained.theta)
     solution = {"theta1": theta1.tolist(), "theta2": theta2.tolist(), "outputs": outputs.tolist()}
     write_json(files.solution, solution)
-    parameters = {"run": "xor", **settings, "layers": list(NETWORK.layers), "parameters": NETWORK.size}
-    configuration = {"format": FORMAT, "xor": dict(settings)}
-    write_run(files, trained, parameters, configuration, code, started)
+    parameters = {"run": "xor", **settings.dump(), "layers": list(NETWORK.layers), "parameters": NETWORK.size}
+    configuration = {"format": FORMAT, "xor": settings.dump()}
+    write_run(files, trained, parameters, configuration, Origin(code, started))

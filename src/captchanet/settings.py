@@ -1,0 +1,406 @@
+"""Settings as types: what a section of a configuration may say, checked once, with errors for a person.
+
+A stage defines its settings as a class derived from `Settings`. A field that names a method and its options,
+such as `{method: sgd, epochs: 200}`, is a `Method`, and `OneOf` says which methods there are. The options
+of a method are the keyword-only arguments of its function, or the fields of the dataclass that it is: a new
+method is one definition and one entry in its registry.
+"""
+
+import dataclasses
+import difflib
+import functools
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, Self
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
+
+from captchanet.errors import UserError
+
+Json = dict[str, Any]
+"""What stands in a YAML or JSON file before it is checked: keys and values."""
+
+
+class Settings(BaseModel):
+    """Keys and values of one section, each of its type; keys that are left out take their default.
+
+    Lists become tuples. A text that spells a number, true, false or null is that where one is wanted: YAML
+    takes 1e-3 for a text, and on Snakemake's command line all nested values are texts.
+    """
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """What keys of format 1 are called now, for those who still use them."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    @classmethod
+    def of(cls, given: Any, place: str = "") -> Self:
+        """`given`, checked.
+
+        Parameters
+        ----------
+        given : mapping of str to Any
+            The section as it stands in a file.
+        place : str
+            What stands before a key in an error: `configuration: ` or `sweeps.widths: train.`.
+
+        Raises
+        ------
+        UserError
+            It names the key, what was found and what is allowed.
+        """
+        with explained(given, place):
+            return cls.model_validate(given)
+
+    def dump(self) -> Json:
+        """The same as JSON-ready keys and values, in the order of the fields."""
+        return self.model_dump(mode="json")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, given: Any) -> Any:
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, Mapping):
+            _wrong("", f"found {given!r}; expected keys and values below it")
+        for name in given:
+            if not isinstance(name, str):
+                _wrong("", f"found the name {name!r}; put names in quotes")
+            if name not in cls.model_fields:
+                _wrong(*cls._unknown(name))
+        return given
+
+    @classmethod
+    def _unknown(cls, name: str) -> tuple[str, str]:
+        known = list(cls.model_fields)
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        if name in cls.renamed:
+            hint = f"; since format 2 it is called {cls.renamed[name]}"
+        return "", f"unknown key {name!r}; allowed: {', '.join(known)}{hint}"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _spelled_out(cls, value: Any, info: ValidationInfo) -> Any:
+        return _understood(value, cls.model_fields[str(info.field_name)].annotation)
+
+
+class Method(Settings):
+    """A method by its name, and its options as further fields. To call it is to call the method with them."""
+
+    function: ClassVar[Callable[..., Any]]
+    method: str
+
+    @property
+    def options(self) -> Json:
+        """The options by name, without the method's name."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name != "method"}
+
+    def __call__(self, *given: Any, **others: Any) -> Any:
+        """What the method gives for its options and for what the program hands over.
+
+        An argument among `others` that is an option of the method stands in for it.
+        """
+        options = {**self.options, **others}
+        if not inspect.isclass(self.function):
+            return self.function(*given, **options)
+        of_call = {name: options.pop(name) for name in others if name not in _options(self.function)}
+        method: Any = self.function(**options)
+        return method(*given, **of_call)
+
+    def takes(self, name: str) -> bool:
+        """Whether the method can be called with an argument of this name."""
+        if name in _options(self.function):
+            return True
+        call = self.function.__call__ if inspect.isclass(self.function) else self.function
+        return name in inspect.signature(call).parameters
+
+    @classmethod
+    def _unknown(cls, name: str) -> tuple[str, str]:
+        allowed = ", ".join(option for option in cls.model_fields if option != "method") or "none"
+        return name, f"not known here; the options of {cls.model_fields['method'].default} are: {allowed}"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class OneOf:
+    """Which methods a field of the type `Method` can name: `Annotated[Method, OneOf(CLEANERS)]`.
+
+    `given` are arguments that the program itself hands over, and that a configuration must not name.
+    `renamed` says what methods and options of format 1 are called now.
+    """
+
+    registry: Mapping[str, Callable[..., Any]]
+    given: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __call__(self, name: str, **options: Any) -> Method:
+        """The method with that name, and the defaults of the options that are left out."""
+        return self.of({"method": name, **options})
+
+    def of(self, value: Any) -> Method:
+        """The method that `value`, its name and options as they stand in a file, describes."""
+        if isinstance(value, Method):
+            return value
+        if not isinstance(value, Mapping):
+            _wrong(
+                "", f"found {value!r}; expected `method: NAME`, and its options as keys and values below it"
+            )
+        name = value.get("method")
+        if not isinstance(name, str) or name not in self.registry:
+            now = self.renamed.get(str(name))
+            hint = f"; since format 2 it is called {now}" if now else ""
+            _wrong("method", f"found {name!r}; choose one of {', '.join(self.registry)}{hint}")
+        for option in value:
+            if option in self.renamed:
+                _wrong(str(option), f"since format 2 it is called {self.renamed[option]}")
+        return _settings_of(name, self.registry[name], self.given).model_validate(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        # the registry is asked at each check: a method that is added later is known
+        return core_schema.no_info_plain_validator_function(self.of)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        methods = [_settings_of(name, method, self.given) for name, method in self.registry.items()]
+        return {"type": "object", "required": ["method"], "oneOf": [_described(method) for method in methods]}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Name:
+    """Which names a field of the type str can hold: those of a registry, `Annotated[str, Name(COSTS)]`."""
+
+    registry: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.literal_schema(list(self.registry))
+
+
+def wrong(key: str, sentence: str) -> PydanticCustomError:
+    """The error to raise in a check of a `Settings`: `sentence` about its `key`, or about all for ""."""
+    return PydanticCustomError("captchanet", "{sentence}", {"key": key, "sentence": sentence})
+
+
+def _wrong(key: str, sentence: str) -> NoReturn:
+    raise wrong(key, sentence)
+
+
+@functools.cache
+def _settings_of(name: str, function: Callable[..., Any], given: tuple[str, ...]) -> type[Method]:
+    """The class of a method and its options, made from the method itself."""
+    fields: dict[str, Any] = {"method": (Literal[name], name)}
+    for option, (hint, default) in _options(function).items():
+        if option not in given:
+            fields[option] = (hint, Field(default, validate_default=True) if default is not ... else ...)
+    made = create_model(name, __base__=Method, **fields)
+    made.function = staticmethod(function)
+    return made
+
+
+def _options(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+    """The options of a method by name: the annotation, and the default or `...`."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    parameters = inspect.signature(function).parameters.values()
+    return {
+        each.name: (hints.get(each.name, Any), ... if each.default is each.empty else each.default)
+        for each in parameters
+        if inspect.isclass(function) or each.kind is each.KEYWORD_ONLY
+    }
+
+
+def _described(method: type[Method]) -> Json:
+    """The JSON schema of a method, with what its docstring says of each option."""
+    schema = method.model_json_schema()
+    text = inspect.getdoc(method.function) or ""
+    schema["description"] = text.split("\n\n")[0].replace("\n", " ")
+    told = documented(text)
+    for option, about in schema["properties"].items():
+        if option in told:
+            about["description"] = told[option]
+    return schema
+
+
+def documented(text: str) -> dict[str, str]:
+    """What a docstring in NumPy's form says of each parameter."""
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-+\n|\Z)", text, re.DOTALL | re.MULTILINE)
+    found: dict[str, str] = {}
+    for entry in re.split(r"\n(?=\S)", section[1].strip()) if section else ():
+        head, _, body = entry.partition("\n")
+        for name in head.split(" : ")[0].split(","):
+            found[name.strip()] = " ".join(body.split())
+    return found
+
+
+def _understood(value: Any, hint: Any) -> Any:
+    """`value` with texts that spell something else brought to what `hint`, an annotation, wants."""
+    while typing.get_origin(hint) is Annotated:
+        hint = typing.get_args(hint)[0]
+    union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+    members = [m for each in (typing.get_args(hint) if union else (hint,)) for m in _plain(each)]
+    if types.NoneType in members and value in (None, "null"):
+        return None
+    for member in members:
+        origin, inner = typing.get_origin(member), typing.get_args(member)
+        if origin is tuple and isinstance(value, str | list | tuple):
+            value = _listed(value)
+            if not isinstance(value, list | tuple):
+                return value
+            kinds = inner if Ellipsis not in inner else inner[:1] * len(value)
+            if len(kinds) != len(value):
+                _wrong("", f"found {value!r}; expected a list of {len(kinds)} values")
+            return tuple(map(_understood, value, kinds))
+        section = origin is dict or (inspect.isclass(member) and issubclass(member, Settings))
+        if section and value in (None, "null", ""):
+            return {}
+        if origin is dict and isinstance(value, Mapping):
+            return {name: _understood(each, inner[1]) for name, each in value.items()}
+    return _spelled(value, members)
+
+
+def _plain(hint: Any) -> Iterable[Any]:
+    while typing.get_origin(hint) is Annotated:
+        hint = typing.get_args(hint)[0]
+    return {type(each) for each in typing.get_args(hint)} if typing.get_origin(hint) is Literal else (hint,)
+
+
+def _listed(value: Any) -> Any:
+    """A list, also where it is spelled as a text."""
+    try:
+        return yaml.safe_load(value) if isinstance(value, str) else value
+    except yaml.YAMLError:
+        return value
+
+
+def _spelled(value: Any, kinds: Iterable[Any]) -> Any:
+    """A text as the number or the truth value that it spells, and 200.0 as 200, where one is wanted."""
+    kinds = set(kinds)
+    if bool in kinds and isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if not kinds & {int, float} or not isinstance(value, str | float):
+        return value
+    if isinstance(value, str):
+        # int first: it keeps every digit
+        for number in (int, float):
+            try:
+                value = number(value)
+                break
+            except ValueError:
+                continue
+    return int(value) if int in kinds and isinstance(value, float) and value.is_integer() else value
+
+
+@contextmanager
+def explained(given: Any, place: str = "") -> Iterator[None]:
+    """Turns the errors of a check of `given` into a sentence, with `place` before the key."""
+    try:
+        yield
+    except ValidationError as error:
+        # a key that is not known explains one that is missing; a wrong value says more than a wrong type
+        details = sorted(error.errors(include_url=False), key=_rank)
+        key, sentence = _told(details, given)
+        where = f"{place}{key}" if key else place.rstrip(". :")
+        raise UserError(f"{where}: {sentence}" if where else sentence) from error
+
+
+def _rank(error: ErrorDetails) -> int:
+    return 0 if error["type"] == "captchanet" else 2 if error["type"].endswith("_type") else 1
+
+
+def _told(errors: list[ErrorDetails], given: Any) -> tuple[str, str]:
+    """The key that the first error is about, and what is wrong with it."""
+    first = errors[0]
+    place, about, found = _place(first["loc"], given), first.get("ctx", {}), f"found {first['input']!r}; "
+    if first["type"] == "captchanet":
+        place, sentence = [*place, *filter(None, [about["key"]])], about["sentence"]
+    elif first["type"] == "missing":
+        of = _at(given, place[:-1])
+        if isinstance(of, Mapping) and "method" in of:
+            sentence = f"{of['method']} needs this option; give it a value"
+        else:
+            place, sentence = place[:-1], f"the key {place[-1]!r} is missing"
+    elif place and place[-1] == "[key]":
+        place = place[:-2]
+        sentence = (
+            f"found the name {first['input']!r}; use letters, digits and . _ = , + - only, a letter or "
+        )
+        sentence += "digit first"
+        if first["type"] == "string_too_long":
+            sentence = f"{found}expected {_expected(first)}"
+    elif first["type"] == "literal_error":
+        allowed = re.sub("'([^']*)'", r"\1", about["expected"]).replace(" or ", ", ")
+        sentence = f"{found}choose one of {allowed}"
+    else:
+        # each type of a union that the value is not of is an error of its own
+        alike = [one for one in errors if _rank(one) == _rank(first) and _place(one["loc"], given) == place]
+        sentence = f"{found}expected {' or '.join(dict.fromkeys(map(_expected, alike)))}"
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return path.removeprefix("."), sentence
+
+
+EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "keys and values below it",
+    "finite_number": "a number",
+    "float_type": "a number",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "string_too_long": "a length of at most {max_length}",
+    "string_too_short": "a length of at least {min_length}",
+    "string_type": "text",
+    "too_long": "a list of {max_length} values",
+    "too_short": "at least {min_length} entries",
+    "tuple_type": "a list",
+}
+"""What is expected, by pydantic's name of the error."""
+
+
+def _expected(error: ErrorDetails) -> str:
+    about = error.get("ctx", {})
+    limits = {
+        name: int(value) if value == int(value) else value
+        for name, value in about.items()
+        if isinstance(value, float)
+    }
+    return EXPECTED.get(error["type"], error["msg"]).format(**{**about, **limits})
+
+
+def _place(loc: tuple[str | int, ...], given: Any) -> list[str | int]:
+    """Where in `given` an error stands, without the types of a union, which pydantic puts in between."""
+    place: list[str | int] = []
+    for number, part in enumerate(loc):
+        here = _at(given, place)
+        there = (isinstance(here, Mapping) and part in here) or (
+            isinstance(here, list | tuple) and isinstance(part, int)
+        )
+        if there or part == "[key]" or (isinstance(here, Mapping) and number == len(loc) - 1):
+            place.append(part)
+    return place
+
+
+def _at(given: Any, place: Iterable[str | int]) -> Any:
+    for part in place:
+        listed = isinstance(given, list | tuple) and isinstance(part, int)
+        given = given[part] if listed or (isinstance(given, Mapping) and part in given) else None
+    return given

@@ -1,0 +1,45 @@
+"""The settings of captchas: a folder that holds them, or the kind that is synthesized."""
+
+from typing import Annotated, Any, ClassVar, Self
+
+from annotated_types import MinLen
+from pydantic import StringConstraints, model_serializer, model_validator
+from pydantic.functional_serializers import SerializerFunctionWrapHandler
+
+from captchanet.settings import Json, Method, Settings, wrong
+from captchanet.synthesize.kinds import KIND
+
+Path = Annotated[str, MinLen(1), StringConstraints(pattern=r"^[^\x00]+$")]
+"""The path of a file or folder."""
+
+
+class PictureSettings(Settings):
+    """An entry of `pictures`: captchas in a folder with their labels, or synthetic ones."""
+
+    renamed: ClassVar = {"draw": "synthesize"}
+
+    folder: Path | None = None
+    """The folder that holds the captchas."""
+    labels: Path | None = None
+    """A CSV with the columns file,label. Without it: a labels.csv in the folder, or else the file names."""
+    synthesize: Annotated[Method, KIND] | None = None
+    """In place of a folder: a kind of captchas to synthesize, and its options."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.folder is None) == (self.synthesize is None):
+            found = "both" if self.synthesize else "neither"
+            raise wrong(
+                "",
+                f"found {found} of `folder` and `synthesize`; give it a folder, or a kind to synthesize "
+                "(`synthesize: null` takes away the kind that stands in the file)",
+            )
+        if self.synthesize and self.labels is not None:
+            raise wrong("labels", "synthetic captchas come with their labels; leave it out")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_the_other(self, dump: SerializerFunctionWrapHandler) -> Json:
+        found: dict[str, Any] = dump(self)
+        other = ("folder", "labels") if self.synthesize else ("synthesize",)
+        return {name: value for name, value in found.items() if name not in other}

@@ -1,0 +1,143 @@
+"""The settings of a run: its network, and how it is trained."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from annotated_types import Ge, Interval
+from pydantic import model_validator
+
+from captchanet.nn import Convolution, Network
+from captchanet.settings import Method, Name, OneOf, Settings, wrong
+from captchanet.train.augment import AUGMENTERS
+from captchanet.train.methods import (
+    ACTIVATIONS,
+    COSTS,
+    FULL_BATCH,
+    INITIALISATIONS,
+    OPTIMISERS,
+    OUTPUTS,
+    PENALTIES,
+    SCHEDULES,
+)
+
+PENALTY = OneOf(PENALTIES)
+INITIALISATION = OneOf(INITIALISATIONS, given=("dtype",))
+OPTIMISER = OneOf(OPTIMISERS, given=("rng", "callback", "checkpoint", "resume"))
+SCHEDULE = OneOf(SCHEDULES, given=("total",))
+AUGMENT = OneOf(AUGMENTERS)
+
+Share = Annotated[float, Interval(ge=0, lt=1)]
+Layer = Annotated[int, Interval(ge=1, le=100_000)]
+
+
+class ConvolutionSettings(Settings):
+    """A convolution, and the pooling behind it."""
+
+    filters: Annotated[int, Interval(ge=1, le=1024)]
+    """How many filters it has."""
+    size: Literal[1, 3, 5, 7, 9, 11] = 3
+    """Width and height of a filter, in pixels."""
+    pool: Annotated[int, Interval(ge=1, le=16)] = 2
+    """Of each square of so many pixels a side the largest stays; 1 pools nothing."""
+
+
+class EarlyStoppingSettings(Settings):
+    """When training stops early."""
+
+    share: Annotated[float, Interval(gt=0, lt=1)] = 0.2
+    """The share of the training captchas that is held out to be watched."""
+    patience: Annotated[int, Ge(1)] = 20
+    """How many steps may pass without a lower cost of the held-out captchas."""
+
+
+class TrainSettings(Settings):
+    """An entry of `train`: a network, and how it is trained."""
+
+    renamed: ClassVar = {"start": "initialisation", "drawn_share": "synthetic_share"}
+
+    data: str = "main"
+    """The entry of `dataset` that it is trained on."""
+    convolutions: tuple[ConvolutionSettings, ...] = ()
+    """Convolutions in front of the fully connected layers."""
+    hidden: tuple[Layer, ...] = (200, 200)
+    """The units of each hidden layer."""
+    bias: bool = True
+    """Whether the layers have a bias."""
+    activation: Annotated[str, Name(ACTIVATIONS)] = "sigmoid"
+    """The activation of the hidden layers."""
+    output: Annotated[str, Name(OUTPUTS)] = "sigmoid"
+    """The activation of the last layer."""
+    cost: Annotated[str, Name(COSTS)] = "cross_entropy"
+    """What training makes small."""
+    penalty: Annotated[Method, PENALTY] = PENALTY("l2")
+    """What is added to the cost for large weights."""
+    initialisation: Annotated[Method, INITIALISATION] = INITIALISATION("uniform")
+    """The random weights that training starts from."""
+    optimiser: Annotated[Method, OPTIMISER] = OPTIMISER("cg")
+    """How the weights are changed."""
+    schedule: Annotated[Method, SCHEDULE] = SCHEDULE("constant")
+    """How the learning rate changes from step to step."""
+    augment: Annotated[Method, AUGMENT] = AUGMENT("none")
+    """Other versions of the training characters, sampled anew at each step."""
+    synthetic_share: Annotated[float, Interval(gt=0, lt=1)] = 0.9
+    """Where synthetic captchas are mixed in: their share of the characters in training."""
+    dropout: tuple[Share, ...] = ()
+    """The share of units that is left out: of the input, of what convolutions give (if there are any), and of
+    each hidden layer."""
+    label_smoothing: Share = 0.0
+    """The share of each target that is spread over all classes."""
+    early_stopping: EarlyStoppingSettings | None = None
+    """When training stops early; null: never."""
+    dtype: Literal["float64", "float32"] = "float64"
+    """The numbers that the network works with."""
+    seed: Annotated[int, Ge(0)] = 1
+    """It decides everything random in the training."""
+
+    @model_validator(mode="after")
+    def _parts_go_together(self) -> Self:
+        try:
+            COSTS[self.cost].for_output(OUTPUTS[self.output])
+        except ValueError as error:
+            raise wrong("output", f"{error}; choose another output or cost") from error
+        convolved = bool(self.convolutions)
+        if len(self.dropout) not in (0, len(self.hidden) + 1 + convolved):
+            raise wrong(
+                "dropout",
+                f"found {list(self.dropout)}; expected one rate for the input, "
+                f"{'one for what the convolutions give, ' if convolved else ''}and one for each of the "
+                f"{len(self.hidden)} hidden layers, or none at all",
+            )
+        noisy = any(self.dropout) or self.augment.method != "none"
+        if self.optimiser.method in FULL_BATCH and (noisy or self.schedule.method != "constant"):
+            raise wrong(
+                "optimiser",
+                f"{self.optimiser.method} searches along lines and needs a cost that stays the same: it has "
+                "no use for `dropout`, `augment` or `schedule`; take sgd or adamw, or leave these out",
+            )
+        return self
+
+    def network(self, inputs: int, classes: int, window: tuple[int, int] | None = None) -> Network:
+        """The network that is described here.
+
+        Parameters
+        ----------
+        inputs : int
+            How many numbers a character is.
+        classes : int
+            How many characters there are in the alphabet.
+        window : tuple of int, optional
+            Height and width of the pictures that the characters are, in pixels; only convolutions need it.
+
+        Raises
+        ------
+        ValueError
+            Where its parts do not fit.
+        """
+        shape = (inputs // (window[0] * window[1]), *window) if window and self.convolutions else None
+        return Network(
+            (inputs, *self.hidden, classes),
+            self.bias,
+            ACTIVATIONS[self.activation],
+            OUTPUTS[self.output],
+            shape,
+            tuple(Convolution(**each.dump()) for each in self.convolutions),
+        )
