@@ -5,7 +5,7 @@ PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-unit test-long lint format ui bench data clean help requirements
+.PHONY: run test test-unit test-long lint format ui bench data schema clean help requirements
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,6 +38,9 @@ bench: $(VENV)/.test ## race the network with its peers (a quarter of an hour) a
 data: $(VENV)/.run ## synthesize data/raw and data/unseen again, to the same pixels
 	@$(BIN)/captchanet synthesize data/raw --count 60 --seed 1
 	@$(BIN)/captchanet synthesize data/unseen --count 200 --seed 2
+
+schema: $(VENV)/.test ## write the JSON schema of a configuration anew, from the types of the settings
+	@$(BIN)/python -m captchanet.config.json_schema
 
 clean: ## delete results/; pictures and MLflow history stay
 	rm -rf results

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from captchanet.dataset import dataset
+from captchanet.dataset.settings import DatasetSettings
 from captchanet.errors import UserError
 from captchanet.evaluate.domain_gap import SHOWN
 from captchanet.files import read_csv, read_json, write_csv
@@ -42,8 +43,9 @@ def remade(made, tmp_path):
         layout = Layout(shutil.copytree(made.root, tmp_path / "results"))
         files = layout.dataset("main")
         known = read_json(files.facts)
-        chosen, segmentation = known["dataset"] | settings, known["segment"]
-        entries = [name for name in dict.fromkeys(map(str, chosen.values())) if name in known["pictures"]]
+        chosen, segmentation = DatasetSettings.of(known["dataset"] | settings), known["segment"]
+        uses = dict.fromkeys(map(str, (chosen.train, chosen.unseen, chosen.synthetic)))
+        entries = [name for name in uses if name in known["pictures"]]
         folders = {name: read_segmented(layout.segment("grid", name)) for name in entries}
         new = dataset.make(folders, chosen, segmentation["alphabet"])
         summary = dataset.summary(

@@ -1,0 +1,37 @@
+"""The JSON schema of a configuration, by which editors complete and check one; `make schema` writes it anew."""
+
+import json
+from importlib import resources
+from typing import Any
+
+from captchanet.config.configuration import ConfigurationFile
+from captchanet.files import write_text
+
+FILE = "config.schema.json"
+
+
+def json_schema() -> dict[str, Any]:
+    """What a configuration file may say, as a JSON schema (draft 2020-12), from the types of the settings."""
+    schema: dict[str, Any] = _plain(ConfigurationFile.model_json_schema())
+    for section in schema["properties"].values():
+        entries = section.get("patternProperties", {})
+        for pattern, entry in entries.items():
+            # an entry that is left empty, `sgd:` and nothing below it, is all defaults
+            entries[pattern] = {"anyOf": [entry, {"type": "null"}]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _plain(part: Any) -> Any:
+    """The same without titles, which only say a key again, and with every description on one line."""
+    if isinstance(part, list):
+        return [_plain(each) for each in part]
+    if not isinstance(part, dict):
+        return " ".join(part.split()) if isinstance(part, str) else part
+    return {
+        name: _plain(each) for name, each in part.items() if name != "title" or not isinstance(each, str)
+    }
+
+
+if __name__ == "__main__":
+    file = resources.files("captchanet.config") / FILE
+    write_text(str(file), json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")
