@@ -27,9 +27,7 @@ def _plain(part: Any) -> Any:
         return [_plain(each) for each in part]
     if not isinstance(part, dict):
         return " ".join(part.split()) if isinstance(part, str) else part
-    return {
-        name: _plain(each) for name, each in part.items() if name != "title" or not isinstance(each, str)
-    }
+    return {name: _plain(each) for name, each in part.items() if name != "title" or not isinstance(each, str)}
 
 
 if __name__ == "__main__":

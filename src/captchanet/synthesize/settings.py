@@ -21,7 +21,7 @@ class PictureSettings(Settings):
     folder: Path | None = None
     """The folder that holds the captchas."""
     labels: Path | None = None
-    """A CSV with the columns file,label. Without it: a labels.csv in the folder, or else the file names."""
+    """A CSV with the columns file,label; without it, the names of the files are the labels."""
     synthesize: Annotated[Method, KIND] | None = None
     """In place of a folder: a kind of captchas to synthesize, and its options."""
 
