@@ -34,10 +34,26 @@ def test_a_script_imports_this_package_and_the_standard_library_only(script):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_a_file_says_what_it_is_and_is_no_longer_than_a_person_reads_at_once(file):
+def test_a_file_says_what_it_is_and_a_script_holds_no_logic(file):
     text = file.read_text()
     assert ast.get_docstring(ast.parse(text)), "opens with no sentence"
-    assert len(text.splitlines()) <= (40 if "scripts" in file.parts else 300)
+    assert "scripts" not in file.parts or len(text.splitlines()) <= 40
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_function_is_read_at_once_and_is_called_with_few_arguments(file):
+    for node in ast.walk(ast.parse(file.read_text())):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        told = node.body[0] if ast.get_docstring(node) else None
+        of_docstring = told.end_lineno - told.lineno + 1 if told else 0
+        lines = node.end_lineno - node.lineno + 1 - of_docstring
+        assert lines <= 40, f"{node.name} has {lines} lines without its docstring"
+        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        few = [one for one in arguments if one.arg not in ("self", "cls")]
+        # a command of the command line has an argument for each of its options
+        command = any(".command(" in ast.unparse(decorator) for decorator in node.decorator_list)
+        assert command or len(few) <= 8, f"{node.name} has {len(few)} parameters"
 
 
 def test_every_script_has_its_rule_and_every_rule_its_script():

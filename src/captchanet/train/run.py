@@ -13,6 +13,7 @@ from captchanet.dataset.dataset import DatasetFacts, Part, read_part, read_train
 from captchanet.errors import UserError
 from captchanet.files import read_json, write_csv, write_json
 from captchanet.layout import FORMAT, DatasetFiles, RunFiles, TrainFiles
+from captchanet.nn import Network
 from captchanet.settings import Json
 from captchanet.train.augment import crops
 from captchanet.train.checkpoint import Checkpoint
@@ -63,15 +64,23 @@ def perform(
             calibration = read_part(data, "calibration")
             model = model.calibrated(calibration.X, calibration.y)
     model.write(files, trained.status)
-    synthesized = {of: source for of, source in facts["pictures"].items() if "synthesize" in source}
+    # a synthetic picture is known by its kind and seed, and thousands of digests would only be a burden
+    captchas = [row for row in part.captchas if "synthesize" not in facts["pictures"].get(row[0], {})]
+    origin = Origin(code, checkpoint.started, checkpoint.paused, captchas, facts["digest"])
+    write_run(files, trained, *_asked(name, settings, trained.network, facts), origin)
+    checkpoint.remove()
+
+
+def _asked(name: str, settings: TrainSettings, network: Network, facts: DatasetFacts) -> tuple[Json, Json]:
+    """All that decided the run, and the configuration for it alone."""
     parameters = {
         "run": name,
         **settings.dump(),
-        "layers": list(trained.network.layers),
-        "parameters": trained.network.size,
+        "layers": list(network.layers),
+        "parameters": network.size,
         "dataset": facts["dataset"],
         # where other pictures lie decides nothing, but how these are synthesized
-        "pictures": synthesized,
+        "pictures": {of: source for of, source in facts["pictures"].items() if "synthesize" in source},
         # how many pictures may be unusable decides nothing about the network
         "segment": {key: value for key, value in facts["segment"].items() if key != "max_rejected"},
     }
@@ -82,11 +91,7 @@ def perform(
         "dataset": {settings.data: facts["dataset"]},
         "train": {name: settings.dump()},
     }
-    # a synthetic picture is known by its style and seed, and thousands of digests would only be a burden
-    captchas = [row for row in part.captchas if row[0] not in synthesized]
-    origin = Origin(code, checkpoint.started, checkpoint.paused, captchas, facts["digest"])
-    write_run(files, trained, parameters, configuration, origin)
-    checkpoint.remove()
+    return parameters, configuration
 
 
 def _trained(
