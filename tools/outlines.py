@@ -127,6 +127,30 @@ def steps(contour: list[list[int]]) -> list[int]:
     return [b[k] - a[k] for a, b in pairs for k in (0, 1)]
 
 
+def read_face(options: argparse.Namespace) -> dict:
+    """The outlines of a font's characters, and where they come from."""
+    characters = MIXED_CASE if options.mixed_case else CHARACTERS
+    glyphs = "0-9, a-z and A-Z" if options.mixed_case else "0-9 and a-z"
+    changed = CHANGED.format(glyphs=glyphs, tolerance=TOLERANCE + options.thin)
+    font = TTFont(options.font)
+    names = {key: font["name"].getDebugName(key) for key in (0, 1, 5)}
+    if options.weight is not None:
+        pinned = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes} | {"wght": options.weight}
+        font = instantiateVariableFont(font, pinned)
+    if options.weight is not None or options.clear:
+        removeOverlaps(font, [font.getBestCmap()[ord(character)] for character in characters])
+    return {
+        "name": f"{names[1]} {options.style}",
+        "version": names[5],
+        "copyright": names[0],
+        "licence": options.licence,
+        "source": f"{options.source}, {options.font.name}",
+        "changed": changed,
+        "units_per_em": UNITS_PER_EM,
+        "glyphs": {character: glyph_outlines(font, character, options.thin) for character in characters},
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("face", help="what the outlines will be called, for instance heros-bold")
@@ -144,26 +168,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=FACES, help="folder to write to")
     options = parser.parse_args()
 
-    characters = MIXED_CASE if options.mixed_case else CHARACTERS
-    glyphs = "0-9, a-z and A-Z" if options.mixed_case else "0-9 and a-z"
-    changed = CHANGED.format(glyphs=glyphs, tolerance=TOLERANCE + options.thin)
-    font = TTFont(options.font)
-    names = {key: font["name"].getDebugName(key) for key in (0, 1, 5)}
-    if options.weight is not None:
-        pinned = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes} | {"wght": options.weight}
-        font = instantiateVariableFont(font, pinned)
-    if options.weight is not None or options.clear:
-        removeOverlaps(font, [font.getBestCmap()[ord(character)] for character in characters])
-    face = {
-        "name": f"{names[1]} {options.style}",
-        "version": names[5],
-        "copyright": names[0],
-        "licence": options.licence,
-        "source": f"{options.source}, {options.font.name}",
-        "changed": changed,
-        "units_per_em": UNITS_PER_EM,
-        "glyphs": {character: glyph_outlines(font, character, options.thin) for character in characters},
-    }
+    face = read_face(options)
     options.to.mkdir(parents=True, exist_ok=True)
     data = json.dumps(face, ensure_ascii=False, separators=(",", ":"))
     # One glyph a line, so that a changed glyph shows as one changed line.
@@ -171,7 +176,7 @@ def main() -> None:
     (options.to / f"{options.face}.json").write_text(data + "\n", encoding="utf-8")
     about = f"{options.face}.json holds outlines of {face['name']}, {face['version']}.\n{face['copyright']}\n"
     licence = options.licence_text.read_text(encoding="utf-8").replace("\r\n", "\n").strip()
-    text = f"{about}{changed}\nSource: {face['source']}\n\n{'-' * 80}\n\n{licence}\n"
+    text = f"{about}{face['changed']}\nSource: {face['source']}\n\n{'-' * 80}\n\n{licence}\n"
     (options.to / f"{options.face}.LICENSE.txt").write_text(text, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The JSON schema of a configuration, by which editors complete and check one; `make schema` writes it anew."""
+"""The JSON schema of a configuration, for editors to complete and check one; `make schema` writes it anew."""
 
 import json
 from importlib import resources
