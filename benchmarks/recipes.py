@@ -56,7 +56,7 @@ class Recipe:
         synthetic = None
         if self.kind:
             options = {**self.kind, "seed": seed}
-            synthetic = segment_synthetic(*KINDS[options.pop("method")](**options), self.segmentation)
+            synthetic = segment_synthetic(*KINDS[options.pop("method")](**options)(), self.segmentation)
         alphabet = self.settings["alphabet"]
         dataset = splits.split(pictures, captchas, seed, alphabet, synthetic, self.calibration)
         run, split = {**self.run, "seed": seed}, self.settings["split"]

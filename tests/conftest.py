@@ -23,7 +23,7 @@ from captchanet.segment.segment import Segmented, segment, write_segmented
 from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.segment.segmentation import Segmentation
 from captchanet.synthesize.folder import synthesize_folder
-from captchanet.synthesize.turned import turned
+from captchanet.synthesize.turned import Turned
 from captchanet.train import run, xor
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -158,7 +158,7 @@ class Made:
         entry = self.config["pictures"][name]
         if "synthesize" in entry:
             options = {option: value for option, value in entry["synthesize"].items() if option != "method"}
-            pictures, labels = turned(**options)
+            pictures, labels = Turned(**options)()
             write_npy(self.layout.synthesize(name).pictures, pictures)
             found = segment_synthetic(pictures, labels, segmentation)
         else:

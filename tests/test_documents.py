@@ -1,5 +1,6 @@
 """The documents are true: their code runs, and they name every command, target and key."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -80,7 +81,11 @@ def test_every_key_and_option_is_explained():
     for registry in (KINDS, CLEANERS, SPLITTERS, INITIALISATIONS, PENALTIES, OPTIMISERS, AUGMENTERS):
         for name, method in registry.items():
             assert f"`{name}`" in KEYS, name
-            options = getattr(method, "__kwdefaults__", None) or {}
+            options = [
+                parameter.name
+                for parameter in inspect.signature(method).parameters.values()
+                if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is not parameter.empty
+            ]
             for option in set(options) - {"characters", "dtype", "callback", "rng", "checkpoint", "resume"}:
                 assert f"`{option}`" in KEYS, f"{name}: {option}"
 

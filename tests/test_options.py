@@ -1,6 +1,10 @@
 """A method's own signature says which options a configuration may give it."""
 
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
 import pytest
+from annotated_types import Ge
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +26,16 @@ def slow(
     """A method with an option of every kind."""
 
 
-METHODS = {"slow": slow}
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """A method that is a dataclass: its fields are its options."""
+
+    weight: Annotated[float, Ge(0)] = 0.1
+    colour: tuple[Annotated[int, Ge(0)], int] = (0, 1)
+    lines: Literal["keep", "remove"] = "keep"
+
+
+METHODS = {"slow": slow, "whole": Whole}
 
 
 def test_defaults_are_filled_in_and_arguments_of_the_program_left_out():
@@ -39,9 +52,17 @@ def test_defaults_are_filled_in_and_arguments_of_the_program_left_out():
     assert type(found["rate"]) is float
 
 
+def test_the_fields_of_a_dataclass_are_its_options():
+    found = resolve({"method": "whole", "colour": ["3", 4], "lines": "remove"}, METHODS, "train.a")
+    assert found == {"method": "whole", "weight": 0.1, "colour": (3, 4), "lines": "remove"}
+
+
 @pytest.mark.parametrize(
     ("section", "words"),
     [
+        ({"method": "whole", "lines": "gone"}, ["train.a.lines", "'gone'", "keep, remove"]),
+        ({"method": "whole", "lines": ["keep"]}, ["train.a.lines", "keep, remove"]),
+        ({"method": "whole", "line": 3}, ["train.a.line", "weight, colour, lines"]),
         ("slow", ["train.a", "'slow'", "method: NAME"]),
         ({"method": "fast"}, ["train.a.method", "'fast'", "slow"]),
         ({}, ["train.a.method", "None"]),

@@ -15,7 +15,7 @@ from PIL import Image
 from captchanet.segment.preview import ink_and_vectors, outlined
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.segment.suggest import ALPHABET
-from captchanet.synthesize.lined import lined
+from captchanet.synthesize.lined import Lined
 from captchanet.synthesize.outlines import join
 from captchanet.synthesize.style import Style, background, fringed, ink_over, letter, render_captcha, soft
 
@@ -114,7 +114,7 @@ def show(name: str) -> Image.Image:
 
 def show_lined() -> Image.Image:
     """24 captchas of the kind `lined` by its defaults, four rows of six, twice as large."""
-    pictures, _ = lined(count=24, seed=1)
+    pictures, _ = Lined(count=24, seed=1)()
     height, width = pictures.shape[1:3]
     image = Image.new("RGB", (6 * (width + 3) - 3, 4 * (height + 3) - 3), "grey")
     for number, picture in enumerate(pictures):

@@ -1,7 +1,8 @@
-"""A method and its options, `{method: sgd, epochs: 200}`, held against the function that it names.
+"""A method and its options, `{method: sgd, epochs: 200}`, held against the function or dataclass that it names.
 
-The function's own keyword arguments say which options there are, of which type, and with which default: a
-new cleaning, splitting method or optimiser is one function and one entry in its registry, nothing more.
+The keyword-only arguments of the function, or the keyword-only fields of the dataclass, say which options
+there are, of which type, and with which default: a new cleaning, splitting method or optimiser is one
+function and one entry in its registry, nothing more.
 """
 
 import inspect
@@ -64,6 +65,11 @@ def cast(value: Any, hint: Any, key: str) -> Any:
     A text that spells a number is that number where one is wanted: YAML takes 1e-3 for a text, and nested
     values on Snakemake's command line all arrive as texts. Raises UserError that names `key`.
     """
+    if typing.get_origin(hint) is typing.Literal:
+        choices = typing.get_args(hint)
+        if value not in choices:
+            raise UserError(f"{key}: found {value!r}; choose one of {', '.join(map(str, choices))}")
+        return value
     union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
     members = typing.get_args(hint) if union else (hint,)
     lists = [member for member in members if (typing.get_origin(member) or member) in (list, tuple)]

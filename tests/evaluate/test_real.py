@@ -10,7 +10,7 @@ from captchanet.evaluate.metrics import evaluate
 from captchanet.segment.segment import segment
 from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.segment.segmentation import Segmentation
-from captchanet.synthesize.turned import turned
+from captchanet.synthesize.turned import Turned
 from captchanet.train.model import Model
 from captchanet.train.train import train
 
@@ -43,7 +43,7 @@ def test_synthetic_captchas_alone_teach_to_read_the_real_ones(real, root):
     config = resolved(config)
     settings = config["segment"]["ink-grid"]
     segmentation, style = Segmentation.from_settings(settings), config["pictures"]["synthetic"]["synthesize"]
-    pictures, labels = turned(**{name: style[name] for name in style if name != "method"})
+    pictures, labels = Turned(**{name: style[name] for name in style if name != "method"})()
     synthetic = segment_synthetic(pictures, labels, segmentation)
     for name in ("sheared-old", "sheared-new"):
         folders = {"synthetic": synthetic, "unseen": segment(real / name, segmentation)}

@@ -10,7 +10,7 @@ from captchanet.errors import UserError
 from captchanet.segment import segment_synthetic as module
 from captchanet.segment.segment import segment
 from captchanet.segment.segment_synthetic import number_of, segment_synthetic
-from captchanet.synthesize.turned import turned
+from captchanet.synthesize.turned import Turned
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def segmentation(default_config):
 
 @pytest.fixture(scope="module")
 def synthetic():
-    return turned(count=20, seed=4)
+    return Turned(count=20, seed=4)()
 
 
 def test_it_gives_what_segment_gives_of_the_same_pictures_in_files(segmentation, synthetic, tmp_path):

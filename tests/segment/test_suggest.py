@@ -22,7 +22,7 @@ from captchanet.segment.preview import png, preview
 from captchanet.segment.segmentation import Segmentation
 from captchanet.segment.suggest import ALPHABET, sample, suggest
 from captchanet.synthesize.folder import synthesize_folder
-from captchanet.synthesize.lined import lined
+from captchanet.synthesize.lined import Lined
 from captchanet.synthesize.style import Style, render_captcha, sample_labels
 
 DEFAULTS = {"alphabet": ALPHABET, "max_rejected": 0.05}
@@ -147,7 +147,7 @@ def test_colours_and_black_lines_ask_for_the_distance_and_blackness(tmp_path):
 
 
 def test_lines_of_one_colour_do_not_pass_for_the_ink_of_coloured_letters(tmp_path):
-    pictures, labels = lined(count=40, seed=1, white_share=1.0, faces="termes-italic")
+    pictures, labels = Lined(count=40, seed=1, white_share=1.0, faces="termes-italic")()
     for picture, label in zip(pictures, labels, strict=True):
         Image.fromarray(picture).save(tmp_path / f"{label}.png")
     found, remarks = suggest(sample(tmp_path))

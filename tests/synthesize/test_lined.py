@@ -7,7 +7,7 @@ import pytest
 
 from captchanet.errors import UserError
 from captchanet.synthesize import lined as module
-from captchanet.synthesize.lined import FACES, LIGHT, lined
+from captchanet.synthesize.lined import FACES, LIGHT, Lined
 
 MIXED_CASE = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BLANK = {"white_share": 1.0, "specks": (0, 0), "frame_share": 0.0}
@@ -15,6 +15,11 @@ PLAIN = BLANK | {"line_count": (0, 0)}
 BLACK = PLAIN | {"black_share": 1.0, "one_bit_share": 1.0, "fringed_share": 0.0}
 STILL = BLACK | {"rotation": 0.0, "slant": (0.0, 0.0), "size_sd": 0.0, "size": (22.0, 22.0), "shift": 0.0}
 STILL |= {"pitch_spread": 0.0, "baseline": (23.0, 23.0), "jitter": 0.0, "faces": "tinos-italic"}
+
+
+def lined(**options):
+    """Pictures and labels of the kind with these options."""
+    return Lined(**options)()
 
 
 @pytest.fixture

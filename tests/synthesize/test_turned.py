@@ -8,10 +8,15 @@ import pytest
 from captchanet.errors import UserError
 from captchanet.synthesize.kinds import KINDS
 from captchanet.synthesize.style import HEROS, nearest_faces
-from captchanet.synthesize.turned import _mixed, turned
+from captchanet.synthesize.turned import Turned, _mixed
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 PLAIN = {"speckles": 0, "frame": None, "threshold_sd": 0.0, "gain_sd": 0.0}
+
+
+def turned(**options):
+    """Pictures and labels of the kind with these options."""
+    return Turned(**options)()
 
 
 @pytest.fixture(scope="module")
@@ -119,5 +124,5 @@ def test_what_cannot_be_synthesized_is_said(options, said):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_synthesizes_by_its_defaults_as_many_as_are_wanted(name):
-    pictures, labels = KINDS[name](count=7, seed=2)
+    pictures, labels = KINDS[name](count=7, seed=2)()
     assert (len(pictures), len(labels)) == (7, 7)

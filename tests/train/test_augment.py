@@ -9,7 +9,7 @@ from captchanet.errors import UserError
 from captchanet.options import resolve
 from captchanet.segment.clean import CLEANERS
 from captchanet.segment.split import SPLITTERS
-from captchanet.synthesize.turned import turned
+from captchanet.synthesize.turned import Turned
 from captchanet.train.augment import AUGMENTERS, Affine, Augmenter, Crops, affine, crops
 
 SIZE, SHAPE = 61, (9, 13)
@@ -175,7 +175,7 @@ def test_a_grid_that_starts_at_a_fraction_of_a_pixel_is_read_from_there(left):
 @pytest.mark.parametrize("method", SPLITTERS)
 @pytest.mark.parametrize("clean", CLEANERS)
 def test_whatever_cleans_and_splits_an_unchanged_version_is_the_vector(method, clean):
-    pictures, _ = turned(count=6, seed=1)
+    pictures, _ = Turned(count=6, seed=1)()
     cleaned = CLEANERS[clean](pictures)
     settings = resolve({"method": method}, SPLITTERS, "split", given=("characters",))
     options = {name: value for name, value in settings.items() if name != "method"}

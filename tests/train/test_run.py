@@ -14,7 +14,7 @@ from captchanet.layout import FORMAT, Layout
 from captchanet.segment.segment import segment
 from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.segment.segmentation import Segmentation
-from captchanet.synthesize.turned import turned
+from captchanet.synthesize.turned import Turned
 from captchanet.train import run
 from captchanet.train.augment import crops
 from captchanet.train.model import load_model
@@ -41,7 +41,7 @@ class Made:
         self.settings, self.layout = self.config["train"]["few"], Layout(folder)
         self.segment, chosen = self.config["segment"]["grid"], self.config["dataset"]["main"]
         style = self.config["pictures"]["synthetic"]["synthesize"]
-        rendered = turned(**{name: value for name, value in style.items() if name != "method"})
+        rendered = Turned(**{name: value for name, value in style.items() if name != "method"})()
         segmentation = Segmentation.from_settings(self.segment)
         folders = {
             "raw": segment(pictures / "raw", segmentation),

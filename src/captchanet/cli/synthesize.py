@@ -34,7 +34,7 @@ def synthesize(folder: Path, count: int, seed: int, method: str | None, options:
     else:
         given = {"method": method, **dict(map(_option, options))}
         resolved = resolve(given, KINDS, "synthesize", given=("count", "seed"))
-        pictures, labels = KINDS[resolved.pop("method")](count=count, seed=seed, **resolved)
+        pictures, labels = KINDS[resolved.pop("method")](count=count, seed=seed, **resolved)()
         files = write_folder(folder, labels, pictures)
     click.echo(f"{len(files)} captchas in {folder}")
 
