@@ -2,8 +2,8 @@
 
 import copy
 import inspect
-from types import UnionType
-from typing import get_args, get_origin
+import re
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captchanet.errors import UserError
+from captchanet.options import cast
 from captchanet.segment.clean import CLEANERS
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.segment.split import SPLITTERS, grid
+from captchanet.synthesize.kinds import KINDS
+from captchanet.train.augment import AUGMENTERS
 
 SETTINGS = {
     "picture": {"width": 72, "height": 27},
@@ -184,13 +187,18 @@ def test_a_missing_setting_is_named(key):
         Segmentation.from_settings(settings)
 
 
-@pytest.mark.parametrize("function", [*CLEANERS.values(), *SPLITTERS.values()], ids=[*CLEANERS, *SPLITTERS])
-def test_every_option_of_a_method_has_a_type_and_a_default_of_it(function):
-    for parameter in list(inspect.signature(function, eval_str=True).parameters.values())[1:]:
+METHODS = {**CLEANERS, **SPLITTERS, **KINDS, "affine": AUGMENTERS["affine"]}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_every_option_of_a_method_has_a_type_a_default_of_it_and_a_description(method):
+    hints, text = get_type_hints(method), inspect.getdoc(method)
+    handed_over = 1 if method in (*CLEANERS.values(), *SPLITTERS.values()) else 0
+    for parameter in list(inspect.signature(method).parameters.values())[handed_over:]:
         assert parameter.kind is parameter.KEYWORD_ONLY
-        kinds = get_args(parameter.annotation) if isinstance(parameter.annotation, UnionType) else ()
-        kinds = [get_origin(kind) or kind for kind in kinds or [parameter.annotation]]
-        assert type(parameter.default) in kinds
+        cast_again = cast(parameter.default, hints[parameter.name], parameter.name)
+        assert (cast_again, type(cast_again)) == (parameter.default, type(parameter.default))
+        assert re.search(rf"^{parameter.name} : .+\n    \S.+", text, flags=re.M), parameter.name
 
 
 def test_labels_may_be_folded_and_are_not_where_nothing_says_so():

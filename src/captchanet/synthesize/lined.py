@@ -136,8 +136,8 @@ class Lined:
         What is at equal distances: the middles of letters, their left starts, or, as in a text, the gaps
         between letters are equal. "mixed": each as often.
     pitch : float
-        That distance, in pixels; in a text the distance of two letters of usual width. It is less where a
-        picture has no room for so much.
+        The distance that `layout` keeps equal, in pixels; in a text the distance of two letters of usual
+        width. It is less where a picture has no room for so much.
     pitch_spread : float
         The share by which a captcha's pitch may be more or less.
     shift : float

@@ -37,7 +37,6 @@ Colour = tuple[Channel, Channel, Channel]  # red, green and blue
 
 HEROS = Face("heros-bold", 21.2)
 INTER = Face("inter-bold", 20.5)
-INTER_DIGIT = Face("inter-bold", 20.5, x_scale=0.9)  # Inter's own digits are too wide
 OPEN_SANS = Face("open-sans-bold", 20.3)
 
 WEB = 51  # the 216 "web-safe" colours are the multiples of 51 in each channel

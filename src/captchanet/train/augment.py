@@ -25,25 +25,24 @@ MARGIN = 8
 class Affine:
     """Characters turned, sheared, moved and scaled, as the same letters could have been set too.
 
-    All options but `pivot` are standard deviations of normal random numbers with the mean 0, which are
-    sampled anew for each version.
+    The random numbers are normal, have the mean 0, and are sampled anew for each version.
 
     Parameters
     ----------
     rotation : float
-        Of the angle, in degrees.
+        Standard deviation of the angle, in degrees.
     shear_x : float
-        Of the shear across, in pixels per pixel.
+        Standard deviation of the shear across, in pixels per pixel.
     shear_y : float
-        Of the shear down, in pixels per pixel.
+        Standard deviation of the shear down, in pixels per pixel.
     shift : float
-        Of the shift across and of the shift down, in pixels.
+        Standard deviation of the shift across and of the shift down, in pixels.
     scale : float
-        Of the logarithms of the factors by which width and height change.
+        Standard deviation of the logarithms of the factors by which width and height change.
     contrast : float
-        Of the logarithm of the factor by which the ink changes.
+        Standard deviation of the logarithm of the factor by which the ink changes.
     noise : float
-        Of the change of each pixel's ink, where 1 is full ink.
+        Standard deviation of the change of each pixel's ink, where 1 is full ink.
     pivot : tuple of float
         The point that a character is turned, sheared and scaled about, in pixels right of its window's centre
         and below it.
@@ -143,7 +142,7 @@ def crops(
 
 
 def _exact(windows: NDArray[np.integer], per: int, split: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Return `windows`, `per` of each picture, with the fraction of a pixel at which each begins in a grid."""
+    """Return `windows`, `per` of each picture, with the fraction of a pixel where each begins in a grid."""
     exact = windows.astype(np.float64)
     if split["method"] in ("grid", "seams"):
         fraction = np.round(split["left"] + split["pitch"] * (np.arange(len(windows)) % per), 9) % 1
@@ -249,7 +248,7 @@ class Augmenter:
     def _between(
         self, x: NDArray[np.float32], y: NDArray[np.float32], picture: NDArray[np.integer]
     ) -> NDArray[np.float32]:
-        """Return the ink at points (x, y), blended from the four pixels around each, channel after channel."""
+        """Blend the ink at the points (x, y) from the four pixels around each, channel after channel."""
         np.clip(x, 0, self._width - 1.001, out=x)
         np.clip(y, 0, self._height - 1.001, out=y)
         column, row = x.astype(np.int32), y.astype(np.int32)
