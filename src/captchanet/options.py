@@ -1,4 +1,4 @@
-"""A method and its options, `{method: sgd, epochs: 200}`, checked against the function or dataclass of its name.
+"""A method and its options, `{method: sgd, epochs: 200}`, checked against the function or class of its name.
 
 The keyword-only arguments of the function, or the keyword-only fields of the dataclass, say which options
 there are, of which type, and with which default: a new cleaning, splitting method or optimiser is one

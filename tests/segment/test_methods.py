@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from segmentations import SETTINGS
 
 from captchanet.config.resolve import resolved
 from captchanet.errors import UserError
@@ -94,9 +95,7 @@ def test_the_other_ten_lines_are_a_splitting_method(page, monkeypatch):
 
 
 def settings(clean, split):
-    size = {"width": 72, "height": 27}
-    rest = {"characters": 4, "alphabet": "ab", "max_rejected": 0}
-    return Segmentation.from_settings({"picture": size, **rest, "clean": clean, "split": split})
+    return Segmentation.from_settings(SETTINGS | {"clean": clean, "split": split})
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,13 @@
 
 import numpy as np
 from PIL import Image
+from segmentations import SETTINGS
 
 from captchanet.layout import SegmentedFiles
 from captchanet.segment.segment import read_segmented, segment, write_segmented
 from captchanet.segment.segmentation import Segmentation
 from captchanet.synthesize.style import Style, render_captcha
 
-SETTINGS = {
-    "picture": {"width": 72, "height": 27},
-    "characters": 4,
-    "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
-    "clean": {"method": "ink"},
-    "split": {"method": "grid"},
-    "max_rejected": 0.5,
-}
 OTHER = {
     "picture": {"width": 90, "height": 32},
     "characters": 5,

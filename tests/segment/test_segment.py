@@ -8,6 +8,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from segmentations import SETTINGS
 
 from captchanet.errors import UserError
 from captchanet.layout import SegmentedFiles
@@ -15,15 +16,7 @@ from captchanet.segment import segment as stage
 from captchanet.segment.segment import check_rejected, read_segmented, segment, write_segmented
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 
-SETTINGS = {
-    "picture": {"width": 72, "height": 27},
-    "characters": 4,
-    "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
-    "clean": {"method": "ink"},
-    "split": {"method": "grid"},
-    "max_rejected": 0.5,
-}
-SEGMENTATION = Segmentation.from_settings(SETTINGS)
+SEGMENTATION = Segmentation.from_settings(SETTINGS | {"max_rejected": 0.5})
 BYTE_NAME = os.fsdecode(b"aaaa_\xff.png")  # no valid UTF-8
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from segmentations import SETTINGS
 
 from captchanet.errors import UserError
 from captchanet.options import cast
@@ -17,15 +18,6 @@ from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.segment.split import SPLITTERS, grid
 from captchanet.synthesize.kinds import KINDS
 from captchanet.train.augment import AUGMENTERS
-
-SETTINGS = {
-    "picture": {"width": 72, "height": 27},
-    "characters": 4,
-    "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
-    "clean": {"method": "ink"},
-    "split": {"method": "grid"},
-    "max_rejected": 0.05,
-}
 
 
 def maps(n=3, height=27, width=72):

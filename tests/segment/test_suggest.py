@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from segmentations import SETTINGS
 
 from captchanet.cli import main
 from captchanet.cli.look import snippet
@@ -20,12 +21,11 @@ from captchanet.segment.clean import distance, ink
 from captchanet.segment.estimate_grid import GridEstimate, estimate_grid, widened
 from captchanet.segment.preview import png, preview
 from captchanet.segment.segmentation import Segmentation
-from captchanet.segment.suggest import ALPHABET, sample, suggest
+from captchanet.segment.suggest import sample, suggest
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.synthesize.lined import Lined
 from captchanet.synthesize.style import Style, render_captcha, sample_labels
 
-DEFAULTS = {"alphabet": ALPHABET, "max_rejected": 0.05}
 OTHER = replace(
     Style(),
     width=90,
@@ -121,7 +121,7 @@ def test_characters_without_fixed_positions_are_found_as_connected_components(tm
     found, remarks = suggest(sample(tmp_path))
     assert found["split"]["method"] == "components"
     assert "no fixed positions" in remarks[-1]
-    Segmentation.from_settings({**DEFAULTS, **found})
+    Segmentation.from_settings({**SETTINGS, **found})
 
 
 def test_nothing_to_see_is_a_suggestion_too():
@@ -158,7 +158,7 @@ def test_lines_of_one_colour_do_not_pass_for_the_ink_of_coloured_letters(tmp_pat
     assert split["width"] == pytest.approx(1.65 * split["pitch"], abs=1)
     # the middles are where they were: the row of letters has the picture's middle for its own
     assert split["left"] + 1.5 * split["pitch"] + split["width"] / 2 == pytest.approx(45, abs=3)
-    Segmentation.from_settings({**DEFAULTS, **found})
+    Segmentation.from_settings({**SETTINGS, **found})
     assert any("`fold: lower`" in remark for remark in remarks)
 
 
@@ -284,7 +284,7 @@ def test_a_folder_without_pictures_says_so(tmp_path):
 
 def test_the_preview_shows_the_picture_its_map_and_its_vectors(root):
     seen = sample(root / "data/raw")
-    segmentation = Segmentation.from_settings({**DEFAULTS, **suggest(seen)[0]})
+    segmentation = Segmentation.from_settings({**SETTINGS, **suggest(seen)[0]})
     image = Image.open(BytesIO(png(preview(seen, segmentation, 3))))
     pixels = np.asarray(image.convert("RGB")).astype(int)
     # three pictures, four times enlarged, the first below two lines of text
@@ -301,7 +301,7 @@ def test_the_preview_shows_the_picture_its_map_and_its_vectors(root):
 def test_channels_are_shown_one_below_the_other(other):
     seen = sample(other)
     clean = {"method": "distance", "lines": "channel"}
-    settings = {**DEFAULTS, **suggest(seen)[0]}
+    settings = {**SETTINGS, **suggest(seen)[0]}
     one, two = (
         preview(seen, Segmentation.from_settings({**settings, "clean": how}), 2)
         for how in ({"method": "ink"}, clean)
