@@ -11,7 +11,7 @@ from captchanet.segment.morphology import bridged, lines_across, without_speckle
 
 INK = (0, 0, 153)
 # the first call imports SciPy, however long that takes
-fewer = settings(max_examples=25)
+fewer = settings(max_examples=15)
 cleaners = pytest.mark.parametrize("clean", CLEANERS.values(), ids=CLEANERS.keys())
 
 

@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 import pytest
+from pictures import SETTINGS
 from PIL import Image
-from segmentations import SETTINGS
 
 from captchanet.config.resolve import resolved
 from captchanet.errors import UserError

@@ -1,8 +1,8 @@
 """Other kinds of captchas: another case, size, number of characters, and several channels."""
 
 import numpy as np
+from pictures import SETTINGS
 from PIL import Image
-from segmentations import SETTINGS
 
 from captchanet.layout import SegmentedFiles
 from captchanet.segment.segment import read_segmented, segment, write_segmented

@@ -7,8 +7,8 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from pictures import SETTINGS
 from PIL import Image, ImageDraw
-from segmentations import SETTINGS
 
 from captchanet.errors import UserError
 from captchanet.layout import SegmentedFiles

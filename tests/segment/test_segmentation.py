@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from segmentations import SETTINGS
+from pictures import SETTINGS
 
 from captchanet.errors import UserError
 from captchanet.options import cast

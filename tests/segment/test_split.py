@@ -13,7 +13,7 @@ from captchanet.segment.seams import ASIDE, DIAGONAL, least_ink_seam, owners
 from captchanet.segment.split import SPLITTERS, components, grid, seams, valleys
 
 # the first call imports SciPy, however long that takes
-fewer = settings(max_examples=25)
+fewer = settings(max_examples=15)
 splitters = pytest.mark.parametrize("split", SPLITTERS.values(), ids=SPLITTERS.keys())
 
 

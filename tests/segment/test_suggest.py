@@ -10,8 +10,8 @@ import yaml
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pictures import SETTINGS
 from PIL import Image
-from segmentations import SETTINGS
 
 from captchanet.cli import main
 from captchanet.cli.look import snippet
@@ -51,8 +51,15 @@ def other(tmp_path_factory):
     return folder
 
 
-def test_the_captchas_that_come_with_it_are_measured(root):
-    found, remarks = suggest(sample(root / "data/raw"))
+@pytest.fixture(scope="module")
+def shipped(root):
+    """A sample of the captchas that come with it, and what is suggested for them."""
+    seen = sample(root / "data/raw")
+    return seen, *suggest(seen)
+
+
+def test_the_captchas_that_come_with_it_are_measured(shipped):
+    _, found, remarks = shipped
     assert found == {
         "picture": {"width": 72, "height": 27},
         "characters": 4,
@@ -93,7 +100,7 @@ def test_widened_windows_have_the_middles_of_narrow_ones(left, pitch, characters
     assert found.width == min(round(pitch * 5 / 3), width)
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(st.integers(2, 7), st.integers(9, 20), st.integers(0, 8), st.integers(0, 9), st.integers(0, 10**6))
 def test_positions_of_boxes_are_found(characters, pitch, left, top, seed):
     rng = np.random.default_rng(seed)
@@ -191,9 +198,8 @@ def numbers(folder, root, name="img{:04}.png"):
     return lines
 
 
-def test_numbers_in_file_names_are_no_labels_and_a_csv_in_the_folder_is_used(tmp_path, root):
-    lines = numbers(tmp_path, root)
-    expected, _ = suggest(sample(root / "data/raw"))
+def test_numbers_in_file_names_are_no_labels_and_a_csv_in_the_folder_is_used(tmp_path, root, shipped):
+    lines, expected = numbers(tmp_path, root), shipped[1]
     found, remarks = suggest(sample(tmp_path))
     assert found == expected
     assert remarks == [
@@ -282,9 +288,9 @@ def test_a_folder_without_pictures_says_so(tmp_path):
     assert (shown.exit_code, "Error: None of" in shown.output) == (1, True)
 
 
-def test_the_preview_shows_the_picture_its_map_and_its_vectors(root):
-    seen = sample(root / "data/raw")
-    segmentation = Segmentation.from_settings({**SETTINGS, **suggest(seen)[0]})
+def test_the_preview_shows_the_picture_its_map_and_its_vectors(shipped):
+    seen, found, _ = shipped
+    segmentation = Segmentation.from_settings({**SETTINGS, **found})
     image = Image.open(BytesIO(png(preview(seen, segmentation, 3))))
     pixels = np.asarray(image.convert("RGB")).astype(int)
     # three pictures, four times enlarged, the first below two lines of text

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from pictures import colours_of
 
 from captchanet.errors import UserError
 from captchanet.synthesize import lined as module
@@ -26,10 +27,6 @@ def lined(**options):
 def even(monkeypatch):
     """Letters without shades begin at the same coverage in every captcha."""
     monkeypatch.setattr(module, "THRESHOLD", (0.42, 0.0))
-
-
-def colours_of(picture):
-    return {tuple(map(int, colour)) for colour in picture.reshape(-1, 3)}
 
 
 def test_a_seed_gives_the_same_pixels_again_and_another_seed_gives_others():

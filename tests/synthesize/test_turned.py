@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from pictures import colours_of
 
 from captchanet.errors import UserError
 from captchanet.synthesize.kinds import KINDS
@@ -41,7 +42,7 @@ def test_every_character_is_sampled_as_often_as_the_others(many):
 
 def ink_of(picture):
     """one bit, soft or fringed, from the colours that are in the picture."""
-    mixed = {tuple(colour) for colour in picture.reshape(-1, 3)} - {(255, 255, 255), (0, 0, 153)}
+    mixed = colours_of(picture) - {(255, 255, 255), (0, 0, 153)}
     if not mixed:
         return "one bit"
     # ink without red and green: soft edges have as much of the one as of the other
