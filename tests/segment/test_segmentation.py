@@ -190,7 +190,8 @@ def test_every_option_of_a_method_has_a_type_a_default_of_it_and_a_description(m
         assert parameter.kind is parameter.KEYWORD_ONLY
         cast_again = cast(parameter.default, hints[parameter.name], parameter.name)
         assert (cast_again, type(cast_again)) == (parameter.default, type(parameter.default))
-        assert re.search(rf"^{parameter.name} : .+\n    \S.+", text, flags=re.M), parameter.name
+        described = re.search(rf"^{parameter.name} : .+\n    \S.+", text, flags=re.M)
+        assert described, f"give {parameter.name} an entry under Parameters in the docstring"
 
 
 def test_labels_may_be_folded_and_are_not_where_nothing_says_so():
