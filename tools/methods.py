@@ -87,7 +87,7 @@ def _coloured(label: str, rng: np.random.Generator) -> np.ndarray:
 
 
 def show(name: str) -> Image.Image:
-    """Draw the picture called `name` in `SHOWN`."""
+    """Draw the picture called `name` in `SHOWN`, in 256 colours at most."""
     kind, clean, split = SHOWN[name]
     pictures = {"blue": blue, "coloured": coloured}[kind](5)
     size = {"width": pictures.shape[2], "height": pictures.shape[1]}
@@ -108,7 +108,7 @@ def show(name: str) -> Image.Image:
     for i, parts in enumerate(rows):
         for j, part in enumerate(parts):
             image.paste(part, (sum(widths[:j]) + j * gap, sum(heights[:i]) + i * gap))
-    return image
+    return image.quantize(256, dither=Image.Dither.NONE)
 
 
 def show_lined() -> Image.Image:
@@ -127,7 +127,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     show_lined().save(FOLDER.parent / "lined.png", optimize=True)
     for name in SHOWN:
-        show(name).quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
+        show(name).save(FOLDER / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
