@@ -46,7 +46,7 @@ SHOWN = {
     **{name: ("blue", {"method": name}, BLUE_GRID) for name in CLEANERS},
     **{name: ("blue", {"method": "ink"}, {"method": name}) for name in SPLITTERS},
     # other captchas for a method, or pictures of its options
-    "threshold-tidied": (
+    "threshold-without-noise": (
         "blue",
         {"method": "threshold", "speckle_neighbours": 3, "smallest_component": 3},
         BLUE_GRID,

@@ -201,12 +201,12 @@ def test_a_label_file_that_the_configuration_does_not_name_is_no_picture_but_is_
         check_rejected(segment(folder, SEGMENTATION), SEGMENTATION, folder, "all.csv")
     said = str(caught.value)
     assert said.startswith("None of the 4 pictures in ")
-    assert "mend them; a labels.csv is in the folder: name it as `labels` of these pictures if it" in said
+    assert "correct them; a labels.csv is in the folder: name it as `labels` of these pictures if it" in said
     (folder / "ab10.png").write_bytes(captcha("ab10", 3))
     with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected; a labels\.csv is in"):
         check_rejected(segment(folder, SEGMENTATION), SEGMENTATION, folder, "all.csv")
     labels = folder / "labels.csv"
-    with pytest.raises(UserError, match=r"None of the 5 pictures .* mend them\. All reasons"):
+    with pytest.raises(UserError, match=r"None of the 5 pictures .* correct them\. All reasons"):
         check_rejected(segment(folder, SEGMENTATION, labels), SEGMENTATION, folder, "all.csv", labels)
     labels.unlink()
     with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected\. All reasons"):

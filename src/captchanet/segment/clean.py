@@ -18,8 +18,8 @@ from captchanet.segment.morphology import (
     inner,
     lines_across,
     mean_around,
-    tidy,
     without_frame,
+    without_noise,
     without_small_components,
 )
 
@@ -44,7 +44,7 @@ def threshold(
     level : int
         Greys below it are ink; a grey is 0 to 255.
     frame : int
-        Width of the border that is taken for the picture's frame, hence paper, in pixels.
+        Width of the picture's frame, in pixels; it becomes paper.
     speckle_neighbours : int
         Ink with fewer inked pixels among its eight neighbours is erased. Paper with fewer pixels of paper
         among them is filled.
@@ -59,7 +59,7 @@ def threshold(
     if not 0 <= level <= 256:
         raise ValueError(f"level is {level}, but a grey level lies in 0 … 256")
     maps = (grey(pictures) < level * 65536).astype(np.float32)
-    return tidy(
+    return without_noise(
         maps, frame=frame, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component
     )
 
@@ -78,8 +78,7 @@ def otsu(
     pictures : ndarray of uint8, shape (n, h, w, 3)
         RGB.
     frame : int
-        Width of the border that is taken for the picture's frame, hence paper, in pixels. The level is found
-        without it.
+        Width of the picture's frame, in pixels; it becomes paper. The level is found without it.
     speckle_neighbours : int
         Ink with fewer inked pixels among its eight neighbours is erased. Paper with fewer pixels of paper
         among them is filled.
@@ -94,7 +93,7 @@ def otsu(
     at_least(0, frame=frame)
     greys = grey(pictures) >> 16
     maps = (greys < otsu_levels(inner(greys, frame))[:, np.newaxis, np.newaxis]).astype(np.float32)
-    return tidy(
+    return without_noise(
         maps, frame=frame, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component
     )
 
@@ -107,7 +106,7 @@ def ink(
     speckle_distance: Annotated[float, Ge(0)] = 90.0,
     smallest_component: Annotated[int, Ge(0)] = 3,
 ) -> np.ndarray:
-    """Measure how much of each pixel is ink of one colour on white paper; mend speckles of other colours.
+    """Measure how much of each pixel is ink of one colour on white paper, and repair other speckles.
 
     Parameters
     ----------
@@ -117,7 +116,7 @@ def ink(
         The ink's red, green and blue, 0 to 255. None: it is estimated for each picture
         (`captchanet.segment.colours.ink_colour`).
     frame : int
-        Width of the border that is taken for the picture's frame, hence paper, in pixels.
+        Width of the picture's frame, in pixels; it becomes paper.
     speckle_distance : float
         A pixel is a speckle where its colour is farther than this from all mixtures of ink and paper, in
         RGB units.
@@ -166,8 +165,8 @@ def _mixture(
     length = (line * line).sum(axis=1)
     if not length.all():
         raise ValueError("colour is white, the colour of the paper")
-    # Plane by plane, since NumPy is slow on rows of three. The sums are whole numbers below 2²⁴, hence exact
-    # in float32 in any order.
+    # Plane by plane, since NumPy is slow on rows of three. The sums are whole numbers below 2²⁴, so they are
+    # exact in float32 in any order.
     along = np.zeros(pictures.shape[:3], np.float32)
     squared_distance = np.zeros_like(along)
     for part in range(3):
@@ -191,7 +190,7 @@ def distance(
     speckle_neighbours: Annotated[int, Interval(ge=0, le=8)] = 0,
     smallest_component: Annotated[int, Ge(0)] = 3,
 ) -> np.ndarray:
-    """Measure how far each pixel's colour is from the background's, whatever colours ink and background have.
+    """Measure how far each pixel's colour is from the background's; ink may have any colours.
 
     The background is the most frequent colour of each picture. 1 is as far from it as a colour can be.
 
@@ -208,7 +207,7 @@ def distance(
     line_length : int
         Lines to remove reach over at least so many columns without a break.
     frame : int
-        Width of the border that is taken for the picture's frame, hence background, in pixels.
+        Width of the picture's frame, in pixels; it becomes background.
     speckle_neighbours : int
         Ink (> 0.3) with fewer inked pixels among its eight neighbours is erased. Background with fewer pixels
         of background among them is filled.
@@ -227,7 +226,7 @@ def distance(
     black = without_frame((255 - pictures.max(axis=3)) / np.float32(255), frame)
     if lines == "remove":
         maps = bridged(maps, lines_across(black > 0.5, line_thickness, line_length))
-    maps = tidy(maps, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component)
+    maps = without_noise(maps, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component)
     return np.stack([maps, black], axis=3) if lines == "channel" else maps
 
 

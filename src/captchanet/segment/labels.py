@@ -105,8 +105,8 @@ def _text(path: Path) -> str:
 def encode(label: str, alphabet: str) -> list[int]:
     """Return the classes of a label's characters.
 
-    Classes count from 1 for the alphabet's first character, as in the tutorial that this project starts from,
-    whose matrices have no row 0.
+    Classes count from 1 for the alphabet's first character, as in the tutorial that this project starts from;
+    its matrices have no row 0.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ INK = 0.3
 """A pixel with more ink than this belongs to a connected component; one with less is its soft rim."""
 
 
-def tidy(
+def without_noise(
     maps: NDArray[np.float32], *, frame: int = 0, speckle_neighbours: int = 0, smallest_component: int = 0
 ) -> NDArray[np.float32]:
     """Take frame, speckles and small components out of ink maps, in this order.
@@ -75,9 +75,9 @@ def without_speckles(maps: NDArray[np.float32], neighbours: int) -> NDArray[np.f
     padded = np.pad(inked, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
     around = sum(padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)) - inked
     holes = ~inked & (around > 8 - neighbours)
-    mended = mean_around(maps, holes)
+    means = mean_around(maps, holes)
     maps[inked & (around < neighbours)] = 0
-    maps[holes] = mended
+    maps[holes] = means
     return maps
 
 

@@ -1,4 +1,4 @@
-"""From a folder of picture files to pixels, whatever the files contain."""
+"""From a folder of picture files to pixels."""
 
 import errno
 import os
@@ -201,7 +201,7 @@ def decode(data: bytes, width: int, height: int) -> np.ndarray:
     except MemoryError as error:
         raise Unusable("needs more memory than there is") from error
     # For damaged files Pillow raises OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,
-    # IndexError and more, none of them documented. Whatever it is, the picture is at fault.
+    # IndexError and more, none of them documented. Any of them means that the picture is damaged.
     except Exception as error:
         truncated = isinstance(error, EOFError) or "truncated" in str(error).lower()
         raise Unusable("truncated image" if truncated else "damaged image") from error

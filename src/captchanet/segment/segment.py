@@ -251,12 +251,12 @@ def check_rejected(
         hint += "if it holds their labels"
     if not segmented.pictures:
         raise UserError(
-            f"None of the {total} pictures in {folder} can be used ({shown}); mend them{hint}. "
+            f"None of the {total} pictures in {folder} can be used ({shown}); correct them{hint}. "
             f"All reasons: {listed}"
         )
     raise UserError(
         f"{len(rejected)} of {total} pictures in {folder} cannot be used, {share:.1%} where max_rejected "
-        f"allows {segmentation.max_rejected:.1%} ({shown}); mend these pictures or raise max_rejected{hint}. "
+        f"allows {segmentation.max_rejected:.1%} ({shown}); correct them or raise max_rejected{hint}. "
         f"All reasons: {listed}"
     )
 

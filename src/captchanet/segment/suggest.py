@@ -15,7 +15,7 @@ from captchanet.segment.clean import distance, ink
 from captchanet.segment.colours import ink_colour, paper_colour
 from captchanet.segment.estimate_grid import estimate_grid, widened
 from captchanet.segment.labels import labels_in_names, numbered, read_label_file, usual
-from captchanet.segment.morphology import inner, lines_across, tidy
+from captchanet.segment.morphology import inner, lines_across, without_noise
 from captchanet.segment.read import (
     FORMATS,
     LABEL_FILE,
@@ -137,7 +137,7 @@ def _size(data: bytes) -> tuple[int, int]:
             warnings.simplefilter("ignore")
             with Image.open(BytesIO(data), formats=FORMATS) as image:
                 size = image.size
-    except Exception as error:  # as in `decode`: whatever it is, the picture is at fault
+    except Exception as error:  # any error, as in `decode`
         raise Unusable("not an image (PNG, GIF, BMP or JPEG)") from error
     if max(size) > LARGEST:
         raise Unusable(f"is {size[0]} × {size[1]} pixels; up to {LARGEST} a side are looked at")
@@ -217,7 +217,7 @@ def _cleaning(pictures: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
             # Black lines over coloured letters have one colour too. But then large components are left over,
             # which are no speckles.
             rest = np.where(found > 0.3, np.float32(0), distance(pictures))
-            rest = tidy(rest, speckle_neighbours=0, smallest_component=8)
+            rest = without_noise(rest, speckle_neighbours=0, smallest_component=8)
             if np.count_nonzero(rest > 0.3) < 0.05 * np.count_nonzero(found > 0.3):
                 return {"method": "ink", "colour": [red, green, blue]}, found
     length = max(12, pictures.shape[2] // 4)
