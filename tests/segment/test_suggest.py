@@ -101,7 +101,7 @@ def test_widened_windows_have_the_middles_of_narrow_ones(left, pitch, characters
 
 
 @settings(max_examples=4)
-@given(st.integers(2, 7), st.integers(9, 20), st.integers(0, 8), st.integers(0, 9), st.integers(0, 10**6))
+@given(st.integers(2, 7), st.integers(9, 13), st.integers(0, 8), st.integers(0, 9), st.integers(0, 10**6))
 def test_positions_of_boxes_are_found(characters, pitch, left, top, seed):
     rng = np.random.default_rng(seed)
     maps = np.zeros((60, 40, left + pitch * characters + 7), np.float32)

@@ -50,10 +50,10 @@ def ink_of(picture):
 
 
 def test_the_inks_have_their_shares():
-    pictures, _ = turned(count=300, seed=1, one_bit_share=0.5, fringed_share=0.2, **PLAIN)
+    pictures, _ = turned(count=150, seed=1, one_bit_share=0.5, fringed_share=0.2, **PLAIN)
     found = Counter(map(ink_of, pictures))
     for ink, share in (("one bit", 0.5), ("fringed", 0.2), ("soft", 0.3)):
-        assert found[ink] / 300 == pytest.approx(share, abs=0.08)
+        assert found[ink] / 150 == pytest.approx(share, abs=0.08)
     for shares, only in (((1.0, 0.0), "one bit"), ((0.0, 1.0), "fringed"), ((0.0, 0.0), "soft")):
         options = {"one_bit_share": shares[0], "fringed_share": shares[1], **PLAIN}
         assert set(map(ink_of, turned(count=20, **options)[0])) == {only}
