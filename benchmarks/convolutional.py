@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from splits import Read, Task, spelt
 from torch import nn
 
-from captchanet.train.augment import Augmenter, affine
+from captchanet.train.augment import Affine, Augmenter
 
 Batch = Callable[[NDArray[np.int64]], torch.Tensor]
 
@@ -79,7 +79,7 @@ def windows(task: Task, seed: int, *, steps: int = 800) -> Read:
         nn.Linear(128, classes),
         nn.Unflatten(1, (1, classes)),
     )
-    how = affine(rotation=15, shift=0.6, scale=0.04, pivot=(0.35, -1.0))
+    how = Affine(rotation=15, shift=0.6, scale=0.04, pivot=(0.35, -1.0))
     augmenter = Augmenter(how, task.crops, np.arange(n * k), np.random.default_rng(seed))
 
     def pictures(X: NDArray[np.float32]) -> torch.Tensor:

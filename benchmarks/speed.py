@@ -23,7 +23,7 @@ import peers
 from peers import LAYERS, RATE, Work
 
 from captchanet import nn
-from captchanet.train.augment import Augmenter, Crops, affine
+from captchanet.train.augment import Affine, Augmenter, Crops
 from captchanet.train.provenance import provenance
 from captchanet.train.train import Recorder
 
@@ -75,7 +75,7 @@ def our_augmentation(X: np.ndarray, batch: int) -> Work:
     cleaned = rng.random((len(X) // 4, 27, 72), dtype=np.float32)
     windows = np.array([[left, 1, left + 13, 21] for _ in cleaned for left in (4, 16, 28, 40)])
     characters = np.arange(len(windows))
-    augmenter = Augmenter(affine(), Crops(cleaned, windows, (20, 13)), characters, rng)
+    augmenter = Augmenter(Affine(), Crops(cleaned, windows, (20, 13)), characters, rng)
     order = rng.permutation(characters)
     batches = [order[start : start + batch] for start in range(0, len(order), batch)]
     inputs = np.empty((batch, LAYERS[0]), X.dtype)

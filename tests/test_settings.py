@@ -107,7 +107,10 @@ def test_a_method_that_is_registered_later_is_known():
         ({"method": "slow", "rate": "1e999"}, ["a.method.rate"]),
         ({"method": "slow", "rate": 1, "steps": 1.5}, ["a.method.steps: found 1.5", "a whole number"]),
         ({"method": "slow", "rate": 1, "loud": "very"}, ["a.method.loud", "true or false"]),
-        ({"method": "slow", "rate": 1, "way": "left"}, ["a.method.way: found 'left'; choose one of up, down"]),
+        (
+            {"method": "slow", "rate": 1, "way": "left"},
+            ["a.method.way: found 'left'; choose one of up, down"],
+        ),
         ({"method": "slow", "rate": 1, "colour": [1]}, ["a.method.colour", "list of 2"]),
         ({"method": "slow", "rate": 1, "colour": [1, "x"]}, ["a.method.colour[1]: found 'x'"]),
     ],

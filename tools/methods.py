@@ -1,9 +1,10 @@
-"""Make docs/methods/, for each way of cleaning and splitting what it does to captchas, and docs/lined.png.
+"""Make the pictures of docs/segmentation.md in docs/methods/, one for each method, and docs/lined.png.
 
     python tools/methods.py
 
-Each of the former shows synthetic captchas with the windows, cleaned, and the characters that come out;
-channel below channel. To show a method of your own, add it to `SHOWN`.
+A picture of a method shows synthetic captchas with the windows, cleaned, and the characters that come out,
+channel below channel. Every cleaning and splitting method of the registries is shown with its defaults;
+`SHOWN` can say more.
 """
 
 from dataclasses import replace
@@ -12,10 +13,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from captchanet.segment.clean import CLEANERS
 from captchanet.segment.preview import ink_and_vectors, outlined
 from captchanet.segment.segmentation import Segmentation, clean_and_split
+from captchanet.segment.split import SPLITTERS
 from captchanet.segment.suggest import ALPHABET
-from captchanet.synthesize.lined import lined
+from captchanet.synthesize.lined import Lined
 from captchanet.synthesize.outlines import join
 from captchanet.synthesize.style import Style, background, fringed, ink_over, letter, render_captcha, soft
 
@@ -40,33 +43,29 @@ BLUE_GRID = {"method": "grid"}
 COLOURED_GRID = {"method": "grid", "left": 8, "top": 5, "pitch": 19, "width": 19, "height": 22}
 # name of the picture: captchas, cleaning, splitting
 SHOWN = {
-    "threshold": ("blue", {"method": "threshold"}, BLUE_GRID),
-    "threshold-tidied": (
+    **{name: ("blue", {"method": name}, BLUE_GRID) for name in CLEANERS},
+    **{name: ("blue", {"method": "ink"}, {"method": name}) for name in SPLITTERS},
+    # other captchas for a method, or pictures of its options
+    "threshold-without-noise": (
         "blue",
         {"method": "threshold", "speckle_neighbours": 3, "smallest_component": 3},
         BLUE_GRID,
     ),
-    "otsu": ("blue", {"method": "otsu"}, BLUE_GRID),
-    "ink": ("blue", {"method": "ink"}, BLUE_GRID),
     "distance": ("coloured", {"method": "distance"}, COLOURED_GRID),
     "distance-remove": ("coloured", {"method": "distance", "lines": "remove"}, COLOURED_GRID),
     "distance-channel": ("coloured", {"method": "distance", "lines": "channel"}, COLOURED_GRID),
-    "grid": ("blue", {"method": "ink"}, BLUE_GRID),
-    "valleys": ("blue", {"method": "ink"}, {"method": "valleys"}),
-    "components": ("blue", {"method": "ink"}, {"method": "components"}),
-    "seams": ("blue", {"method": "ink"}, {"method": "seams"}),
 }
 
 
 def blue(seed: int) -> np.ndarray:
-    """Two captchas of the tutorial's kind, hard ink and colour-fringed: uint8 (2, 27, 72, 3)."""
+    """Render two captchas of the tutorial's kind, one of hard ink and one with coloured edges."""
     rng = np.random.default_rng(seed)
     styles = {"r4kw": BLUE, "ij7y": replace(BLUE, ink=fringed)}
     return np.stack([render_captcha(label, style, rng) for label, style in styles.items()])
 
 
 def coloured(seed: int) -> np.ndarray:
-    """Two of another kind, letters of many colours on tinted paper, black lines: uint8 (2, 32, 90, 3)."""
+    """Render two captchas of another kind: letters of many colours on tinted paper, black lines across."""
     rng = np.random.default_rng(seed)
     return np.stack([_coloured(label, rng) for label in ("h3me", "kv8p")])
 
@@ -88,12 +87,12 @@ def _coloured(label: str, rng: np.random.Generator) -> np.ndarray:
 
 
 def show(name: str) -> Image.Image:
-    """The picture called `name` in `SHOWN`."""
+    """Draw the picture called `name` in `SHOWN`, in 256 colours at most."""
     kind, clean, split = SHOWN[name]
     pictures = {"blue": blue, "coloured": coloured}[kind](5)
     size = {"width": pictures.shape[2], "height": pictures.shape[1]}
     settings = {"picture": size, "characters": 4, "alphabet": ALPHABET, "max_rejected": 0}
-    segmentation = Segmentation.from_settings({**settings, "clean": clean, "split": split})
+    segmentation = Segmentation.of({**settings, "clean": clean, "split": split}).try_out()
     cleaned, vectors, windows = clean_and_split(pictures, segmentation)
     rows = [
         [
@@ -109,12 +108,12 @@ def show(name: str) -> Image.Image:
     for i, parts in enumerate(rows):
         for j, part in enumerate(parts):
             image.paste(part, (sum(widths[:j]) + j * gap, sum(heights[:i]) + i * gap))
-    return image
+    return image.quantize(256, dither=Image.Dither.NONE)
 
 
 def show_lined() -> Image.Image:
-    """24 captchas of the kind `lined` by its defaults, four rows of six, twice as large."""
-    pictures, _ = lined(count=24, seed=1)
+    """Draw 24 captchas of the kind `lined` with its defaults, four rows of six, twice as large."""
+    pictures, _ = Lined(count=24, seed=1)()
     height, width = pictures.shape[1:3]
     image = Image.new("RGB", (6 * (width + 3) - 3, 4 * (height + 3) - 3), "grey")
     for number, picture in enumerate(pictures):
@@ -124,11 +123,11 @@ def show_lined() -> Image.Image:
 
 
 def main() -> None:
-    """Writes all pictures."""
+    """Write all pictures."""
     FOLDER.mkdir(exist_ok=True)
     show_lined().save(FOLDER.parent / "lined.png", optimize=True)
     for name in SHOWN:
-        show(name).quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
+        show(name).save(FOLDER / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

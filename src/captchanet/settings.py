@@ -127,6 +127,10 @@ class Method(Settings):
         method: Any = self.function(**options)
         return method(*given, **of_call)
 
+    def made(self) -> Any:
+        """What the method gives for its options alone."""
+        return self.function(**self.options)
+
     def takes(self, name: str) -> bool:
         """Whether the method can be called with an argument of this name."""
         if name in _options(self.function):

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from captchanet.cli import main
-from captchanet.synthesize.lined import lined
+from captchanet.synthesize.lined import Lined
 
 
 def run(*words):
@@ -45,7 +45,7 @@ def test_synthesize_makes_any_kind_with_its_options(tmp_path):
     options = ("--method", "lined", "-o", "faces=apart", "-o", "line_count=[3, 3]", "-o", "characters=5")
     synthetic = run("synthesize", str(tmp_path / "new"), "--count", "4", "--seed", "7", *options)
     assert synthetic.output == f"4 captchas in {tmp_path / 'new'}\n"
-    pictures, labels = lined(count=4, seed=7, faces="apart", line_count=(3, 3), characters=5)
+    pictures, labels = Lined(count=4, seed=7, faces="apart", line_count=(3, 3), characters=5)()
     assert {file.name for file in (tmp_path / "new").iterdir()} == {f"{label}.png" for label in labels}
     for picture, label in zip(pictures, labels, strict=True):
         read = np.asarray(Image.open(tmp_path / "new" / f"{label}.png").convert("RGB"))

@@ -10,7 +10,7 @@ from captchanet.segment.clean import distance, ink, otsu, threshold
 from captchanet.segment.colours import grey, ink_colour, otsu_levels, paper_colour
 
 # the first call imports SciPy, however long that takes
-fewer = settings(max_examples=25)
+fewer = settings(max_examples=15)
 
 
 @fewer

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from pictures import SETTINGS
 from PIL import Image, ImageDraw
 
 from captchanet.errors import UserError
@@ -15,15 +16,7 @@ from captchanet.segment import segment as stage
 from captchanet.segment.segment import check_rejected, read_segmented, segment, write_segmented
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 
-SETTINGS = {
-    "picture": {"width": 72, "height": 27},
-    "characters": 4,
-    "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
-    "clean": {"method": "ink"},
-    "split": {"method": "grid"},
-    "max_rejected": 0.5,
-}
-SEGMENTATION = Segmentation.from_settings(SETTINGS)
+SEGMENTATION = Segmentation.of(SETTINGS | {"max_rejected": 0.5}).try_out()
 BYTE_NAME = os.fsdecode(b"aaaa_\xff.png")  # no valid UTF-8
 
 
@@ -190,7 +183,7 @@ def test_a_share_of_rejected_pictures_above_the_limit_stops(tmp_path):
 
 def test_a_folder_without_one_usable_picture_stops_whatever_the_limit(tmp_path):
     folder = fill(tmp_path / "in", {"abcd.png": b"x", "readme.txt": b"hello"})
-    lenient = Segmentation.from_settings(SETTINGS | {"max_rejected": 1})
+    lenient = Segmentation.of(SETTINGS | {"max_rejected": 1}).try_out()
     segmented = segment(folder, lenient)
     assert segmented.X.shape == (0, 260)
     assert segmented.cleaned.shape == (0, 27, 72)
@@ -208,12 +201,12 @@ def test_a_label_file_that_the_configuration_does_not_name_is_no_picture_but_is_
         check_rejected(segment(folder, SEGMENTATION), SEGMENTATION, folder, "all.csv")
     said = str(caught.value)
     assert said.startswith("None of the 4 pictures in ")
-    assert "mend them; a labels.csv is in the folder: name it as `labels` of these pictures if it" in said
+    assert "correct them; a labels.csv is in the folder: name it as `labels` of these pictures if it" in said
     (folder / "ab10.png").write_bytes(captcha("ab10", 3))
     with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected; a labels\.csv is in"):
         check_rejected(segment(folder, SEGMENTATION), SEGMENTATION, folder, "all.csv")
     labels = folder / "labels.csv"
-    with pytest.raises(UserError, match=r"None of the 5 pictures .* mend them\. All reasons"):
+    with pytest.raises(UserError, match=r"None of the 5 pictures .* correct them\. All reasons"):
         check_rejected(segment(folder, SEGMENTATION, labels), SEGMENTATION, folder, "all.csv", labels)
     labels.unlink()
     with pytest.raises(UserError, match=r"4 of 5 pictures .* raise max_rejected\. All reasons"):

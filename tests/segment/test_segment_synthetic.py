@@ -1,7 +1,5 @@
 """Synthetic captchas become characters in the same way as the same captchas in files."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,19 +8,18 @@ from captchanet.errors import UserError
 from captchanet.segment import segment_synthetic as module
 from captchanet.segment.segment import segment
 from captchanet.segment.segment_synthetic import number_of, segment_synthetic
-from captchanet.synthesize.turned import turned
+from captchanet.synthesize.turned import Turned
 
 
 @pytest.fixture(scope="module")
 def segmentation(default_config):
-    from captchanet.segment.segmentation import Segmentation
 
-    return Segmentation.from_settings(default_config["segment"]["ink-grid"])
+    return default_config.segment["ink-grid"]
 
 
 @pytest.fixture(scope="module")
 def synthetic():
-    return turned(count=20, seed=4)
+    return Turned(count=20, seed=4)()
 
 
 def test_it_gives_what_segment_gives_of_the_same_pictures_in_files(segmentation, synthetic, tmp_path):
@@ -71,7 +68,9 @@ def test_batches_of_any_size_give_the_same(segmentation, synthetic, monkeypatch,
 
 def test_labels_are_folded_where_the_segmentation_says_so(segmentation, synthetic):
     labels = ["aB3x", "Zz11", "0123", "QRST"]
-    found = segment_synthetic(synthetic[0][:4], labels, replace(segmentation, fold="lower"))
+    found = segment_synthetic(
+        synthetic[0][:4], labels, Segmentation.of(segmentation.dump() | {"fold": "lower"})
+    )
     assert [row[:2] for row in found.pictures[:2]] == [("000000-aB3x", "ab3x"), ("000001-Zz11", "zz11")]
     assert "".join(row.label for row in found.characters) == "ab3xzz110123qrst"
     with pytest.raises(UserError, match="have B Z Q R S T, which the alphabet of the segmentation lacks"):
@@ -87,11 +86,11 @@ def test_no_picture_is_no_character(segmentation):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"width": 80}, "have 72 × 27 pixels and the segmentation is for 80 × 27"),
+        ({"picture": {"width": 80}}, "have 72 × 27 pixels and the segmentation is for 80 × 27"),
         ({"characters": 5}, "have 4 characters and the segmentation is for 5"),
         ({"alphabet": "0123456789"}, "which the alphabet of the segmentation lacks"),
     ],
 )
 def test_what_the_segmentation_is_not_for_is_refused(segmentation, synthetic, change, said):
     with pytest.raises(UserError, match=said):
-        segment_synthetic(*synthetic, replace(segmentation, **change))
+        segment_synthetic(*synthetic, Segmentation.of(segmentation.dump() | change))

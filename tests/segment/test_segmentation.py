@@ -2,27 +2,20 @@
 
 import copy
 import inspect
-from types import UnionType
-from typing import get_args, get_origin
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pictures import SETTINGS
 
 from captchanet.errors import UserError
 from captchanet.segment.clean import CLEANERS
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.segment.split import SPLITTERS, grid
-
-SETTINGS = {
-    "picture": {"width": 72, "height": 27},
-    "characters": 4,
-    "alphabet": "0123456789abcdefghijklmnopqrstuvwxyz",
-    "clean": {"method": "ink"},
-    "split": {"method": "grid"},
-    "max_rejected": 0.05,
-}
+from captchanet.settings import OneOf, documented
+from captchanet.synthesize.kinds import KINDS
+from captchanet.train.augment import AUGMENTERS
 
 
 def maps(n=3, height=27, width=72):
@@ -103,16 +96,16 @@ def test_no_pictures_give_no_vectors_of_the_right_shape():
 
 
 def test_settings_keep_every_option_and_its_default():
-    made = Segmentation.from_settings(SETTINGS)
-    assert (made.width, made.height, made.characters, made.max_rejected) == (72, 27, 4, 0.05)
-    assert (made.clean, made.split) == ("ink", "grid")
-    assert made.clean_options == {
+    made = Segmentation.of(SETTINGS).try_out()
+    assert (made.picture.width, made.picture.height, made.characters, made.max_rejected) == (72, 27, 4, 0.05)
+    assert (made.clean.method, made.split.method) == ("ink", "grid")
+    assert made.clean.options == {
         "colour": (0, 0, 153),
         "frame": 1,
         "speckle_distance": 90,
         "smallest_component": 3,
     }
-    assert made.split_options == {"left": 4, "top": 1, "pitch": 12, "width": 13, "height": 20}
+    assert made.split.options == {"left": 4, "top": 1, "pitch": 12, "width": 13, "height": 20}
 
 
 def test_numbers_that_come_as_text_are_cast_to_the_options_type():
@@ -120,84 +113,80 @@ def test_numbers_that_come_as_text_are_cast_to_the_options_type():
         "clean", {"method": "ink", "colour": ["1", 2, "3.0"], "speckle_distance": "1e-3", "frame": 2.0}
     )
     settings |= {"max_rejected": "1e-3", "characters": "4"}
-    made = Segmentation.from_settings(settings)
-    assert made.clean_options["colour"] == (1, 2, 3)
-    assert made.clean_options["speckle_distance"] == 1e-3
+    made = Segmentation.of(settings).try_out()
+    assert made.clean.options["colour"] == (1, 2, 3)
+    assert made.clean.options["speckle_distance"] == 1e-3
     assert made.max_rejected == 1e-3
-    for value in (*made.clean_options["colour"], made.clean_options["frame"], made.characters):
+    for value in (*made.clean.options["colour"], made.clean.options["frame"], made.characters):
         assert type(value) is int
 
 
 @pytest.mark.parametrize(
     ("key", "value", "parts"),
     [
-        ("picture", 72, ["picture", "width, height"]),
+        ("picture", 72, ["picture", "keys and values"]),
         ("picture.width", 0, ["picture.width", "at least 1"]),
         ("picture.depth", 3, ["picture", "depth", "width, height"]),
         ("characters", 4.5, ["characters", "4.5", "whole number"]),
         ("characters", True, ["characters", "True", "whole number"]),
-        ("alphabet", 123, ["alphabet", "123", "quotes"]),
+        ("alphabet", 123, ["alphabet", "123", "text"]),
         ("alphabet", "aba", ["alphabet", "aba", "once"]),
         ("alphabet", "", ["alphabet"]),
         ("clean", "ink", ["clean", "method"]),
         ("clean", {"method": "inc"}, ["clean.method", "'inc'", "ink, threshold"]),
         ("clean", {"method": "ink", "colour": "blue"}, ["clean.colour", "'blue'", "a list"]),
         ("clean", {"method": "distance", "lines": "gone"}, ["clean", "'gone'", "keep, remove, channel"]),
-        ("split", {"method": "seams", "reach": -1}, ["split", "reach is -1"]),
+        ("split", {"method": "seams", "reach": -1}, ["split.reach", "-1", "at least 0"]),
         (
             "split",
             {"method": "components", "left": 4},
             ["split.left", "smallest_component, top, width, height"],
         ),
-        ("split", {"method": "valleys", "height": 0}, ["split", "height is 0"]),
+        ("split", {"method": "valleys", "height": 0}, ["split.height", "at least 1"]),
         ("fold", "down", ["fold", "'down'", "none, lower, upper"]),
         ("fold", "upper", ["alphabet", "fold: upper"]),
         ("clean", {"method": ["ink"]}, ["clean.method", "ink, threshold"]),
         ("clean", {"method": "threshold", "levle": 3}, ["clean.levle", "level, frame"]),
         ("clean", {"method": "threshold", "level": "dark"}, ["clean.level", "'dark'", "whole number"]),
-        ("clean", {"method": "threshold", "level": 999}, ["clean", "999", "0 … 256"]),
+        ("clean", {"method": "threshold", "level": 999}, ["clean.level", "999", "at most 256"]),
         ("clean", {"method": "ink", "colour": [0, 0]}, ["clean.colour", "list of 3 values"]),
         ("clean", {"method": "ink", "colour": [0, "x", 0]}, ["clean.colour[1]", "'x'"]),
         ("clean", {"method": "ink", "speckle_distance": ".nan"}, ["clean.speckle_distance", "number"]),
         ("split", {"method": "grid", "characters": 5}, ["split.characters", "left, top, pitch"]),
         ("split", {"method": "grid", "left": None}, ["split.left", "None", "a number"]),
         ("split", {"method": "grid", "left": "inf"}, ["split.left", "inf", "a number"]),
-        ("split", {"method": "grid", "width": 0}, ["split", "width is 0"]),
+        ("split", {"method": "grid", "width": 0}, ["split.width", "at least 1"]),
         ("split", {"method": "grid", "pitch": 30}, ["split", "character 4", "72 × 27"]),
-        ("max_rejected", 5, ["max_rejected", "between 0 and 1"]),
+        ("max_rejected", 5, ["max_rejected", "at most 1"]),
         ("max_rejcted", 0, ["max_rejcted", "max_rejected"]),
     ],
 )
 def test_a_setting_that_cannot_work_is_named_with_what_is_allowed(key, value, parts):
     with pytest.raises(UserError) as caught:
-        Segmentation.from_settings(changed(key, value))
+        Segmentation.of(changed(key, value)).try_out()
     for part in parts:
         assert part in str(caught.value)
 
 
-@pytest.mark.parametrize("key", [*SETTINGS, "picture.width"])
-def test_a_missing_setting_is_named(key):
-    settings = copy.deepcopy(SETTINGS)
-    section, _, name = key.rpartition(".")
-    del (settings[section] if section else settings)[name]
-    with pytest.raises(UserError, match=name if section else f"{key} is missing"):
-        Segmentation.from_settings(settings)
+METHODS = {**CLEANERS, **SPLITTERS, **KINDS, "affine": AUGMENTERS["affine"]}
 
 
-@pytest.mark.parametrize("function", [*CLEANERS.values(), *SPLITTERS.values()], ids=[*CLEANERS, *SPLITTERS])
-def test_every_option_of_a_method_has_a_type_and_a_default_of_it(function):
-    for parameter in list(inspect.signature(function, eval_str=True).parameters.values())[1:]:
-        assert parameter.kind is parameter.KEYWORD_ONLY
-        kinds = get_args(parameter.annotation) if isinstance(parameter.annotation, UnionType) else ()
-        kinds = [get_origin(kind) or kind for kind in kinds or [parameter.annotation]]
-        assert type(parameter.default) in kinds
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_every_option_of_a_method_has_a_type_a_default_of_it_and_a_description(method):
+    handed_over = 1 if method in (*CLEANERS.values(), *SPLITTERS.values()) else 0
+    options = list(inspect.signature(method).parameters.values())[handed_over:]
+    assert {option.kind for option in options} == {inspect.Parameter.KEYWORD_ONLY}
+    made = OneOf({"one": method})("one")
+    assert made.options == {option.name: option.default for option in options}
+    undescribed = set(made.options) - set(documented(inspect.getdoc(method)))
+    assert not undescribed, "give them an entry under Parameters in the docstring"
 
 
 def test_labels_may_be_folded_and_are_not_where_nothing_says_so():
-    assert Segmentation.from_settings(SETTINGS).fold == "none"
-    assert Segmentation.from_settings(SETTINGS | {"fold": "lower"}).fold == "lower"
+    assert Segmentation.of(SETTINGS).try_out().fold == "none"
+    assert Segmentation.of(SETTINGS | {"fold": "lower"}).try_out().fold == "lower"
     capitals = {"fold": "upper", "alphabet": SETTINGS["alphabet"].upper()}
-    assert Segmentation.from_settings(SETTINGS | capitals).fold == "upper"
+    assert Segmentation.of(SETTINGS | capitals).try_out().fold == "upper"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +218,7 @@ def test_a_method_that_returns_something_else_is_told_what_it_should(
 ):
     monkeypatch.setitem(registry, "mine", wrong)
     with pytest.raises(UserError) as caught:
-        Segmentation.from_settings(changed(key, {"method": "mine"}))
+        Segmentation.of(changed(key, {"method": "mine"})).try_out()
     for part in parts:
         assert part in str(caught.value)
 
@@ -238,7 +227,7 @@ def test_cleaning_and_splitting_follow_the_settings():
     pictures = np.random.default_rng(0).integers(0, 256, (2, 27, 72, 3), np.uint8)
     settings = changed("clean", {"method": "threshold", "level": 90}) | {"characters": 2}
     settings["split"] = {"method": "grid", "left": 7, "pitch": 30}
-    cleaned, vectors, windows = clean_and_split(pictures, Segmentation.from_settings(settings))
+    cleaned, vectors, windows = clean_and_split(pictures, Segmentation.of(settings).try_out())
     np.testing.assert_array_equal(cleaned, CLEANERS["threshold"](pictures, level=90))
     np.testing.assert_array_equal(vectors, grid(cleaned, characters=2, left=7, pitch=30)[0])
     assert windows[0, :, 0].tolist() == [7, 37]

@@ -13,7 +13,7 @@ from captchanet.segment.seams import ASIDE, DIAGONAL, least_ink_seam, owners
 from captchanet.segment.split import SPLITTERS, components, grid, seams, valleys
 
 # the first call imports SciPy, however long that takes
-fewer = settings(max_examples=25)
+fewer = settings(max_examples=15)
 splitters = pytest.mark.parametrize("split", SPLITTERS.values(), ids=SPLITTERS.keys())
 
 
@@ -50,8 +50,12 @@ def test_a_picture_gives_as_many_characters_of_one_size_as_are_asked_for_in_any_
     assert windows.shape == (4, characters, 4)
     assert 0 <= vectors.min() <= vectors.max() <= 1
     left, top, right, bottom = np.moveaxis(windows, 2, 0)
-    assert (right - left >= width).all()
-    assert (bottom - top >= height).all()
+    assert (right > left).all()
+    assert (bottom > top).all()
+    if split in (grid, seams, valleys, components):
+        # these squeeze a character, or copy it; they never enlarge one
+        assert (right - left >= width).all()
+        assert (bottom - top >= height).all()
     if split in (valleys, components):
         # the middle of each window lies in the picture
         assert ((left + right >= 0) & (left + right <= 2 * 72)).all()

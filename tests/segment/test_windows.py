@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from captchanet.segment.windows import around_ink, take
 
-fewer = settings(max_examples=25)
+fewer = settings(max_examples=15)
 
 
 @fewer

@@ -4,10 +4,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from pictures import colours_of
 
 from captchanet.errors import UserError
 from captchanet.synthesize import lined as module
-from captchanet.synthesize.lined import FACES, LIGHT, lined
+from captchanet.synthesize.lined import FACES, LIGHT, Lined
 
 MIXED_CASE = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BLANK = {"white_share": 1.0, "specks": (0, 0), "frame_share": 0.0}
@@ -17,14 +18,15 @@ STILL = BLACK | {"rotation": 0.0, "slant": (0.0, 0.0), "size_sd": 0.0, "size": (
 STILL |= {"pitch_spread": 0.0, "baseline": (23.0, 23.0), "jitter": 0.0, "faces": "tinos-italic"}
 
 
+def lined(**options):
+    """Pictures and labels of the kind with these options."""
+    return Lined(**options)()
+
+
 @pytest.fixture
 def even(monkeypatch):
     """Letters without shades begin at the same coverage in every captcha."""
     monkeypatch.setattr(module, "THRESHOLD", (0.42, 0.0))
-
-
-def colours_of(picture):
-    return {tuple(map(int, colour)) for colour in picture.reshape(-1, 3)}
 
 
 def test_a_seed_gives_the_same_pixels_again_and_another_seed_gives_others():

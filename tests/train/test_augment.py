@@ -1,16 +1,19 @@
 """Versions of characters: the options do what they say, and the picture is read, not the window alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from captchanet.options import resolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from captchanet.errors import UserError
 from captchanet.segment.clean import CLEANERS
+from captchanet.segment.segmentation import SPLIT
 from captchanet.segment.split import SPLITTERS
-from captchanet.synthesize.turned import turned
-from captchanet.train.augment import AUGMENTERS, Affine, Augmenter, Crops, affine, crops
+from captchanet.synthesize.turned import Turned
+from captchanet.train.augment import UNCHANGED, Affine, Augmenter, Crops, crops
+from captchanet.train.settings import AUGMENT
 
 SIZE, SHAPE = 61, (9, 13)
 MIDDLE = [24, 26, 37, 35]  # a window of SHAPE, far from every edge
@@ -52,7 +55,10 @@ def test_without_a_change_a_version_is_the_vector_to_the_last_bit(pivot):
     cleaned = noise()
     windows = np.array([[left, 3, left + 13, 12] for _ in range(3) for left in (-4, 20, 55)])
     augmenter = Augmenter(
-        Affine(pivot=pivot), Crops(cleaned, windows, SHAPE), np.arange(9), np.random.default_rng(1)
+        replace(UNCHANGED, pivot=pivot),
+        Crops(cleaned, windows, SHAPE),
+        np.arange(9),
+        np.random.default_rng(1),
     )
     paper = np.pad(cleaned, ((0, 0), (0, 0), (8, 8)))
     vectors = [paper[i // 3, 3:12, left + 8 : right + 8] for i, (left, _, right, _) in enumerate(windows)]
@@ -68,7 +74,7 @@ def test_a_quarter_turn_is_a_quarter_turn_about_the_middle():
 
 @given(angle=st.floats(-3, 3), x=st.integers(-4, 4), y=st.integers(-3, 3))
 def test_what_is_at_the_pivot_stays_there_however_it_is_turned_sheared_and_scaled(angle, x, y):
-    how = Affine(rotation=20, shear_x=0.2, shear_y=0.1, scale=0.3, pivot=(x, y))
+    how = Affine(rotation=20, shear_x=0.2, shear_y=0.1, scale=0.3, shift=0, pivot=(x, y))
     found = version(how, Set(angle, 1, -1, 1, 1))
     # the window's centre is the middle of a pixel
     assert found[4 + y, 6 + x] == pytest.approx(under(noise(1))[4 + y, 6 + x], abs=1e-4)
@@ -125,7 +131,7 @@ def test_contrast_and_noise_change_the_ink_between_paper_and_full():
 def test_every_character_is_changed_in_its_own_way_and_as_much_as_is_said():
     x = ((np.mgrid[:SIZE, :SIZE][1] + 0.5) / SIZE)[np.newaxis].astype(np.float32)
     of = Crops(np.repeat(x, 4000, axis=0), np.tile(MIDDLE, (4000, 1)), SHAPE)
-    augmenter = Augmenter(Affine(shift=2.0), of, np.arange(4000), np.random.default_rng(1))
+    augmenter = Augmenter(replace(UNCHANGED, shift=2.0), of, np.arange(4000), np.random.default_rng(1))
     middle = augmenter.versions(np.arange(4000)).reshape(-1, *SHAPE)[:, 4, 6] * SIZE
     assert np.std(middle) == pytest.approx(2, rel=0.05)
     assert np.mean(middle) == pytest.approx(30.5, abs=0.1)
@@ -133,7 +139,7 @@ def test_every_character_is_changed_in_its_own_way_and_as_much_as_is_said():
 
 def batch(seed, dtype=np.float32, characters=(0, -1, 2, 1, -1)):
     of = Crops(noise(3), np.array([MIDDLE] * 3), SHAPE)
-    augmenter = Augmenter(affine(), of, np.array(characters), np.random.default_rng(seed))
+    augmenter = Augmenter(Affine(), of, np.array(characters), np.random.default_rng(seed))
     inputs = np.full((4, 117), 7, dtype)
     augmenter(inputs, np.array([4, 2, 0, 1]))
     return inputs
@@ -168,31 +174,30 @@ def test_a_grid_that_starts_at_a_fraction_of_a_pixel_is_read_from_there(left):
     vectors, cleaned, windows, settings = split(left)
     found = crops(vectors, cleaned, windows, settings)
     assert found.cleaned is cleaned
-    augmenter = Augmenter(Affine(), found, np.arange(20), np.random.default_rng(0))
+    augmenter = Augmenter(UNCHANGED, found, np.arange(20), np.random.default_rng(0))
     np.testing.assert_allclose(augmenter.versions(np.arange(20)), vectors, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", SPLITTERS)
 @pytest.mark.parametrize("clean", CLEANERS)
 def test_whatever_cleans_and_splits_an_unchanged_version_is_the_vector(method, clean):
-    pictures, _ = turned(count=6, seed=1)
+    pictures, _ = Turned(count=6, seed=1)()
     cleaned = CLEANERS[clean](pictures)
-    settings = resolve({"method": method}, SPLITTERS, "split", given=("characters",))
-    options = {name: value for name, value in settings.items() if name != "method"}
-    vectors, windows = SPLITTERS[method](cleaned, characters=4, **options)
+    settings = SPLIT(method)
+    vectors, windows = settings(cleaned, characters=4)
     vectors = vectors.reshape(24, -1)
-    found = crops(vectors, cleaned, windows.reshape(-1, 4), settings)
-    augmenter = Augmenter(Affine(), found, np.arange(24), np.random.default_rng(0))
+    found = crops(vectors, cleaned, windows.reshape(-1, 4), settings.dump())
+    augmenter = Augmenter(UNCHANGED, found, np.arange(24), np.random.default_rng(0))
     np.testing.assert_allclose(augmenter.versions(np.arange(24)), vectors, atol=1e-3)
 
 
 def test_the_channels_of_a_picture_are_moved_together():
     cleaned = np.random.default_rng(0).random((2, SIZE, SIZE, 2), dtype=np.float32)
     of = Crops(cleaned, np.array([MIDDLE] * 2), SHAPE)
-    both = Augmenter(affine(), of, np.arange(2), np.random.default_rng(1)).versions(np.arange(2))
+    both = Augmenter(Affine(), of, np.arange(2), np.random.default_rng(1)).versions(np.arange(2))
     for channel in (0, 1):
         alone = of._replace(cleaned=cleaned[..., channel])
-        one = Augmenter(affine(), alone, np.arange(2), np.random.default_rng(1)).versions(np.arange(2))
+        one = Augmenter(Affine(), alone, np.arange(2), np.random.default_rng(1)).versions(np.arange(2))
         assert both[:, channel * 117 : (channel + 1) * 117].tobytes() == one.tobytes()
 
 
@@ -213,7 +218,6 @@ def test_vectors_that_are_no_windows_are_refused():
 
 
 def test_the_options_of_a_configuration_are_those_of_affine():
-    section = resolve({"method": "affine", "rotation": 5, "pivot": [0.35, -1]}, AUGMENTERS, "augment")
-    del section["method"]
-    assert AUGMENTERS["affine"](**section) == Affine(rotation=5, shift=0.6, scale=0.04, pivot=(0.35, -1))
-    assert AUGMENTERS["none"]() is None
+    found = AUGMENT.of({"method": "affine", "rotation": 5, "pivot": [0.35, -1]})
+    assert found.made() == Affine(rotation=5, shift=0.6, scale=0.04, pivot=(0.35, -1))
+    assert AUGMENT("none").made() is None

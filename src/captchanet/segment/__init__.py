@@ -1,1 +1,1 @@
-"""From picture files to character vectors: read, clean, split into characters."""
+"""From picture files to character vectors: read, clean and split into characters."""

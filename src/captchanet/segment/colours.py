@@ -1,4 +1,4 @@
-"""The colours of pictures: greys, a level between dark and light, and which colours are paper and ink."""
+"""The colours of pictures: greys, a level between dark and light, and the colours of paper and ink."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,11 +7,22 @@ from numpy.typing import NDArray
 LUMA = (19595, 38470, 7471)
 
 FAR = 64.0
-"""A colour nearer than this to white, in RGB units, is paper that is not quite white, and no ink."""
+"""A colour nearer to white than this, in RGB units, is taken for paper, not for ink."""
 
 
 def grey(pictures: np.ndarray) -> NDArray[np.int32]:
-    """The greys of pictures, uint8 (n, h, w, 3), as int32 (n, h, w) in 65,536ths; `>> 16` is 0 … 255."""
+    """Return the greys of pictures, as Pillow sees them.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8, shape (n, h, w, 3)
+        RGB.
+
+    Returns
+    -------
+    ndarray of int32, shape (n, h, w)
+        Greys in 65,536ths: `grey(pictures) >> 16` is 0 to 255.
+    """
     greys = np.full(pictures.shape[:3], 32768, np.int32)
     for part in range(3):
         greys += pictures[..., part] * np.int32(LUMA[part])
@@ -19,24 +30,34 @@ def grey(pictures: np.ndarray) -> NDArray[np.int32]:
 
 
 def otsu_levels(greys: np.ndarray) -> NDArray[np.int64]:
-    """For each picture the level that best separates its greys into those below it and the rest.
+    """Find for each picture the level that best separates its greys into those below it and the rest.
 
-    Best is the largest variance between the two parts, ω₀ω₁(μ₀ − μ₁)², of which a part's share of the pixels
-    is ω and its mean grey μ; of several best levels it is the middle one. N. Otsu, "A threshold selection
-    method from gray-level histograms", IEEE Transactions on Systems, Man, and Cybernetics 9 (1979), 62–66.
+    Parameters
+    ----------
+    greys : ndarray of int, shape (n, h, w)
+        0 to 255.
 
-    Args:
-        greys: whole numbers (n, h, w), 0 … 255.
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        1 to 255; 0 for a picture of a single grey.
 
-    Returns:
-        int64 (n,), 1 … 255; 0 for a picture of a single grey.
+    Notes
+    -----
+    The best level has the largest variance between the two parts, ω₀ω₁(μ₀ − μ₁)², where ω is a part's share
+    of the pixels and μ its mean grey. Of several best levels the middle one is taken.
+
+    References
+    ----------
+    N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on Systems, Man, and
+    Cybernetics 9 (1979), 62–66.
     """
     n = len(greys)
     flat = greys + 256 * np.arange(n)[:, np.newaxis, np.newaxis]
     counts = np.bincount(flat.ravel(), minlength=256 * n).reshape(n, 256)
     below, sums = counts.cumsum(axis=1), (counts * np.arange(256)).cumsum(axis=1)
     number, total = below[:, -1:], sums[:, -1:]
-    # with a the number of pixels and b the sum of greys below: (b·N − a·total)² / (a (N − a)), times N²
+    # the variance times N²: (b·N − a·total)² / (a (N − a)); of N pixels a are below, with the sum of greys b
     parts = np.maximum(below * (number - below), 1).astype(np.float64)
     between = (sums * number - below * total).astype(np.float64) ** 2 / parts
     best = between == between.max(axis=1, keepdims=True)
@@ -45,25 +66,42 @@ def otsu_levels(greys: np.ndarray) -> NDArray[np.int64]:
 
 
 def paper_colour(pictures: np.ndarray) -> NDArray[np.float32]:
-    """The most frequent colour of each picture, uint8 (n, h, w, 3), as float32 (n, 3), whole numbers.
+    """Find the most frequent colour of each picture.
 
-    Colours are counted in 16 steps a channel; it is the mean of those in the fullest step.
+    Colours are counted in 16 steps a channel. The result is the mean of the colours in the fullest step.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8, shape (n, h, w, 3)
+        RGB.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 3)
+        Red, green and blue, whole numbers.
     """
     steps = _steps(pictures)
     return _mean(pictures, steps == _counts(steps).argmax(axis=1)[:, np.newaxis, np.newaxis])
 
 
 def ink_colour(pictures: np.ndarray) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The colour that makes most of the ink on white paper, and whether there is any.
+    """Find the colour that most of the ink on white paper has.
 
-    Colours are counted in 16 steps a channel. A step weighs its pixels times how much farther than `FAR` it
-    is from white: soft rims have many colours, speckles few pixels of each.
+    Colours are counted in 16 steps a channel. The weight of a step is its number of pixels times how much
+    farther than `FAR` it is from white. So neither soft rims win, which have many colours, nor speckles,
+    which have few pixels of each colour.
 
-    Args:
-        pictures: uint8 (n, h, w, 3).
+    Parameters
+    ----------
+    pictures : ndarray of uint8, shape (n, h, w, 3)
+        RGB.
 
-    Returns:
-        float32 (n, 3), the mean of the heaviest step in whole numbers; bool (n,), whether any weighs at all.
+    Returns
+    -------
+    colours : ndarray of float32, shape (n, 3)
+        The mean colour of the step with the largest weight, in whole numbers.
+    any_ink : ndarray of bool, shape (n,)
+        Whether any step has a weight.
     """
     steps = _steps(pictures)
     number = np.arange(4096)
@@ -75,14 +113,19 @@ def ink_colour(pictures: np.ndarray) -> tuple[NDArray[np.float32], NDArray[np.bo
 
 
 def distance_from(pictures: np.ndarray, colours: np.ndarray) -> NDArray[np.float32]:
-    """How far each pixel is from a colour, 1 = as far as any colour can be from it.
+    """Measure how far each pixel is from a colour.
 
-    Args:
-        pictures: uint8 (n, h, w, 3).
-        colours: float32 (n, 3), one for each picture, 0 … 255.
+    Parameters
+    ----------
+    pictures : ndarray of uint8, shape (n, h, w, 3)
+        RGB.
+    colours : ndarray of float32, shape (n, 3)
+        One for each picture, 0 to 255.
 
-    Returns:
-        float32 (n, h, w), |pixel − colour| over the distance of the colour cube's corner farthest from it.
+    Returns
+    -------
+    ndarray of float32, shape (n, h, w)
+        |pixel − colour| divided by the largest distance that any colour can have from it.
     """
     square = np.zeros(pictures.shape[:3], np.float32)
     for part in range(3):
@@ -92,22 +135,22 @@ def distance_from(pictures: np.ndarray, colours: np.ndarray) -> NDArray[np.float
 
 
 def _steps(pictures: np.ndarray) -> NDArray[np.int32]:
-    """Which of 16 × 16 × 16 steps of colour each pixel is in, int32 (n, h, w)."""
+    """Return which of 16 × 16 × 16 steps of colour each pixel is in, int32 (n, h, w)."""
     coarse = (pictures >> 4).astype(np.int32)
     return coarse[..., 0] << 8 | coarse[..., 1] << 4 | coarse[..., 2]
 
 
 def _counts(steps: np.ndarray) -> NDArray[np.int64]:
-    """How many pixels of each picture are in each step, int64 (n, 4096)."""
+    """Count the pixels of each picture in each step, int64 (n, 4096)."""
     n = len(steps)
     flat = steps + 4096 * np.arange(n)[:, np.newaxis, np.newaxis]
     return np.bincount(flat.ravel(), minlength=4096 * n).reshape(n, 4096)
 
 
 def _mean(pictures: np.ndarray, where: np.ndarray) -> NDArray[np.float32]:
-    """The mean colour of the pixels of each picture in `where` (n, h, w), rounded; black without any.
+    """Return the mean colour of the pixels of each picture in `where` (n, h, w), rounded; black without any.
 
-    The sums are of whole numbers, hence the same in every batch.
+    The sums are of whole numbers, so they are the same in every batch.
     """
     number = np.maximum(where.sum(axis=(1, 2)), 1)
     sums = [np.where(where, pictures[..., part], 0).sum(axis=(1, 2), dtype=np.int64) for part in range(3)]

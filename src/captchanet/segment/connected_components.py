@@ -1,4 +1,4 @@
-"""Which connected components make a character: joined and split until a picture has as many as it should."""
+"""Connected components, joined and split until a picture has as many as it should have characters."""
 
 import math
 from dataclasses import dataclass, replace
@@ -12,9 +12,20 @@ from captchanet.segment.morphology import INK
 
 @dataclass(frozen=True)
 class Component:
-    """The connected components `labels` of a picture, as one, whose ink fills columns `left` … `right` - 1.
+    """One or several connected components of a picture, or a part of them.
 
-    Where they were split, only what lies in the columns `start` … `end` - 1 belongs to this one.
+    Parameters
+    ----------
+    labels : frozenset of int
+        Which connected components.
+    left : int
+        The first column of their ink.
+    right : int
+        One past the last column of their ink.
+    start : int
+        Where they were split: the first column of this part.
+    end : int, optional
+        Where they were split: one past the last column of this part.
     """
 
     labels: frozenset[int]
@@ -24,7 +35,7 @@ class Component:
     end: int | None = None
 
     def of(self, labelled: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """Which pixels belong to it, bool (h, w), given the label of each pixel, `labelled` (h, w)."""
+        """Return which pixels belong to it, bool (h, w), given the label of each pixel, `labelled` (h, w)."""
         mine: NDArray[np.bool_] = np.isin(labelled, list(self.labels))
         mine[:, : self.start] = False
         if self.end is not None:
@@ -33,22 +44,32 @@ class Component:
 
     @property
     def width(self) -> int:
-        """Its columns."""
+        """How many columns it has."""
         return self.right - self.left
 
 
 def components_in_number(
     ink: np.ndarray, labelled: NDArray[np.integer], number: int, smallest: int
 ) -> list[Component]:
-    """The components of a picture brought to this number, from left to right.
+    """Join and split the components of a picture until there are as many as there should be.
 
     See `captchanet.segment.split.components` for how they are joined and split.
 
-    Args:
-        ink: float32 (h, w).
-        labelled: int (h, w), the label of the connected component that each pixel belongs to, 0 is none.
-        number: how many there should be.
-        smallest: components of fewer pixels are left out.
+    Parameters
+    ----------
+    ink : ndarray of float32, shape (h, w)
+        An ink map.
+    labelled : ndarray of int, shape (h, w)
+        The label of the connected component that each pixel belongs to; 0 is none.
+    number : int
+        How many there should be.
+    smallest : int
+        Components of fewer pixels are left out.
+
+    Returns
+    -------
+    list of Component
+        From left to right.
     """
     found = _stacked(ink, labelled, smallest)
     while len(found) > number:
@@ -67,7 +88,10 @@ def components_in_number(
 
 
 def _stacked(ink: np.ndarray, labelled: NDArray[np.integer], smallest: int) -> list[Component]:
-    """The components by left edge; those that lie more than half above another are one with it."""
+    """Return the components by left edge.
+
+    Two that share more than half of the columns of the narrower one are joined.
+    """
     inked = (ink > INK) & (labelled > 0)
     rows, columns = np.nonzero(inked)
     labels, which, sizes = np.unique(labelled[rows, columns], return_inverse=True, return_counts=True)
@@ -92,7 +116,10 @@ def _joined(a: Component, b: Component) -> Component:
 
 
 def _split(ink: np.ndarray, labelled: NDArray[np.integer], whole: Component, number: int) -> list[Component]:
-    """A component in so many, at columns of least ink within a quarter of a part's width of equal parts."""
+    """Split a component into so many, at columns of least ink.
+
+    Each is within a quarter of a part's width of where equal parts would be split.
+    """
     if number == 1:
         return [whole]
     profile = np.where(whole.of(labelled), ink, 0).sum(axis=0)
@@ -100,7 +127,7 @@ def _split(ink: np.ndarray, labelled: NDArray[np.integer], whole: Component, num
     for i in range(1, number):
         middle, reach = whole.left + whole.width * i / number, whole.width / number / 4
         near = np.arange(max(math.ceil(middle - reach), edges[-1] + 1), math.floor(middle + reach) + 1)
-        # of equals the one nearest to the middle
+        # of columns with the same ink, the one nearest to the middle
         least = np.lexsort((np.abs(near - middle), profile[near])) if len(near) else None
         edges.append(max(round(middle), edges[-1] + 1) if least is None else int(near[least[0]]))
     edges.append(whole.right)
@@ -111,7 +138,7 @@ def _split(ink: np.ndarray, labelled: NDArray[np.integer], whole: Component, num
 
 
 def _equal(ink: np.ndarray, labelled: NDArray[np.integer], number: int) -> list[Component]:
-    """All ink, in equal widths from the first column of ink to the last; without ink, of the picture."""
+    """Split all ink into equal widths, from the first column of ink to the last; without ink, the picture."""
     columns = np.flatnonzero((ink > INK).any(axis=0))
     left, right = (int(columns[0]), int(columns[-1]) + 1) if len(columns) else (0, ink.shape[1])
     everything = frozenset(int(label) for label in np.unique(labelled) if label)

@@ -1,4 +1,4 @@
-"""Where the characters of a kind of captcha are, estimated from pictures that nobody has measured."""
+"""Estimate where the characters of a kind of captcha are, from pictures that nobody has measured."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -6,26 +6,41 @@ from typing import NamedTuple
 import numpy as np
 
 MOST = 10
-"""The largest number of characters that is looked for where nobody says how many there are."""
+"""The largest number of characters that is tried where it is not known."""
 NEAREST = 4
-"""The least distance between characters that is looked for, in pixels, where the picture has room for it."""
+"""The least distance between characters that is tried, in pixels, where the picture has room for it."""
 QUIET = 10
 """The percentile of a profile that is taken for what noise and lines leave everywhere."""
 TAIL = 0.003
 """The share of the ink that may lie above the first row, and below the last."""
 CLEAR = 0.1
-"""How much less ink there has to be between characters than in them for a grid to make sense, as a share."""
+"""How much less ink there must be between characters than in them for a grid to make sense, as a share."""
 
 WIDE = 5 / 3
-"""How wide a window is that shows its character's neighbourhood, in distances between characters."""
+"""The width of a window that shows its character's neighbourhood, in distances between characters."""
 
 
 @dataclass(frozen=True)
 class GridEstimate:
     """A grid for `captchanet.segment.split.grid`.
 
-    `clear` says whether characters have fixed positions: whether, over all pictures, there is less ink
-    between them than in them.
+    Parameters
+    ----------
+    characters : int
+        How many characters there are.
+    left : float
+        Column where the first window starts.
+    top : int
+        Row where all windows start.
+    pitch : float
+        Columns from one window's start to the next one's.
+    width : int
+        Columns of a window.
+    height : int
+        Rows of a window.
+    clear : bool
+        Whether characters have fixed positions: whether there is, in the mean of all pictures, less ink
+        between them than in them.
     """
 
     characters: int
@@ -38,7 +53,7 @@ class GridEstimate:
 
 
 class Fit(NamedTuple):
-    """`number` equal bumps: their squared error, the middle of them all, their distance and their width s."""
+    """Equal bumps at equal distances: their squared error, number, common middle, distance and width s."""
 
     error: float
     number: int
@@ -48,23 +63,32 @@ class Fit(NamedTuple):
 
 
 def estimate_grid(cleaned: np.ndarray, characters: int | None = None) -> GridEstimate:
-    """The grid that the mean of ink maps suggests.
+    """Estimate a grid from the mean of ink maps.
 
-    Rows are those that hold nearly all of the ink (`TAIL`). Columns: to the mean ink of the columns, equal
-    bumps at equal distances, exp(−(x / s)⁴), are fitted by least squares, over all distances,
-    positions and widths s and, where `characters` is None, all numbers of characters up to `MOST`. A window
-    is a column wider than the distance.
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w)
+        Ink maps, at least one.
+    characters : int, optional
+        How many characters each picture has, where that is known.
 
-    Args:
-        cleaned: float32 (n, h, w), at least one.
-        characters: how many there are on each picture, where that is known.
+    Returns
+    -------
+    GridEstimate
+        Its windows are one column wider than the distance of characters.
+
+    Notes
+    -----
+    The rows of the grid are those that hold nearly all of the ink (`TAIL`). For the columns, equal bumps at
+    equal distances, exp(−(x / s)⁴), are fitted by least squares to the mean ink of each column: over
+    distances, positions and widths s and, where `characters` is None, numbers of characters up to `MOST`.
     """
     mean = cleaned.mean(axis=0, dtype=np.float64)
     top, bottom = _rows(mean.sum(axis=1))
     profile = _above_noise(mean[top:bottom].sum(axis=0))
     most = max(1, min(MOST, len(profile) // NEAREST))
     numbers = range(1, most + 1) if characters is None else [characters]
-    # of equals the first, which is the fewest
+    # of fits with the same error, the first has the fewest characters
     fits = [_fit(profile, number) for number in numbers]
     _, number, middle, exact, bump_width = min(fits, key=lambda fit: fit.error)
     pitch = exact
@@ -78,10 +102,24 @@ def estimate_grid(cleaned: np.ndarray, characters: int | None = None) -> GridEst
 
 
 def widened(found: GridEstimate, width: int, height: int) -> GridEstimate:
-    """Windows about the same middles that show the neighbourhood, on pictures of `width` × `height` pixels.
+    """Widen the windows of a grid, so that they show their characters' neighbourhood.
 
-    They are `WIDE` distances wide and as high as the picture. The first and the last may stick out of it:
-    beyond is paper, as `captchanet.segment.split.grid` sees it.
+    They keep their middles, and become `WIDE` distances wide and as high as the picture. The first and the
+    last one may stick out of it.
+
+    Parameters
+    ----------
+    found : GridEstimate
+        The grid.
+    width : int
+        Columns of a picture.
+    height : int
+        Rows of a picture.
+
+    Returns
+    -------
+    GridEstimate
+        The grid with wider windows.
     """
     wider = min(round(WIDE * found.pitch), width)
     left = found.left + (found.width - wider) / 2
@@ -93,7 +131,7 @@ def _above_noise(profile: np.ndarray) -> np.ndarray:
 
 
 def _rows(profile: np.ndarray) -> tuple[int, int]:
-    """The first row that matters and the one after the last; all where there is no ink."""
+    """Return the first row that matters and the one after the last; all rows where there is no ink."""
     share = _above_noise(profile).cumsum()
     if not share[-1]:
         return 0, len(profile)
@@ -102,7 +140,7 @@ def _rows(profile: np.ndarray) -> tuple[int, int]:
 
 
 def _fit(profile: np.ndarray, number: int) -> Fit:
-    """The best bumps of so many: in coarse steps first, in fine ones around what was best."""
+    """Find the best bumps of this number: in coarse steps first, then in fine steps around the best."""
     columns = np.arange(len(profile)) + 0.5
     mass = float((profile * columns).sum() / profile.sum()) if profile.any() else len(profile) / 2
     widest = len(profile) / number
@@ -118,7 +156,7 @@ def _fit(profile: np.ndarray, number: int) -> Fit:
 def _search(
     profile: np.ndarray, number: int, middles: np.ndarray, pitches: np.ndarray, shares: np.ndarray
 ) -> Fit:
-    """The best of all these middles, distances, and widths as shares of the distance."""
+    """Find the best of all these middles, distances, and widths as shares of the distance."""
     columns = np.arange(len(profile)) + 0.5
     best = Fit(np.inf, number, float(middles[0]), float(pitches[0]), float(shares[0] * pitches[0]))
     for pitch in pitches:
@@ -126,10 +164,10 @@ def _search(
         far = np.abs(columns - centres[:, :, np.newaxis]) / pitch
         for share in shares:
             bumps = np.exp(-((far / share) ** 4)).sum(axis=0)
-            # the height of the bumps that fits best, and what is left
+            # the height of the bumps that fits best, and the error that it leaves
             heights = bumps @ profile / np.maximum((bumps * bumps).sum(axis=1), 1e-12)
             errors = ((profile - heights[:, np.newaxis] * bumps) ** 2).sum(axis=1)
-            # a bump outside the picture would cost nothing
+            # a bump outside the picture would add no error
             errors[(centres[0] < 0) | (centres[-1] > len(profile))] = np.inf
             at = int(errors.argmin())
             if errors[at] < best.error:

@@ -1,4 +1,4 @@
-"""What is written on a captcha: labels from file names or a CSV, and their coding as class numbers."""
+"""Labels, what stands on captchas: from file names or a CSV, and as class numbers."""
 
 import csv
 import io
@@ -13,20 +13,34 @@ from captchanet.errors import UserError
 COLUMNS = ("file", "label")
 
 FOLDS: dict[str, Callable[[str], str]] = {"none": str, "lower": str.lower, "upper": str.upper}
-"""What can become of the case of labels, before they are held against the alphabet."""
+"""What a segmentation's `fold` does to the case of labels, before they are compared with the alphabet."""
 
 
 def label_from_name(name: str) -> str:
-    """The label in a file name: its stem up to the first "_", so that "knnp_2.png" is a second "knnp"."""
+    """Return the label in a file name: its stem up to the first "_"; "knnp_2.png" is a second "knnp"."""
     return name.rsplit(".", 1)[0].split("_", 1)[0]
 
 
 def read_label_file(path: str | os.PathLike[str]) -> dict[str, list[str]]:
-    """The labels that a CSV gives to each file, in the order they appear: more than one is a contradiction.
+    """Read the labels that a CSV gives to files.
 
-    The CSV is UTF-8 (a byte order mark is tolerated) with the header `file,label`; further columns are
-    ignored. The same row twice counts once. Raises UserError, naming the CSV and the line, where the CSV
-    cannot be read, is empty, is not text, or lacks a column or a value.
+    Parameters
+    ----------
+    path : path
+        A CSV in UTF-8, with or without byte order mark, with the header `file,label`. Further columns are
+        ignored.
+
+    Returns
+    -------
+    dict of list of str
+        For each file its labels, each once, in the order in which they appear. More than one is a
+        contradiction.
+
+    Raises
+    ------
+    UserError
+        Where the CSV cannot be read, is empty, is not text, or lacks a column or a value; it names the CSV
+        and the line.
     """
     path = Path(path)
     rows = csv.reader(io.StringIO(_text(path), newline=""), skipinitialspace=True, strict=True)
@@ -64,7 +78,7 @@ def read_label_file(path: str | os.PathLike[str]) -> dict[str, list[str]]:
 
 
 def _text(path: Path) -> str:
-    """The text of a label file, without byte order mark."""
+    """Return the text of a label file, without byte order mark."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -89,10 +103,27 @@ def _text(path: Path) -> str:
 
 
 def encode(label: str, alphabet: str) -> list[int]:
-    """The classes of a label's characters, 1 for the alphabet's first: 1 = '0' … 36 = 'z' for 0-9a-z.
+    """Return the classes of a label's characters.
 
-    Counting from 1 is the coding of the tutorial this project starts from, whose matrices have no row 0.
-    Raises ValueError for a character outside the alphabet.
+    Classes count from 1 for the alphabet's first character, as in the tutorial that this project starts from;
+    its matrices have no row 0.
+
+    Parameters
+    ----------
+    label : str
+        The label.
+    alphabet : str
+        The characters that labels are made of.
+
+    Returns
+    -------
+    list of int
+        For 0-9a-z, 1 is '0' and 36 is 'z'.
+
+    Raises
+    ------
+    ValueError
+        For a character that the alphabet lacks.
     """
     foreign = outside(label, alphabet)
     if foreign:
@@ -100,29 +131,20 @@ def encode(label: str, alphabet: str) -> list[int]:
     return [alphabet.index(character) + 1 for character in label]
 
 
-def decode(classes: Iterable[int], alphabet: str) -> str:
-    """The label of classes that count from 1: the inverse of `encode`. Raises ValueError outside them."""
-    numbers = list(classes)
-    for number in numbers:
-        if not 1 <= number <= len(alphabet):
-            raise ValueError(f"class {number} is not between 1 and {len(alphabet)}")
-    return "".join(alphabet[number - 1] for number in numbers)
-
-
 def outside(label: str, alphabet: str) -> str:
-    """The characters of a label that the alphabet lacks, each once, in order."""
+    """Return the characters of a label that the alphabet lacks, each once, in their order."""
     return "".join(dict.fromkeys(character for character in label if character not in alphabet))
 
 
 def usual(labels: Iterable[str]) -> list[str]:
-    """Those of the labels that have the most frequent length."""
+    """Return those of the labels that have the most frequent length."""
     labels = list(labels)
     length = Counter(map(len, labels)).most_common(1)[0][0] if labels else 0
     return [label for label in labels if len(label) == length]
 
 
 def labels_in_names(names: Sequence[str]) -> list[str]:
-    """The labels in file names, those of the usual length; [] where the names are no labels."""
+    """Return the labels in file names, those of the usual length; [] where the names are no labels."""
     labels = [label for label in usual(map(label_from_name, names)) if label.isalnum()]
     if not labels or len(labels[0]) < 2 or numbered(names):
         return []
@@ -132,10 +154,21 @@ def labels_in_names(names: Sequence[str]) -> list[str]:
 
 
 def numbered(names: Sequence[str]) -> tuple[str, str] | None:
-    """The first and the last of file names that are numbered through, as img0001.png, img0002.png; else None.
+    """Find out whether file names are numbers, such as img0001.png, img0002.png.
 
-    Nearly all (0.8) are the same words and a number, and of the numbers from the first to the last more than
-    half are there. Of few names with words before the number that may be chance: 5 are needed.
+    They are, where nearly all (0.8) are the same words and a number, and where more than half of the numbers
+    from the first to the last are there. With words before the number 5 names are needed, since it may be
+    chance with fewer.
+
+    Parameters
+    ----------
+    names : sequence of str
+        File names.
+
+    Returns
+    -------
+    tuple of str, optional
+        The names with the lowest and the highest number; None where they are no numbers.
     """
     stems = [(name, re.fullmatch(r"(.*?)([0-9]+)", name.rsplit(".", 1)[0], re.DOTALL)) for name in names]
     found = [(match[1], int(match[2]), name) for name, match in stems if match]
@@ -156,12 +189,30 @@ def match(
     alphabet: str,
     fold: str = "none",
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
-    """Finds the label of each file, and the files that their label already rules out.
+    """Find the label of each file, and the files that cannot be used for their label.
 
-    `labels` is what `read_label_file` returns, or None: then labels come from the file names. `fold`, a name
-    in `FOLDS`, brings them to one case first. Returns rows (file, label) and rows (file, label or "",
-    reason): no label, two labels, a label that is not `length` characters of `alphabet`, and files that have
-    a label but are not among `names`.
+    These are files without a label or with two, with a label that is not `length` characters of `alphabet`,
+    and files that have a label but are not among `names`.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The files.
+    labels : mapping of str to sequence of str, optional
+        What `read_label_file` returns. None: labels come from the file names.
+    length : int
+        How many characters a label has.
+    alphabet : str
+        The characters that labels are made of.
+    fold : str
+        A name in `FOLDS`: what is done to labels first.
+
+    Returns
+    -------
+    good : list of (file, label)
+        Files and their labels.
+    bad : list of (file, label, reason)
+        Files that cannot be used; the label is "" where there is none.
     """
     good, bad = [], []
     present = set(names)

@@ -1,31 +1,41 @@
-"""The steps that cleaners share: what is no letter is taken out of ink maps, float32 (n, h, w) in 0 … 1."""
+"""Steps that cleanings share: they take out of ink maps, float32 (n, h, w) from 0 to 1, what is no letter."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 INK = 0.3
-"""A pixel with more than this belongs to a component; less is the soft rim around one."""
+"""A pixel with more ink than this belongs to a connected component; one with less is its soft rim."""
 
 
-def tidy(
+def without_noise(
     maps: NDArray[np.float32], *, frame: int = 0, speckle_neighbours: int = 0, smallest_component: int = 0
 ) -> NDArray[np.float32]:
-    """Frame, speckles and small components taken out of ink maps, in this order, each unless its number is 0.
+    """Take frame, speckles and small components out of ink maps, in this order.
 
-    Args:
-        maps: float32 (n, h, w), 1 = ink, 0 = paper; changed in place and returned.
-        frame: see `without_frame`.
-        speckle_neighbours: see `without_speckles`.
-        smallest_component: see `without_small_components`.
+    Parameters
+    ----------
+    maps : ndarray of float32, shape (n, h, w)
+        1 = ink, 0 = paper; changed in place.
+    frame : int
+        See `without_frame`; 0: nothing is done.
+    speckle_neighbours : int
+        See `without_speckles`; 0: nothing is done.
+    smallest_component : int
+        See `without_small_components`; 0: nothing is done.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, h, w)
+        `maps`.
     """
-    check(frame=frame, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component)
+    at_least(0, frame=frame, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component)
     without_frame(maps, frame)
     without_speckles(maps, speckle_neighbours)
     return without_small_components(maps, smallest_component)
 
 
 def without_frame(maps: np.ndarray, frame: int) -> np.ndarray:
-    """`maps` (n, h, w), in place, with `frame` pixels along each edge set to zero."""
+    """Set `frame` pixels along each edge of `maps` (n, h, w) to zero, in place, and return `maps`."""
     if frame:
         maps[:, :frame] = 0
         maps[:, -frame:] = 0
@@ -35,7 +45,7 @@ def without_frame(maps: np.ndarray, frame: int) -> np.ndarray:
 
 
 def inner(pictures: np.ndarray, frame: int) -> np.ndarray:
-    """The part of pictures (n, h, w, …) within the frame, a view; all of them where nothing would be left."""
+    """Return what is within the frame of pictures (n, h, w, …), a view; all, where nothing would be left."""
     height, width = pictures.shape[1:3]
     if 2 * frame >= min(height, width):
         return pictures
@@ -43,10 +53,20 @@ def inner(pictures: np.ndarray, frame: int) -> np.ndarray:
 
 
 def without_speckles(maps: NDArray[np.float32], neighbours: int) -> NDArray[np.float32]:
-    """`maps` (n, h, w), in place, without single pixels that do not go with the eight around them.
+    """Take single pixels out of ink maps that differ from the eight around them.
 
-    Ink with fewer than `neighbours` inked pixels around it becomes paper; paper with fewer than `neighbours`
-    pixels of paper around it, the mean of its neighbours. Beyond the picture is paper.
+    Parameters
+    ----------
+    maps : ndarray of float32, shape (n, h, w)
+        1 = ink, 0 = paper; changed in place. Beyond a picture is paper.
+    neighbours : int
+        Ink with fewer inked pixels around it becomes paper. Paper with fewer pixels of paper around it
+        becomes the mean of its neighbours.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, h, w)
+        `maps`.
     """
     if not neighbours:
         return maps
@@ -55,23 +75,34 @@ def without_speckles(maps: NDArray[np.float32], neighbours: int) -> NDArray[np.f
     padded = np.pad(inked, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
     around = sum(padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)) - inked
     holes = ~inked & (around > 8 - neighbours)
-    mended = mean_around(maps, holes)
+    means = mean_around(maps, holes)
     maps[inked & (around < neighbours)] = 0
-    maps[holes] = mended
+    maps[holes] = means
     return maps
 
 
 def mean_around(maps: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """The weighted mean (edges 1, corners ½) of the eight neighbours of each pixel in `where`, float32 (k,).
+    """Return the weighted mean (edges 1, corners ½) of the eight neighbours of some pixels.
 
-    Only those pixels are visited: they are few. Beyond the picture is paper.
+    Parameters
+    ----------
+    maps : ndarray of float32, shape (n, h, w)
+        Ink maps; beyond a picture is paper.
+    where : ndarray of bool, shape (n, h, w)
+        Which pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (k,)
+        The means, in the order of the pixels.
     """
     n, height, width = maps.shape
     padded = np.zeros((n, height + 2, width + 2), np.float32)
     padded[:, 1:-1, 1:-1] = maps
     row = width + 2
-    # The index of the same pixel in `where`, without the margin, and in `padded`: one column more to the left
-    # of it, two more for each row and two more rows for each picture above it, and one more row.
+    # Only the pixels in `where` are visited, since they are few. `index` is a pixel's position in `where`,
+    # `centre` in `padded`, which has one column more to the left of it, two more for each row above it, and
+    # one row more above it and two more for each picture before it.
     index = np.flatnonzero(where)
     above = index // width
     centre = index + 1 + 2 * above + row * (2 * (above // height) + 1)
@@ -84,9 +115,18 @@ def mean_around(maps: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def label_components(inked: NDArray[np.bool_]) -> NDArray[np.integer]:
-    """The 8-connected components of `inked` (n, h, w), numbered from 1 through the batch; 0 is none.
+    """Label the connected components (8 neighbours) of ink.
 
-    They are connected within a picture, never with the picture before or after.
+    Parameters
+    ----------
+    inked : ndarray of bool, shape (n, h, w)
+        Where there is ink.
+
+    Returns
+    -------
+    ndarray of int, shape (n, h, w)
+        The number of each pixel's component, from 1 on through the batch; 0 without ink. A component lies
+        within one picture.
     """
     # Imported here because it takes longer than cleaning a thousand pictures, and not every job cleans.
     from scipy import ndimage
@@ -98,12 +138,25 @@ def label_components(inked: NDArray[np.bool_]) -> NDArray[np.integer]:
 
 
 def without_small_components(maps: NDArray[np.float32], smallest: int) -> NDArray[np.float32]:
-    """`maps` (n, h, w), in place, without the 8-connected components of fewer than `smallest` pixels."""
+    """Take connected components (8 neighbours) of fewer than `smallest` pixels out of ink maps.
+
+    Parameters
+    ----------
+    maps : ndarray of float32, shape (n, h, w)
+        1 = ink, 0 = paper; changed in place.
+    smallest : int
+        Pixels that a component needs to stay.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, h, w)
+        `maps`.
+    """
     inked = maps > INK
     if smallest <= 1 or not inked.any():
         return maps
     labels = label_components(inked)
-    # Only the pixels with ink are visited from here on: they are few.
+    # below, only the pixels with ink are visited, since they are few
     pixels = np.flatnonzero(inked)
     component = labels.ravel()[pixels]
     small = np.bincount(component) < smallest
@@ -112,11 +165,25 @@ def without_small_components(maps: NDArray[np.float32], smallest: int) -> NDArra
 
 
 def lines_across(dark: NDArray[np.bool_], thickest: int, shortest: int) -> NDArray[np.bool_]:
-    """Which pixels belong to thin dark lines that run across, bool (n, h, w).
+    """Find thin dark lines that run across.
 
-    A pixel can be of a line where no more than `thickest` dark pixels stand on one another; an 8-connected
-    component of those is a line where it reaches over `shortest` columns. So the upright strokes of letters
-    stay, and so do short bars; steep lines are not found.
+    A pixel can belong to a line where no more than `thickest` dark pixels stand on one another. A connected
+    component (8 neighbours) of such pixels is a line where it reaches over `shortest` columns. So the upright
+    strokes of letters are no lines, and neither are short bars. Steep lines are not found.
+
+    Parameters
+    ----------
+    dark : ndarray of bool, shape (n, h, w)
+        Which pixels are dark.
+    thickest : int
+        The most dark pixels of a line on one another.
+    shortest : int
+        The fewest columns of a line.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, h, w)
+        Which pixels belong to lines.
     """
     if not dark.any():
         return dark
@@ -138,9 +205,20 @@ def lines_across(dark: NDArray[np.bool_], thickest: int, shortest: int) -> NDArr
 
 
 def bridged(maps: NDArray[np.float32], gaps: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """`maps` (n, h, w) with `gaps` filled: with the less ink of the nearest pixels above and below the gap.
+    """Fill gaps in ink maps.
 
-    Beyond the picture is paper.
+    Parameters
+    ----------
+    maps : ndarray of float32, shape (n, h, w)
+        1 = ink, 0 = paper. Beyond a picture is paper.
+    gaps : ndarray of bool, shape (n, h, w)
+        Which pixels are filled: with the ink of the nearest pixel above the gap or below it, whichever has
+        less.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, h, w)
+        The filled maps.
     """
     above, below = np.where(gaps, np.float32(0), maps), np.where(gaps, np.float32(0), maps)
     height = maps.shape[1]
@@ -151,8 +229,8 @@ def bridged(maps: NDArray[np.float32], gaps: NDArray[np.bool_]) -> NDArray[np.fl
     return np.minimum(above, below)
 
 
-def check(**options: float) -> None:
-    """Raises ValueError, naming it, for an option that is negative or no number."""
+def at_least(least: int, **options: float) -> None:
+    """Raise ValueError, naming it, for an option that is less than `least` or not a number."""
     for name, value in options.items():
-        if not value >= 0:  # not-a-number neither
-            raise ValueError(f"{name} is {value}, but cannot be negative")
+        if not value >= least:  # NaN is refused too
+            raise ValueError(f"{name} is {value}, but at least {least} is needed")

@@ -8,14 +8,30 @@ from PIL import Image, ImageDraw, ImageFont
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.segment.suggest import Sample
 
-OUTLINES = ((216, 96, 0), (0, 130, 90))  # of windows, by turns, for they may overlap
-GAP = 12  # pixels between the parts of a preview
+OUTLINES = ((216, 96, 0), (0, 130, 90))
+"""The colours of windows, by turns, since neighbouring windows may overlap."""
+GAP = 12
+"""Pixels between the parts of a preview."""
 
 
 def preview(seen: Sample, segmentation: Segmentation, count: int) -> Image.Image:
-    """One picture: `count` of the sample, each raw with its windows, cleaned, and as its vectors, enlarged.
+    """Draw some pictures of a sample, each raw with its windows, cleaned, and as its vectors, enlarged.
 
-    Of several channels one stands below the other.
+    Channels stand below one another.
+
+    Parameters
+    ----------
+    seen : Sample
+        The pictures.
+    segmentation : Segmentation
+        How they are cleaned and split.
+    count : int
+        How many of them, evenly spread.
+
+    Returns
+    -------
+    Image
+        One picture of all.
     """
     chosen = [len(seen.names) * i // count for i in range(count)]
     if len(seen.names) <= count:
@@ -51,14 +67,29 @@ def preview(seen: Sample, segmentation: Segmentation, count: int) -> Image.Image
 
 
 def png(image: Image.Image) -> bytes:
-    """A picture as the bytes of a PNG file."""
+    """Return a picture as the bytes of a PNG file."""
     buffer = BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
 def outlined(picture: np.ndarray, windows: np.ndarray, scale: int) -> Image.Image:
-    """A picture, uint8 (h, w, 3), enlarged, with its windows, int (characters, 4), outlined."""
+    """Enlarge a picture and outline its windows.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (h, w, 3)
+        RGB.
+    windows : ndarray of int, shape (characters, 4)
+        Left, top, right and bottom of each.
+    scale : int
+        How many pixels a pixel becomes, each way.
+
+    Returns
+    -------
+    Image
+        The enlarged picture.
+    """
     image = _enlarged(picture, scale)
     pen = ImageDraw.Draw(image)
     for i, (left, top, right, bottom) in enumerate(windows.tolist()):
@@ -70,18 +101,28 @@ def outlined(picture: np.ndarray, windows: np.ndarray, scale: int) -> Image.Imag
 def ink_and_vectors(
     cleaned: np.ndarray, vectors: np.ndarray, segmentation: Segmentation, scale: int
 ) -> tuple[Image.Image, Image.Image]:
-    """What cleaning and splitting made of a picture, enlarged: ink black, and channel below channel.
+    """Draw what cleaning and splitting made of a picture, with black ink, and channel below channel.
 
-    Args:
-        cleaned: float32 (h, w) or (h, w, channels).
-        vectors: float32 (characters, channels * pixels).
-        segmentation: how it was made.
-        scale: how many pixels a pixel becomes.
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (h, w) or (h, w, channels)
+        The ink map.
+    vectors : ndarray of float32, shape (characters, channels * pixels)
+        The vectors.
+    segmentation : Segmentation
+        How they were made.
+    scale : int
+        How many pixels a pixel becomes, each way.
+
+    Returns
+    -------
+    cleaned, vectors : Image
+        The enlarged pictures.
     """
     maps = cleaned[np.newaxis] if cleaned.ndim == 2 else np.moveaxis(cleaned, 2, 0)
     size = segmentation.split.options["height"], segmentation.split.options["width"]
     tiles = vectors.reshape(len(vectors), len(maps), *size)
-    # a line of grey around each, so that one sees where it ends
+    # a grey line around each shows where it ends
     framed = np.pad(1 - np.clip(tiles, 0, 1), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=0.8)
     spread = np.pad(framed, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=1)
     letters = np.concatenate([np.concatenate(list(channel), axis=1) for channel in np.moveaxis(spread, 0, 1)])
@@ -97,5 +138,5 @@ def _enlarged(pixels: np.ndarray, scale: int) -> Image.Image:
 
 
 def _plain(name: str) -> str:
-    """A file name in letters that every font has."""
+    """Return a file name in letters that every font has."""
     return name.encode("ascii", "backslashreplace").decode().encode("unicode_escape").decode()[:60]

@@ -1,4 +1,4 @@
-"""From a folder of picture files to pixels, whatever the files turn out to hold."""
+"""From a folder of picture files to pixels."""
 
 import errno
 import os
@@ -12,20 +12,19 @@ from PIL import Image
 
 from captchanet.errors import UserError
 
-# The formats captchas come in. Pillow's other decoders are never tried: each is more code that a stranger's
-# file could reach.
 FORMATS = ("PNG", "GIF", "BMP", "JPEG")
+"""The formats of captchas. No other decoder of Pillow is tried: a stranger's file could attack each."""
 
 LABEL_FILE = "labels.csv"
-"""What a CSV of labels is called that lies in the folder of its pictures; it is never taken for a picture."""
+"""The name of a CSV of labels in the folder of its pictures; it is never taken for a picture."""
 
 
 class Unusable(Exception):
-    """A picture that cannot be used; its text is the reason, a phrase of a few words for a person."""
+    """A picture that cannot be used; its text is the reason, in a few words."""
 
 
 def label_file_in(folder: str | os.PathLike[str]) -> Path | None:
-    """The file `LABEL_FILE` of a folder, None where it has none or cannot be looked into."""
+    """Return the file `LABEL_FILE` of a folder, None where it has none or cannot be read."""
     file = Path(folder) / LABEL_FILE
     return file if os.path.isfile(file) else None  # noqa: PTH113 (Path's may raise)
 
@@ -33,11 +32,27 @@ def label_file_in(folder: str | os.PathLike[str]) -> Path | None:
 def list_pictures(
     folder: str | os.PathLike[str], label_file: str | os.PathLike[str] | None = None
 ) -> list[str]:
-    """The names of the visible regular files in a folder, sorted; whether they are pictures shows later.
+    """List the visible regular files in a folder, whether they are pictures or not.
 
-    Hidden files, sub-folders, pipes and sockets are passed over, and so are labels: a file `LABEL_FILE`, and
-    `label_file` where that lies in the folder. A link to nowhere is listed, so that it is reported rather
-    than missed. Raises UserError where the folder cannot be read or holds no file but these.
+    Hidden files, sub-folders, pipes and sockets are left out, and so are labels: a file `LABEL_FILE`, and
+    `label_file` where it lies in the folder. A link to nowhere is listed, so that a later step reports it.
+
+    Parameters
+    ----------
+    folder : path
+        The folder.
+    label_file : path, optional
+        A CSV of labels.
+
+    Returns
+    -------
+    list of str
+        Their names, sorted.
+
+    Raises
+    ------
+    UserError
+        Where the folder cannot be read or has no such file.
     """
     folder = Path(folder)
     tables = {LABEL_FILE}
@@ -77,7 +92,7 @@ def list_pictures(
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a regular file, a link to one, or a link that leads nowhere."""
+    """Tell whether an entry is a regular file, a link to one, or a link that leads nowhere."""
     if entry.is_file(follow_symlinks=False):
         return True
     try:
@@ -88,13 +103,30 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 
 def read_bytes(path: str | os.PathLike[str], width: int, height: int) -> bytes:
-    """The bytes of a picture file of about `width` × `height` pixels.
+    """Read the bytes of a picture file.
 
-    Raises Unusable where it cannot be read, or is larger than any such picture can be: then nothing is read.
+    Parameters
+    ----------
+    path : path
+        The file.
+    width : int
+        Columns that the picture should have.
+    height : int
+        Rows that it should have.
+
+    Returns
+    -------
+    bytes
+        The contents.
+
+    Raises
+    ------
+    Unusable
+        Where the file cannot be read, or is larger than any such picture can be; then nothing is read.
     """
     limit = byte_limit(width, height)
     try:
-        # Without O_NONBLOCK a pipe put where a file was would hang the open for ever.
+        # without O_NONBLOCK, opening a pipe that has replaced the file would wait for ever
         file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
             status = os.fstat(file)
@@ -115,25 +147,44 @@ def read_bytes(path: str | os.PathLike[str], width: int, height: int) -> bytes:
 
 
 def byte_limit(width: int, height: int) -> int:
-    """The most bytes a picture file may have: 1 MiB and 64 bytes a pixel.
+    """Return the most bytes that a picture file may have: 1 MiB and 64 bytes a pixel.
 
-    The costliest still picture, 16-bit RGBA without compression, has 8 bytes a pixel; the rest is room for
-    colour profiles (half a MiB for CMYK) and a short animation.
+    The largest still picture, 16-bit RGBA without compression, has 8 bytes a pixel. The rest is room for
+    colour profiles (half a MiB for CMYK) and for a short animation.
     """
     return 2**20 + 64 * width * height
 
 
 def decode(data: bytes, width: int, height: int) -> np.ndarray:
-    """The pixels of a PNG, GIF, BMP or JPEG as uint8 (height, width, 3) RGB, transparency laid on white.
+    """Decode a PNG, GIF, BMP or JPEG.
 
-    Of an animation the first frame counts; 16-bit greys are scaled to 8 bits. Raises Unusable, and nothing
-    else, for bytes that are no such picture or have another size: that is checked before pixels are decoded.
+    Transparency is laid on white. Of an animation the first frame counts. 16-bit greys are scaled to 8 bits.
+
+    Parameters
+    ----------
+    data : bytes
+        The contents of a file.
+    width : int
+        Columns that the picture must have.
+    height : int
+        Rows that it must have.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB.
+
+    Raises
+    ------
+    Unusable
+        For bytes that are no such picture, or one of another size, which is checked before pixels are
+        decoded. Nothing else is raised.
     """
     if not data:
         raise Unusable("empty file")
     try:
         with warnings.catch_warnings():
-            # Pillow warns about oddities that are no news to a person with 10,000 pictures.
+            # Pillow warns about oddities that do not matter to a person with 10,000 pictures
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(BytesIO(data), formats=FORMATS) as image:
@@ -149,18 +200,18 @@ def decode(data: bytes, width: int, height: int) -> np.ndarray:
         raise Unusable("not an image (PNG, GIF, BMP or JPEG)") from error
     except MemoryError as error:
         raise Unusable("needs more memory than there is") from error
-    # Damaged files make Pillow raise OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,
-    # IndexError and more, none of them documented: whatever it is, the picture is what is wrong.
+    # For damaged files Pillow raises OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,
+    # IndexError and more, none of them documented. Any of them means that the picture is damaged.
     except Exception as error:
         truncated = isinstance(error, EOFError) or "truncated" in str(error).lower()
         raise Unusable("truncated image" if truncated else "damaged image") from error
 
 
 def _rgb(image: Image.Image) -> np.ndarray:
-    """An opened picture's pixels, uint8 (height, width, 3)."""
+    """Return the pixels of an opened picture, uint8 (height, width, 3)."""
     image.load()
     if image.mode.startswith("I"):
-        # Pillow would clip 16-bit greys at 255, which makes nearly everything white.
+        # Pillow would clip 16-bit greys at 255, and nearly everything would be white
         grey = np.asarray(image).astype(np.int64)
         pixels = np.clip((grey + 128) // 257, 0, 255).astype(np.uint8)
         if isinstance(transparent := image.info.get("transparency"), int):

@@ -17,12 +17,15 @@ from captchanet.segment.labels import match, read_label_file
 from captchanet.segment.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 
-# Pictures cleaned and split at once: enough to spread NumPy's overhead, few enough to stay in the cache.
 BATCH = 256
+"""Pictures cleaned and split at once: many enough for NumPy's overhead, few enough for the cache."""
 
 
 class Character(NamedTuple):
-    """Where a character vector comes from; `right` and `bottom` are one past the last pixel."""
+    """Where a character vector comes from: the file, the position in its label, and the window.
+
+    `right` and `bottom` are one past the last pixel.
+    """
 
     file: str
     position: int
@@ -34,7 +37,7 @@ class Character(NamedTuple):
 
 
 class UsablePicture(NamedTuple):
-    """A usable picture: its file, its label, and SHA-256s of the file's bytes and of the decoded pixels."""
+    """A usable picture: its file, its label, and the SHA-256 of its bytes and of its pixels."""
 
     file: str
     label: str
@@ -52,11 +55,20 @@ class Rejected(NamedTuple):
 
 @dataclass
 class Segmented:
-    """What a folder of n usable pictures gave; everything is sorted by file name.
+    """What became of the pictures of a folder, of which n are usable; all is sorted by file name.
 
-    X is float32 (n * characters, pixels of a window), the characters of one picture after another, and
-    `characters` says where each row is from; cleaned is float32 (n, h, w), or (n, h, w, channels) where the
-    cleaning gives several, row by row as in `pictures`.
+    Parameters
+    ----------
+    X : ndarray of float32, shape (n * characters, pixels of a window)
+        The character vectors, picture after picture.
+    characters : list of Character
+        Where each row of `X` comes from.
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        The ink maps.
+    pictures : list of UsablePicture
+        The usable pictures, in the order of `cleaned`.
+    rejected : list of Rejected
+        The files that were not used.
     """
 
     X: np.ndarray
@@ -67,7 +79,7 @@ class Segmented:
 
     @property
     def share_rejected(self) -> float:
-        """Rejected files as a share of all."""
+        """The number of rejected files over that of all."""
         return len(self.rejected) / max(1, len(self.rejected) + len(self.pictures))
 
 
@@ -76,14 +88,31 @@ def segment(
     segmentation: Segmentation,
     labels: str | os.PathLike[str] | Mapping[str, Sequence[str]] | None = None,
 ) -> Segmented:
-    """Reads, cleans and splits all pictures of a folder, in batches: memory grows with what is returned only.
+    """Read, clean and split all pictures of a folder.
 
-    `labels` is the path of a CSV `file,label` (which may lie in the folder: it is not taken for a picture),
-    what `read_label_file` made of one, or None: then the label is the file name up to its first "_".
+    It works in batches, so memory grows only with what is returned. Files that cannot be used are listed with
+    the reason. Of pictures with the same pixels the first is kept, since a copy could be among the training
+    pictures and the unseen ones; where their labels differ, none is kept.
 
-    What cannot be used is listed with its reason rather than raised. Of pictures with the same pixels the
-    first is kept, since copies would leak from training into the unseen; if their labels differ, none is.
-    Raises UserError where the folder or the CSV as a whole cannot be used.
+    Parameters
+    ----------
+    folder : path
+        The folder.
+    segmentation : Segmentation
+        How to clean and split.
+    labels : path or mapping of str to sequence of str, optional
+        A CSV `file,label`, which may lie in the folder and is not taken for a picture; or what
+        `read_label_file` made of it. None: the label is the file name up to its first "_".
+
+    Returns
+    -------
+    Segmented
+        The characters.
+
+    Raises
+    ------
+    UserError
+        Where the folder or the CSV as a whole cannot be used.
     """
     folder = Path(folder)
     if isinstance(labels, str | os.PathLike):
@@ -95,7 +124,7 @@ def segment(
     )
     rejected = [Rejected(*row) for row in ruled_out]
 
-    # Room for all, filled batch by batch; the shapes show on a blank one.
+    # room for all, filled batch by batch; a blank picture tells the shapes
     blank = np.full((1, segmentation.picture.height, segmentation.picture.width, 3), 255, np.uint8)
     one_cleaned, one_vectors, one_windows = clean_and_split(blank, segmentation)
     X = np.empty((len(labelled), *one_vectors.shape[1:]), np.float32)
@@ -114,13 +143,18 @@ def segment(
         for to, row in enumerate(kept):  # in place: a copy of the arrays would double the memory
             X[to], cleaned[to] = X[row], cleaned[row]
     pictures = [pictures[row] for row in kept]
-    characters = [
-        Character(picture.file, position, picture.label[position], *window)
-        for picture, row in zip(pictures, kept, strict=True)
-        for position, window in enumerate(windows[row].tolist())
-    ]
+    characters = characters_of(pictures, windows[kept])
     X = X[: len(kept)].reshape(-1, X.shape[-1])
     return Segmented(X, characters, cleaned[: len(kept)], pictures, sorted(rejected))
+
+
+def characters_of(pictures: Sequence[UsablePicture], windows: np.ndarray) -> list[Character]:
+    """Return the characters of pictures, given their windows, int (n, characters, 4)."""
+    return [
+        Character(picture.file, position, picture.label[position], *window)
+        for picture, of_picture in zip(pictures, windows.tolist(), strict=True)
+        for position, window in enumerate(of_picture)
+    ]
 
 
 def _batches(
@@ -130,9 +164,10 @@ def _batches(
     same: dict[str, list[tuple[str, str]]],
     rejected: list[Rejected],
 ) -> Iterator[tuple[list[UsablePicture], np.ndarray]]:
-    """Batches of pictures that differ in their pixels, with their pixels (n, h, w, 3), valid until the next.
+    """Read pictures; yield batches of those that differ in their pixels, with their pixels (n, h, w, 3).
 
-    Fills `same`, the files and labels per digest of the pixels, and `rejected` on the way.
+    The pixels are valid until the next batch. It also fills `same`, the files and labels for each digest of
+    pixels, and `rejected`.
     """
     pixels = np.empty(
         (min(BATCH, len(labelled)), segmentation.picture.height, segmentation.picture.width, 3), np.uint8
@@ -147,7 +182,7 @@ def _batches(
         except Unusable as reason:
             rejected.append(Rejected(name, label, str(reason)))
             continue
-        # the same picture may be stored in other bytes, as another format or by another program
+        # another format or another program may store the same picture in other bytes
         shown = hashlib.sha256(pixels[len(batch)]).hexdigest()
         if shown in same:
             same[shown].append((name, label))
@@ -162,7 +197,7 @@ def _batches(
 
 
 def _same_pixels(same: Mapping[str, list[tuple[str, str]]], rejected: list[Rejected]) -> set[str]:
-    """Rejects copies, and pictures whose twin has another label; returns the digests of the latter."""
+    """Reject copies, and pictures whose copy has another label; return the digests of the latter."""
     contradicted = set()
     for shown, files in same.items():
         first, label = files[0]
@@ -177,7 +212,7 @@ def _same_pixels(same: Mapping[str, list[tuple[str, str]]], rejected: list[Rejec
 
 
 def write_rejected(segmented: Segmented, file: str | os.PathLike[str]) -> None:
-    """Writes the rejected files with their reasons as a CSV; raises UserError where it cannot."""
+    """Write the rejected files with their reasons as a CSV; raise UserError where it cannot be written."""
     write_csv(file, Rejected._fields, segmented.rejected)
 
 
@@ -188,10 +223,25 @@ def check_rejected(
     listed: str | os.PathLike[str],
     labels: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Raises UserError if more than `segmentation.max_rejected` of the files were rejected, or none is left.
+    """Check that enough files can be used.
 
-    `listed` is the file that `write_rejected` wrote, which the error points to; `labels` the CSV that labels
-    came from, if any: without one the error points to a CSV that lies in their folder as well.
+    Parameters
+    ----------
+    segmented : Segmented
+        What became of the files.
+    segmentation : Segmentation
+        It says which share of the files may be rejected.
+    folder : path
+        Where the pictures are.
+    listed : path
+        The file that `write_rejected` wrote; the error names it.
+    labels : path, optional
+        The CSV of the labels. Without it, the error also names a CSV in the pictures' folder.
+
+    Raises
+    ------
+    UserError
+        Where more than the share `max_rejected` of the files were rejected, or all.
     """
     rejected, share = segmented.rejected, segmented.share_rejected
     if segmented.pictures and share <= segmentation.max_rejected:
@@ -205,18 +255,18 @@ def check_rejected(
         hint += "if it holds their labels"
     if not segmented.pictures:
         raise UserError(
-            f"None of the {total} pictures in {folder} can be used ({shown}); mend them{hint}. "
+            f"None of the {total} pictures in {folder} can be used ({shown}); correct them{hint}. "
             f"All reasons: {listed}"
         )
     raise UserError(
         f"{len(rejected)} of {total} pictures in {folder} cannot be used, {share:.1%} where max_rejected "
-        f"allows {segmentation.max_rejected:.1%} ({shown}); mend these pictures or raise max_rejected{hint}. "
+        f"allows {segmentation.max_rejected:.1%} ({shown}); correct them or raise max_rejected{hint}. "
         f"All reasons: {listed}"
     )
 
 
 def write_segmented(files: SegmentedFiles, segmented: Segmented) -> None:
-    """Writes each file as a whole; raises UserError where one cannot be written."""
+    """Write the files of the stage, each as a whole; raise UserError where one cannot be written."""
     write_npy(files.characters, segmented.X)
     write_csv(files.windows, Character._fields, segmented.characters)
     write_npy(files.cleaned, segmented.cleaned)
@@ -233,7 +283,7 @@ def write_segmented(files: SegmentedFiles, segmented: Segmented) -> None:
 
 
 def read_segmented(files: SegmentedFiles) -> Segmented:
-    """What `write_segmented` wrote; raises UserError where a file is missing, damaged or fits no other."""
+    """Read what `write_segmented` wrote; raise UserError where a file is missing, damaged or does not fit."""
     X, cleaned = read_npy(files.characters), read_npy(files.cleaned)
     pictures = [UsablePicture(*row) for row in read_csv(files.pictures, UsablePicture._fields)]
     rejected = [Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)]

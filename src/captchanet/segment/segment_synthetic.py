@@ -1,4 +1,4 @@
-"""The stage `segment` for synthetic captchas: no picture file to be read, and all labels known."""
+"""The stage `segment` for synthetic captchas: no picture file is read, and all labels are known."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,16 +7,34 @@ import numpy as np
 
 from captchanet.errors import UserError
 from captchanet.segment.labels import FOLDS, outside
-from captchanet.segment.segment import BATCH, Character, Rejected, Segmented, UsablePicture
+from captchanet.segment.segment import BATCH, Rejected, Segmented, UsablePicture, characters_of
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 
 
 def segment_synthetic(pictures: np.ndarray, labels: Sequence[str], segmentation: Segmentation) -> Segmented:
-    """Synthetic pictures, uint8 (n, h, w, 3), through the same cleaning and splitting as real ones.
+    """Clean and split synthetic pictures in the same way as real ones.
 
-    Labels are brought to one case where the segmentation folds them. A picture is called by its number and
-    its label as given, 000012-2B8y. Of equal pictures the first is kept. Raises UserError where the
-    segmentation is for captchas of another size, length or alphabet.
+    The name of a picture is its number and its label as given, 000012-2B8y. Of equal pictures the first is
+    kept.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8, shape (n, h, w, 3)
+        RGB.
+    labels : sequence of str
+        What stands on each picture. The segmentation's `fold` may change their case.
+    segmentation : Segmentation
+        How to clean and split.
+
+    Returns
+    -------
+    Segmented
+        The characters.
+
+    Raises
+    ------
+    UserError
+        Where the segmentation is for captchas of another size, length or alphabet.
     """
     folded = [FOLDS[segmentation.fold](label) for label in labels]
     _check(pictures, folded, segmentation)
@@ -35,16 +53,12 @@ def segment_synthetic(pictures: np.ndarray, labels: Sequence[str], segmentation:
     batches = [kept[start : start + BATCH] for start in range(0, max(1, len(kept)), BATCH)]
     parts = zip(*(clean_and_split(pictures[batch], segmentation) for batch in batches), strict=True)
     cleaned, vectors, windows = (np.concatenate(part) for part in parts)
-    characters = [
-        Character(row.file, position, row.label[position], *window)
-        for row, of_picture in zip(rows, windows.tolist(), strict=True)
-        for position, window in enumerate(of_picture)
-    ]
-    return Segmented(vectors.reshape(-1, vectors.shape[-1]), characters, cleaned, rows, rejected)
+    X = vectors.reshape(-1, vectors.shape[-1])
+    return Segmented(X, characters_of(rows, windows), cleaned, rows, rejected)
 
 
 def number_of(file: str) -> int:
-    """The number of the picture that `segment_synthetic` called so."""
+    """Return the number of the picture to which `segment_synthetic` gave this name."""
     return int(file.partition("-")[0])
 
 

@@ -1,52 +1,68 @@
 """From ink maps to one vector for each character.
 
 To add a splitting method, write a function `f(cleaned, *, characters: int = 4, option: type = default, …)`
-and name it in `SPLITTERS`; its options can then be set by those names. It needs the options `width` and
-`height`, the size of its vectors. `captchanet.segment.windows.take` makes vectors of windows.
+and name it in `SPLITTERS`: then a configuration can use it and set its options. It needs the options `width`
+and `height`, the size of its vectors. `captchanet.segment.windows.take` makes vectors of windows.
 """
 
 import math
 from collections.abc import Callable
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 
 from captchanet.segment.connected_components import components_in_number
-from captchanet.segment.morphology import INK, check, label_components
+from captchanet.segment.morphology import INK, at_least, label_components
 from captchanet.segment.seams import expected_boundaries, least_ink_seam, owners, straight_boundary
-from captchanet.segment.windows import around_ink, check_sizes, ink_of, planes, take
+from captchanet.segment.windows import around_ink, ink_of, planes, take
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.int64]]
 """vectors, float32 (n, characters, pixels), and windows, int (n, characters, 4)."""
+Number = Annotated[int, Interval(ge=1, le=64)]
+Pitch = Annotated[float, Gt(0)]
+Side = Annotated[int, Interval(ge=1, le=4096)]
 
 
 def grid(
     cleaned: np.ndarray,
     *,
-    characters: int = 4,
+    characters: Number = 4,
     left: float = 4.0,
     top: int = 1,
-    pitch: float = 12.0,
-    width: int = 13,
-    height: int = 20,
+    pitch: Pitch = 12.0,
+    width: Side = 13,
+    height: Side = 20,
 ) -> Vectors:
-    """One window per character, at equal distances; what sticks out of the picture is paper.
+    """Take a window for each character, at equal distances.
 
-    Args:
-        cleaned: float32 (n, h, w) or (n, h, w, channels), ink maps.
-        characters: windows per picture.
-        left: column where the first window starts; a fraction blends the two neighbouring whole columns.
-        top: row where all windows start.
-        pitch: columns from one window's start to the next one's; a fraction as with `left`.
-        width: columns of a window.
-        height: rows of a window.
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        Ink maps. Beyond a picture is paper.
+    characters : int
+        Windows of a picture.
+    left : float
+        Column where the first window starts. A fraction blends the two neighbouring columns.
+    top : int
+        Row where all windows start.
+    pitch : float
+        Columns from one window's start to the next one's; may be a fraction.
+    width : int
+        Columns of a window.
+    height : int
+        Rows of a window.
 
-    Returns:
-        vectors, float32 (n, characters, channels * height * width), channel after channel and in each row
-        after row, and windows, int (n, characters, 4): left, top, right and bottom of the pixels they were
-        made from, right and bottom one past the last.
+    Returns
+    -------
+    vectors : ndarray of float32, shape (n, characters, channels * height * width)
+        Channel after channel, and in each channel row after row.
+    windows : ndarray of int, shape (n, characters, 4)
+        Left, top, right and bottom of the pixels that each vector was made from, right and bottom one past
+        the last.
     """
-    check_sizes(characters=characters, width=width, height=height)
+    at_least(1, characters=characters, width=width, height=height)
     maps = planes(cleaned)
     vectors = np.zeros((len(maps), characters, maps.shape[1], height, width), np.float32)
     windows = np.empty((len(maps), characters, 4), np.int64)
@@ -65,7 +81,7 @@ def grid(
 
 
 def _paste(maps: np.ndarray, window: np.ndarray, left: int, top: int) -> None:
-    """Copies the part of `maps` (…, h, w) under a window (…, height, width) at (left, top) into it."""
+    """Copy the part of `maps` (…, h, w) under a window (…, height, width) at (left, top) into it."""
     bottom = min(top + window.shape[-2], maps.shape[-2])
     right = min(left + window.shape[-1], maps.shape[-1])
     y, x = max(top, 0), max(left, 0)
@@ -76,36 +92,50 @@ def _paste(maps: np.ndarray, window: np.ndarray, left: int, top: int) -> None:
 def seams(
     cleaned: np.ndarray,
     *,
-    characters: int = 4,
+    characters: Number = 4,
     left: float = 4.0,
     top: int = 1,
-    pitch: float = 12.0,
-    reach: int = 4,
-    width: int = 13,
-    height: int = 20,
+    pitch: Pitch = 12.0,
+    reach: Annotated[int, Ge(0)] = 4,
+    width: Side = 13,
+    height: Side = 20,
 ) -> Vectors:
-    """The windows of a grid, each without its neighbours' ink, which lies beyond paths of least ink.
+    """Take the windows of a grid, each without its neighbours' ink, which lies beyond paths of least ink.
 
-    Between two characters, half a pitch from either window's middle, a path is sought from the top row to the
-    bottom by dynamic programming: a step leads to the row below, straight or to the next column. It costs
-    the ink of its pixels, 0.03 for each column that one is aside of the expected boundary, and 0.02 for each
-    step aside. What is left of a path belongs to the character before it, the path itself to the one after.
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        Ink maps; the first channel decides. Beyond a picture is paper.
+    characters : int
+        Windows of a picture.
+    left : float
+        Column where the first window starts. A fraction blends the two neighbouring columns.
+    top : int
+        Row where all windows start.
+    pitch : float
+        Columns from one window's start to the next one's; may be a fraction.
+    reach : int
+        Columns that a path may be away from the expected boundary.
+    width : int
+        Columns of a window.
+    height : int
+        Rows of a window.
 
-    Args:
-        cleaned: float32 (n, h, w) or (n, h, w, channels), ink maps; the first channel decides.
-        characters: windows per picture.
-        left: as for `grid`.
-        top: as for `grid`.
-        pitch: as for `grid`.
-        reach: columns that a path may be away from the expected boundary.
-        width: columns of a window.
-        height: rows of a window.
+    Returns
+    -------
+    vectors, windows
+        As of `grid`.
 
-    Returns:
-        vectors and windows as of `grid`.
+    Notes
+    -----
+    A boundary is expected midway between the middles of two windows. Dynamic programming finds a path from
+    the top row to the bottom row; each step leads to the row below, straight or to the next column. The cost
+    of a path is the ink of its pixels, 0.03 for each column that a pixel is away from the expected boundary,
+    and 0.02 for each step to the next column. What is left of a path belongs to the character before it, the
+    path itself to the character after it.
     """
-    check_sizes(characters=characters, width=width, height=height)
-    check(reach=reach)
+    at_least(1, characters=characters, width=width, height=height)
+    at_least(0, reach=reach)
     expected = expected_boundaries(characters, left, pitch, width)
     owner = owners(cleaned, [least_ink_seam(ink_of(cleaned), boundary, reach) for boundary in expected])
     shape = {"top": top, "width": width, "height": height}
@@ -122,33 +152,47 @@ def seams(
 def valleys(
     cleaned: np.ndarray,
     *,
-    characters: int = 4,
+    characters: Number = 4,
     left: float = 4.0,
     top: int | None = 1,
-    pitch: float = 12.0,
-    reach: int = 4,
-    width: int = 13,
-    height: int = 20,
+    pitch: Pitch = 12.0,
+    reach: Annotated[int, Ge(0)] = 4,
+    width: Side = 13,
+    height: Side = 20,
 ) -> Vectors:
-    """Straight boundaries at columns of least ink; what lies between two moves to its window's middle.
+    """Split at straight boundaries of least ink, and move what lies between two to its window's middle.
 
-    Its middle is the centre of mass of its ink.
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        Ink maps; the first channel decides. Beyond a picture is paper.
+    characters : int
+        Windows of a picture.
+    left : float
+        Column where the first window of a grid would start, which says where boundaries are expected.
+    top : int, optional
+        Row where all windows start. None: the ink's middle decides up and down too.
+    pitch : float
+        Columns from one character's middle to the next one's, on average; may be a fraction.
+    reach : int
+        Columns that a boundary may be away from the expected one.
+    width : int
+        Columns of a window. A character that is wider is squeezed.
+    height : int
+        Rows of a window. A character that is higher is squeezed.
 
-    Args:
-        cleaned: float32 (n, h, w) or (n, h, w, channels), ink maps; the first channel decides.
-        characters: windows per picture.
-        left: where the first window of a grid would start, which tells where boundaries are expected.
-        top: row where all windows start; None: the ink's middle decides up and down too.
-        pitch: columns from one character's middle to the next one's, on average.
-        reach: columns that a boundary may be away from the expected one; a pixel there costs 0.03 a column.
-        width: columns of a window; a character that is wider is squeezed.
-        height: rows of a window; a character that is higher is squeezed.
+    Returns
+    -------
+    vectors, windows
+        As of `grid`.
 
-    Returns:
-        vectors and windows as of `grid`.
+    Notes
+    -----
+    The cost of a boundary is the ink of its pixels, and 0.03 for each pixel and each column that it is away
+    from the expected boundary. The middle of what lies between two boundaries is its ink's centre of mass.
     """
-    check_sizes(characters=characters, width=width, height=height)
-    check(reach=reach)
+    at_least(1, characters=characters, width=width, height=height)
+    at_least(0, reach=reach)
     expected = expected_boundaries(characters, left, pitch, width)
     boundaries = [straight_boundary(ink_of(cleaned), boundary, reach) for boundary in expected]
     owner = owners(cleaned, boundaries)
@@ -162,38 +206,49 @@ def valleys(
 def components(
     cleaned: np.ndarray,
     *,
-    characters: int = 4,
-    smallest_component: int = 3,
+    characters: Number = 4,
+    smallest_component: Annotated[int, Ge(0)] = 3,
     top: int | None = 1,
-    width: int = 13,
-    height: int = 20,
+    width: Side = 13,
+    height: Side = 20,
 ) -> Vectors:
-    """A connected component is a character, wherever it stands; it moves to its window's middle, alone.
+    """Take each connected component for a character, and move it to its window's middle, alone.
 
-    8-connected components of ink (> 0.3) that lie more than half above one another, as a dot above its stem,
-    go together. Of too many, the two neighbours that are narrowest together are joined. Of too few, the
-    widest are taken for several characters and split near equal widths, at columns of least ink. Where they
-    are too narrow for that, the ink, or the picture if there is none, is split into equal widths. Soft rims
-    go with the component they touch.
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        Ink maps; the first channel decides. Beyond a picture is paper.
+    characters : int
+        Windows of a picture.
+    smallest_component : int
+        Components of fewer pixels belong to no character.
+    top : int, optional
+        Row where all windows start. None: the ink's middle decides up and down too.
+    width : int
+        Columns of a window. A character that is wider is squeezed.
+    height : int
+        Rows of a window. A character that is higher is squeezed.
 
-    Args:
-        cleaned: float32 (n, h, w) or (n, h, w, channels), ink maps; the first channel decides.
-        characters: windows per picture.
-        smallest_component: components of fewer pixels are no character's.
-        top: row where all windows start; None: the ink's middle decides up and down too.
-        width: columns of a window; a character that is wider is squeezed.
-        height: rows of a window; a character that is higher is squeezed.
+    Returns
+    -------
+    vectors, windows
+        As of `grid`.
 
-    Returns:
-        vectors and windows as of `grid`.
+    Notes
+    -----
+    Components are those of ink (> 0.3), with 8 neighbours. Two that share more than half of the columns of
+    the narrower one, as a dot and its stem do, are one. Of too many components, the two neighbours that are
+    narrowest together are joined. Of too few, the widest are taken for several characters and split near
+    equal widths, at the columns of least ink. Where they are too narrow for that, the ink, or the picture
+    without ink, is split into equal widths. Soft rims belong to the component that they touch.
     """
-    check_sizes(characters=characters, width=width, height=height)
-    check(smallest_component=smallest_component)
+    at_least(1, characters=characters, width=width, height=height)
+    at_least(0, smallest_component=smallest_component)
     from scipy import ndimage
 
     ink = ink_of(cleaned)
     labels = label_components(ink > INK)
-    # the soft rim goes with the component it touches; of two, with the later one
+    # a soft rim that touches two components belongs to the later one
     labels = np.where(labels, labels, ndimage.maximum_filter(labels, (1, 3, 3), mode="constant"))
     owner = np.full(ink.shape, -1, np.int64)
     cells = np.empty((len(ink), characters, 2), np.int64)

@@ -1,4 +1,4 @@
-"""A look at a folder of captchas: a sample of it, and settings for a kind never seen before."""
+"""Look at a folder of captchas: take a sample of it, and suggest settings for a kind never seen before."""
 
 import warnings
 from collections import Counter
@@ -15,7 +15,7 @@ from captchanet.segment.clean import distance, ink
 from captchanet.segment.colours import ink_colour, paper_colour
 from captchanet.segment.estimate_grid import estimate_grid, widened
 from captchanet.segment.labels import labels_in_names, numbered, read_label_file, usual
-from captchanet.segment.morphology import inner, lines_across, tidy
+from captchanet.segment.morphology import inner, lines_across, without_noise
 from captchanet.segment.read import (
     FORMATS,
     LABEL_FILE,
@@ -27,17 +27,28 @@ from captchanet.segment.read import (
 )
 
 LARGEST = 1024
-"""Pixels along a side that are still looked at."""
+"""The longest side, in pixels, of a picture that is looked at."""
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Some pictures of a folder, those of the most frequent size: names, and pixels uint8 (n, h, w, 3).
+    """Some pictures of a folder, those of the most frequent size.
 
-    `files` are the names of all files in the folder, `left_out` how many of those tried could not be used.
-    `labels` are those of all files that have the usual length, [] where none are known; `origin` says
-    where they are from, for a person.
+    Parameters
+    ----------
+    files : list of str
+        The names of all files in the folder.
+    names : list of str
+        The names of the pictures.
+    pictures : ndarray of uint8, shape (n, h, w, 3)
+        RGB.
+    left_out : int
+        How many of the files that were tried could not be used.
+    labels : list of str
+        The labels of all files, as far as they have the usual length; [] where none are known.
+    origin : str
+        A sentence that says where the labels come from.
     """
 
     files: list[str]
@@ -49,10 +60,26 @@ class Sample:
 
 
 def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sample:
-    """At most so many pictures, evenly spread over a folder's file names in their order, and its labels.
+    """Take a sample of a folder.
 
-    Labels are those of `label_file`, a CSV; else of a CSV `LABEL_FILE` in the folder; else of file names.
-    Raises UserError where the folder or the CSV cannot be used or none of the files is a picture.
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    most : int
+        The most pictures to take. They are evenly spread over the sorted file names.
+    label_file : Path, optional
+        A CSV of labels. None: a CSV `LABEL_FILE` in the folder, or else the file names.
+
+    Returns
+    -------
+    Sample
+        The sample.
+
+    Raises
+    ------
+    UserError
+        Where the folder or the CSV cannot be used, or none of the files is a picture.
     """
     files = list_pictures(folder, label_file)
     labels, origin = _labels(folder, files, label_file)
@@ -82,7 +109,7 @@ def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sam
 
 
 def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[list[str], str]:
-    """`labels` and `origin` of a Sample."""
+    """Return `labels` and `origin` of a Sample."""
     where = f"{label_file}"
     if label_file is None and (label_file := label_file_in(folder)):
         where = f"{LABEL_FILE} in the folder (--labels names another)"
@@ -104,13 +131,13 @@ def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[li
 
 
 def _size(data: bytes) -> tuple[int, int]:
-    """A picture's width and height, without decoding it; raises Unusable where it is none, or too large."""
+    """Return a picture's width and height, without decoding it; raise Unusable if it is none or large."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(BytesIO(data), formats=FORMATS) as image:
                 size = image.size
-    except Exception as error:  # as in `decode`: whatever it is, the picture is what is wrong
+    except Exception as error:  # any error, as in `decode`
         raise Unusable("not an image (PNG, GIF, BMP or JPEG)") from error
     if max(size) > LARGEST:
         raise Unusable(f"is {size[0]} × {size[1]} pixels; up to {LARGEST} a side are looked at")
@@ -118,13 +145,26 @@ def _size(data: bytes) -> tuple[int, int]:
 
 
 def suggest(seen: Sample) -> tuple[dict[str, Any], list[str]]:
-    """Settings, an entry of a configuration's `segment`, for pictures never seen; and remarks for a person.
+    """Suggest settings for pictures of a kind never seen before.
 
-    Cleaning is by the ink's colour where paper is white and the ink of nearly all pictures the same, else by
-    the distance from the background, with blackness as a second channel where black lines run across.
-    Characters are counted in the labels where they are known, else by
-    `captchanet.segment.estimate_grid.estimate_grid`, which finds the grid as well. Where no grid is to be
-    seen, the splitting is by connected components.
+    Parameters
+    ----------
+    seen : Sample
+        The pictures.
+
+    Returns
+    -------
+    settings : dict
+        An entry of a configuration's `segment`.
+    remarks : list of str
+        What a person should know about it.
+
+    Notes
+    -----
+    The cleaning is `ink` where the paper is white and the ink of nearly all pictures the same. Else it is
+    `distance`, with blackness as a second channel where black lines run across. The labels tell the number of
+    characters, where they are known, else `captchanet.segment.estimate_grid.estimate_grid`, which also finds
+    the grid. Where there is no clear grid, the splitting method is `components`.
     """
     height, width = seen.pictures.shape[1:3]
     clean, maps = _cleaning(seen.pictures)
@@ -147,10 +187,11 @@ def suggest(seen: Sample) -> tuple[dict[str, Any], list[str]]:
         )
     settings["clean"] = clean
     if found.clear and clean.get("lines") == "channel":
-        # Where lines are left in for the network to tell apart, letters stand less exactly, and it reads more
-        # if it sees what is around them: of coloured italics under lines, with the network and the synthetic
-        # captchas of config/another-kind.yaml, 74.6 % in narrow windows (left 9, top 3, pitch 18, 19 × 27)
-        # and 83.8 % in these (left 3.5, 30 × 32, no small components taken out; with that file's own 83.6 %).
+        # Captchas whose lines stay as a channel have letters at less exact places, and the network reads more
+        # if it sees what is around them. Measured on coloured italics under lines, with the network and the
+        # synthetic captchas of config/another-kind.yaml: 74.6 % in narrow windows (left 9, top 3, pitch 18,
+        # 19 × 27), 83.8 % in these (left 3.5, 30 × 32, no small components taken out), 83.6 % in those of
+        # that file.
         found = widened(found, width, height)
         clean["smallest_component"] = 0
     size = {"width": found.width, "height": found.height}
@@ -164,7 +205,7 @@ def suggest(seen: Sample) -> tuple[dict[str, Any], list[str]]:
 
 
 def _cleaning(pictures: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
-    """The cleaning that suits the pictures, and their ink maps without lines."""
+    """Return the cleaning that suits the pictures, and their ink maps without lines."""
     within = inner(pictures, 1)
     colours, any_ink = ink_colour(within)
     if any_ink.any() and np.median(paper_colour(within)) > 240:
@@ -173,9 +214,10 @@ def _cleaning(pictures: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
         if alike.mean() > 0.8:
             red, green, blue = (int(part) for part in colour)
             found = ink(pictures, colour=(red, green, blue))
-            # black lines over coloured letters are alike as well; what they leave over are no speckles
+            # Black lines over coloured letters have one colour too. But then large components are left over,
+            # which are no speckles.
             rest = np.where(found > 0.3, np.float32(0), distance(pictures))
-            rest = tidy(rest, speckle_neighbours=0, smallest_component=8)
+            rest = without_noise(rest, speckle_neighbours=0, smallest_component=8)
             if np.count_nonzero(rest > 0.3) < 0.05 * np.count_nonzero(found > 0.3):
                 return {"method": "ink", "colour": [red, green, blue]}, found
     length = max(12, pictures.shape[2] // 4)

@@ -1,30 +1,23 @@
-"""From windows in pictures to vectors: what splitting methods do once they know where the characters are.
+"""From windows in pictures to vectors, for splitting methods that know where the characters are.
 
 A window, (left, top, right, bottom) with right and bottom one past the last pixel, says which part of the
-picture a character's vector shows. Augmentation relies on it: it makes other versions of the same part.
+picture a character's vector shows. Augmentation makes other versions of the same part.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.segment.morphology import INK
+from captchanet.segment.morphology import INK, at_least
 
 
 def ink_of(cleaned: np.ndarray) -> np.ndarray:
-    """The maps that say where the ink is, (n, h, w): `cleaned` itself, or its first channel."""
+    """Return the maps that say where the ink is, (n, h, w): `cleaned` itself, or its first channel."""
     return cleaned if cleaned.ndim == 3 else cleaned[..., 0]
 
 
 def planes(cleaned: np.ndarray) -> np.ndarray:
-    """`cleaned`, (n, h, w) or (n, h, w, channels), as a view (n, channels, h, w)."""
+    """Return a view (n, channels, h, w) of `cleaned`, (n, h, w) or (n, h, w, channels)."""
     return cleaned[:, np.newaxis] if cleaned.ndim == 3 else np.moveaxis(cleaned, 3, 1)
-
-
-def check_sizes(**sizes: int) -> None:
-    """Raises ValueError, naming it, for a size below 1."""
-    for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name} is {size}, but at least 1 is needed")
 
 
 def take(
@@ -34,23 +27,33 @@ def take(
     height: int,
     owner: NDArray[np.integer] | None = None,
 ) -> NDArray[np.float32]:
-    """The part of each picture under each window, brought to `width` × `height`; beyond the picture is paper.
+    """Make vectors of what windows show.
 
-    A window of that size is copied pixel by pixel. In another each pixel is blended from the four around it
-    (bilinear): pixel j of a row is at left + (j + ½)(right − left) / width − ½, alike in a column.
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        Ink maps. Beyond a picture is paper.
+    windows : ndarray of int, shape (n, characters, 4)
+        Left, top, right and bottom of each.
+    width : int
+        Columns of the vectors.
+    height : int
+        Rows of the vectors.
+    owner : ndarray of int, shape (n, h, w), optional
+        The number of the character, from 0, that each pixel belongs to. The ink of others is left out of a
+        character's vector. None: no ink is left out.
 
-    Args:
-        cleaned: float32 (n, h, w) or (n, h, w, channels).
-        windows: int (n, characters, 4).
-        width: columns of the vectors.
-        height: rows of the vectors.
-        owner: int (n, h, w), the number of the character, from 0, that each pixel belongs to: the others'
-            ink is paper to it. None: no ink is left out.
+    Returns
+    -------
+    ndarray of float32, shape (n, characters, channels * height * width)
+        Channel after channel, and in each channel row after row.
 
-    Returns:
-        float32 (n, characters, channels * height * width): channel after channel, in each row after row.
+    Notes
+    -----
+    A window of `width` × `height` pixels is copied. Any other is brought to that size by bilinear
+    interpolation: pixel j of a row is at left + (j + ½)(right − left) / width − ½, and rows likewise.
     """
-    check_sizes(width=width, height=height)
+    at_least(1, width=width, height=height)
     maps = planes(cleaned)
     n, channels, h, w = maps.shape
     left, top, right, bottom = np.moveaxis(windows, 2, 0).astype(np.float64)[..., np.newaxis]
@@ -89,20 +92,31 @@ def around_ink(
     height: int,
     top: int | None = None,
 ) -> NDArray[np.int64]:
-    """Windows with the middle of each character's ink in their middle, int (n, characters, 4).
+    """Put a window around each character's ink, with the ink's middle in its middle.
 
-    The middle is the ink's centre of mass, which a stray pixel hardly moves. A window is `width` columns
-    wide, or as wide as the box around the character's pixels with ink (> 0.3) where that is more, and in the
-    same way `height` rows high: `take` squeezes it.
+    The middle is the ink's centre of mass, which a stray pixel hardly moves. Where a character's ink (> 0.3)
+    is wider than `width` or higher than `height`, its window is larger, and `take` squeezes it.
 
-    Args:
-        cleaned: float32 (n, h, w) or (n, h, w, channels).
-        owner: int (n, h, w), the number of the character, from 0, that each pixel belongs to.
-        cells: int (n, characters, 2), the columns, from and to, of which a character without ink has the
-            middle; its window is in the middle of the rows.
-        width: columns of a window.
-        height: rows of a window.
-        top: row where all windows start, `height` rows high; None: the middle of the ink decides.
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        Ink maps; the first channel counts.
+    owner : ndarray of int, shape (n, h, w)
+        The number of the character, from 0, that each pixel belongs to.
+    cells : ndarray of int, shape (n, characters, 2)
+        From which column to which one each character is. A character without ink has its window in the middle
+        of these, and in the middle of the rows.
+    width : int
+        Columns of a window.
+    height : int
+        Rows of a window.
+    top : int, optional
+        Row where all windows start, which then have `height` rows. None: the ink's middle decides.
+
+    Returns
+    -------
+    ndarray of int, shape (n, characters, 4)
+        Left, top, right and bottom of each window.
     """
     ink = ink_of(cleaned)
     n, rows, _ = ink.shape
@@ -118,7 +132,7 @@ def around_ink(
 
 
 def _span(ink: np.ndarray, size: int, otherwise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """From where to where a window reaches in one direction, int (n,) each, given the ink there, (n, length).
+    """Return where windows start and end in one direction, int (n,) each, given the ink there, (n, length).
 
     `otherwise`, (n,), is the middle where there is no ink.
     """

@@ -1,1 +1,1 @@
-"""Synthetic captchas: glyph outlines, a canvas to paint on, and the kinds of captchas rendered with them."""
+"""Synthetic captchas: glyph outlines, a canvas to paint on, and the kinds of captchas."""

@@ -1,7 +1,7 @@
-"""What captchas of coloured letters and lines are painted with: colours, lines, letters, onto a canvas.
+"""Paint captchas of coloured letters and lines: colours, lines and letters, onto a canvas.
 
-A canvas is float64 (height, width, 3), red, green and blue from 0 to 255. Lengths are in pixels, from the
-upper left corner, to edges of pixels.
+A canvas is float64 (height, width, 3), red, green and blue from 0 to 255. Positions are in pixels from the
+upper left corner, to the edges of pixels.
 """
 
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ Canvas = NDArray[np.float64]
 BRIGHTEST = 160.0
 """The largest luminance of a letter's colour, of 255: a little below that of orange (173)."""
 LUMINANCE = np.array([0.299, 0.587, 0.114])
-"""What red, green and blue add to it (ITU-R BT.601)."""
+"""The weights of red, green and blue in a luminance (ITU-R BT.601)."""
 MIDDLE = 0.33
-"""How far above the baseline letters are turned and slanted about, in ems: half of a capital's height."""
+"""The height above the baseline about which letters are turned and slanted, in ems: half of a capital's."""
 USUAL = 0.5
 """The advance width of a usual letter, in ems."""
 LAYOUTS = ("middles", "starts", "text")
@@ -38,17 +38,31 @@ LAYOUTS = ("middles", "starts", "text")
 
 @dataclass(frozen=True)
 class Row:
-    """The letters of a captcha, in one face; arrays have a value for each letter."""
+    """The letters of a captcha, in one face.
+
+    Parameters
+    ----------
+    label : str
+        The letters.
+    face : str
+        Name of the face.
+    ems : ndarray of float, shape (letters,)
+        The em of each letter, in pixels.
+    degrees : ndarray of float, shape (letters,)
+        How far each letter is turned, clockwise.
+    slant : float
+        How far letters lean to the right beyond the face's own slant, in ems for each em upwards.
+    """
 
     label: str
     face: str
     ems: NDArray[np.float64]
-    degrees: NDArray[np.float64]  # clockwise
-    slant: float  # ems to the right for each em upwards, beyond the face's own slant
+    degrees: NDArray[np.float64]
+    slant: float
 
 
 def advances(row: Row) -> NDArray[np.float64]:
-    """How wide the letters are set, (letters,)."""
+    """Return the advance widths of the letters of a row, in pixels, (letters,)."""
     glyphs = load_outlines(row.face)
     return np.array([glyphs[character].advance for character in row.label]) * row.ems
 
@@ -56,7 +70,26 @@ def advances(row: Row) -> NDArray[np.float64]:
 def covers(
     row: Row, x: NDArray[np.float64], baselines: NDArray[np.float64], width: int, height: int
 ) -> Iterator[Coverage]:
-    """What each letter covers of a picture: `x` is where the middle of its advance width is, (letters,)."""
+    """Measure what each letter of a row covers of a picture.
+
+    Parameters
+    ----------
+    row : Row
+        The letters.
+    x : ndarray of float, shape (letters,)
+        Where the middle of each letter's advance width is, from the left edge.
+    baselines : ndarray of float, shape (letters,)
+        What each letter stands on, from the top edge.
+    width : int
+        Columns of the picture.
+    height : int
+        Rows of the picture.
+
+    Yields
+    ------
+    ndarray of uint8, shape (height, width)
+        The coverage by one letter, 0 to 255.
+    """
     glyphs = load_outlines(row.face)
     for k, character in enumerate(row.label):
         where = Placement(x[k], baselines[k] - MIDDLE * row.ems[k], baselines[k], row.degrees[k])
@@ -65,7 +98,20 @@ def covers(
 
 
 def dark_colours(number: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Random colours of letters, (number, 3): of any hue, half to fully saturated, none of them light."""
+    """Sample colours of letters: of any hue, half to fully saturated, none of them light.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    rng : Generator
+        Source of the random numbers.
+
+    Returns
+    -------
+    ndarray of float, shape (number, 3)
+        Red, green and blue, whole numbers from 0 to 255.
+    """
     hue, saturation, value = rng.random((3, number, 1))
     saturation = np.minimum(0.5 + 0.75 * saturation, 1)
     # red, green and blue of hue, saturation and value (Smith, 1978)
@@ -78,9 +124,19 @@ def dark_colours(number: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def paint(canvas: Canvas, alpha: Alpha, colour: NDArray[np.float64]) -> None:
-    """Lays a colour over the canvas, as thick as alpha says, 0 to 1: (height, width, 1 or 3)."""
+    """Lay a colour over a canvas, in place.
+
+    Parameters
+    ----------
+    canvas : ndarray of float, shape (height, width, 3)
+        Red, green and blue, 0 to 255.
+    alpha : ndarray of float, shape (height, width, 1) or (height, width, 3)
+        The share of the colour in each pixel, 0 to 1.
+    colour : ndarray of float, shape (3,)
+        Red, green and blue, 0 to 255.
+    """
     columns = np.flatnonzero(alpha.any(axis=(0, 2)))
-    if len(columns):  # a letter's are a fifth of all
+    if len(columns):  # a letter covers a fifth of all columns, so only these are computed
         part = canvas[:, columns[0] : columns[-1] + 1]
         part += alpha[:, columns[0] : columns[-1] + 1] * (colour - part)
 
@@ -88,14 +144,28 @@ def paint(canvas: Canvas, alpha: Alpha, colour: NDArray[np.float64]) -> None:
 def lines_cover(
     ends: NDArray[np.float64], widths: NDArray[np.float64], soft: bool, width: int, height: int
 ) -> Alpha:
-    """How much of each pixel straight lines cover: (height, width, 1), 0 to 1, the greatest of all lines.
+    """Measure how much of each pixel straight lines cover.
 
-    Soft lines have edges of a pixel's width around where they are. Others cover whole pixels: in each column
-    (of a steep line in each row) so many as the rounded width, as rendering without anti-aliasing does.
+    Soft lines have edges that are one pixel wide. Others cover whole pixels, as rendering without
+    anti-aliasing does: as many as the rounded width in each column, or in each row of a steep line.
 
-    Args:
-        ends: (lines, 4), x and y of one end and of the other, which may lie outside.
-        widths: (lines,).
+    Parameters
+    ----------
+    ends : ndarray of float, shape (lines, 4)
+        x and y of one end and of the other end; they may lie outside the picture.
+    widths : ndarray of float, shape (lines,)
+        How wide each line is, in pixels.
+    soft : bool
+        Whether lines are soft.
+    width : int
+        Columns of the picture.
+    height : int
+        Rows of the picture.
+
+    Returns
+    -------
+    ndarray of float, shape (height, width, 1)
+        0 to 1; where lines cross, the greatest coverage.
     """
     reach = ends[:, 2:] - ends[:, :2]
     somewhere = np.hypot(*reach.T) > 1e-6  # a line without length has no direction
@@ -113,7 +183,7 @@ def lines_cover(
 def _soft(
     ends: NDArray[np.float64], widths: NDArray[np.float64], width: int, height: int
 ) -> NDArray[np.float64]:
-    """What lines cover of pixels' middles, edges a pixel wide: (height, width)."""
+    """Return the coverage by soft lines, (height, width), from each pixel's distance to them."""
     x0, y0, x1, y1 = ends.T[:, :, np.newaxis, np.newaxis]
     dx, dy, length = x1 - x0, y1 - y0, np.hypot(x1 - x0, y1 - y0)
     x = np.arange(width) + 0.5 - x0
@@ -128,7 +198,7 @@ def _soft(
 def _hard(
     ends: NDArray[np.float64], widths: NDArray[np.float64], width: int, height: int
 ) -> NDArray[np.bool_]:
-    """Which pixels lines cover that are wider than high, in whole pixels of each column: (height, width)."""
+    """Return which pixels lines cover that are not steep, (height, width)."""
     x0, y0, x1, y1 = ends.T[:, :, np.newaxis]
     x = np.arange(width) + 0.5
     pixels = np.maximum(np.rint(widths), 1)[:, np.newaxis]
@@ -140,14 +210,27 @@ def _hard(
 
 
 def middles(row: Row, layout: str, pitch: float, middle: float, room: float) -> NDArray[np.float64]:
-    """Where letters stand in a row: the x of the middle of each, (letters,).
+    """Find where the letters of a row stand.
 
-    Args:
-        layout: "middles", which lie at equal distances; "starts", the letters' left ends do; or "text", each
-            letter follows the one before at the same gap.
-        pitch: the distance, in a text that of two usual letters.
-        middle: x of the middle of the row.
-        room: the row is moved, and narrowed if need be, to lie between 0 and this, as far as letters can.
+    Parameters
+    ----------
+    row : Row
+        The letters.
+    layout : {"middles", "starts", "text"}
+        What is at equal distances: the letters' middles, or their left ends; or the gaps between letters are
+        equal, as in a text.
+    pitch : float
+        The distance, in pixels; in a text that of two letters of usual width.
+    middle : float
+        x of the middle of the row.
+    room : float
+        The row is moved so that it lies between 0 and this; where it does not fit, it is narrowed as far as
+        letters can be.
+
+    Returns
+    -------
+    ndarray of float, shape (letters,)
+        x of the middle of each letter.
     """
     widths, usual = advances(row), USUAL * row.ems.mean()
     pitch = min(pitch, (room - 1.5 * usual) / max(1, len(widths) - 1))

@@ -1,4 +1,4 @@
-"""Synthetic captchas as files of a folder, <label>.png, where people want to look at them or keep them."""
+"""Synthetic captchas as files of a folder, <label>.png, for people to look at or to keep."""
 
 import os
 from collections import Counter
@@ -11,16 +11,35 @@ from PIL import Image
 from captchanet.errors import UserError
 from captchanet.synthesize.style import Pixels, Style, check_characters, render_captcha, sample_labels
 
-UNFINISHED = ".unfinished.png"  # a picture's name while it is written; hidden, so that nobody reads it
+UNFINISHED = ".unfinished.png"
+"""The name of a picture while it is written; it is hidden, so that nobody reads it."""
 
 
 def synthesize_folder(
     folder: str | os.PathLike[str], count: int, seed: int, style: Style | None = None
 ) -> list[Path]:
-    """Synthesize ``count`` captchas of a style into a folder, see ``write_folder``.
+    """Synthesize captchas of a style into a folder, see `write_folder`.
 
-    The default style is the real kind's. The same arguments give the same pixels again. Raises UserError as
-    ``write_folder`` does, and where a character of the alphabet is in no face.
+    Parameters
+    ----------
+    folder : path
+        It is created where it does not exist.
+    count : int
+        How many captchas.
+    seed : int
+        The same arguments give the same pixels again.
+    style : Style, optional
+        How captchas look; by default as the real ones of the tutorial's kind.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    UserError
+        As `write_folder`, and where no face has a character of the alphabet.
     """
     style = style or Style()
     check_characters(style.alphabet, style)
@@ -34,9 +53,27 @@ def write_folder(
 ) -> list[Path]:
     """Write captchas into a folder as <label>.png, a label's second one as <label>_2.png.
 
-    Labels that differ in nothing but their case count as one, since there are disks on which their files
-    would be one. Raises UserError where the folder holds anything else or cannot be written to. Returns the
-    files' paths, in the order of the labels.
+    Labels that differ only in their case count as the same label, since on some disks their files would be
+    the same file.
+
+    Parameters
+    ----------
+    folder : path
+        It is created where it does not exist.
+    labels : sequence of str
+        What stands on each picture.
+    pictures : iterable of ndarray of uint8, shape (height, width, 3)
+        RGB.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of the labels.
+
+    Raises
+    ------
+    UserError
+        Where the folder holds anything else or cannot be written to.
     """
     folder = Path(folder)
     paths, seen = [], Counter[str]()
@@ -53,7 +90,7 @@ def write_folder(
                 "name an empty or a new folder, or empty this one first."
             )
         for picture, path in zip(pictures, paths, strict=True):
-            # Under another name first: whatever interrupts this, no half picture is left to be read.
+            # under another name first, so that nothing that interrupts this leaves half a picture behind
             write_png(picture, folder / UNFINISHED)
             (folder / UNFINISHED).replace(path)
     except OSError as error:
@@ -64,7 +101,7 @@ def write_folder(
 
 
 def write_png(picture: Pixels, path: Path) -> None:
-    """Write a picture as a small PNG file: with a palette, as the real ones, if 256 colours are enough."""
+    """Write a picture, uint8 (height, width, 3), as a small PNG: with a palette if 256 colours are enough."""
     colours, indices = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
     if len(colours) > 256:
         image = Image.fromarray(picture)

@@ -1,21 +1,19 @@
-"""The kinds of captchas to synthesize, as many as are wanted: each is a method, its options a style.
+"""The kinds of captchas to synthesize.
 
-To add a kind, write a function `f(*, count: int, seed: int, option: type = default, …)` that returns pictures
-and labels, and name it in `KINDS`; a configuration can then synthesize it.
+To add a kind, write a frozen dataclass whose fields are its options, `count` and `seed` among them, and whose
+`__call__` returns pictures and labels; or a function of these options that returns such a callable. Name it
+in `KINDS`: then a configuration can synthesize it.
 """
 
 from collections.abc import Callable
 
-import numpy as np
-
 from captchanet.settings import OneOf
-from captchanet.synthesize.lined import lined
-from captchanet.synthesize.turned import turned
+from captchanet.synthesize.lined import Lined
+from captchanet.synthesize.style import Captchas
+from captchanet.synthesize.turned import Turned
 
-Captchas = tuple[np.ndarray, list[str]]
-"""pictures, uint8 (n, h, w, 3), and what stands on them."""
-
-KINDS: dict[str, Callable[..., Captchas]] = {"turned": turned, "lined": lined}
+KINDS: dict[str, Callable[..., Callable[[], Captchas]]] = {"turned": Turned, "lined": Lined}
+"""The kinds by name: `KINDS[name](**options)()` synthesizes captchas of a kind."""
 
 KIND = OneOf(KINDS)
 """What the key `synthesize` of a configuration may say."""

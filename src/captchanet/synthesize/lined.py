@@ -1,13 +1,15 @@
 """Synthesize captchas of a second kind: coloured italic serif letters on light paper, black lines across.
 
-Unlike those of the first kind, its measures were taken from no picture. They cover what generators of such
-captchas do: nearly every one is a range, from which each captcha's own is sampled, and which can be narrowed
-to one value where a kind is known.
+Its measures were taken from no picture, unlike those of the first kind. They cover what generators of such
+captchas do. So nearly every measure is a range, from which each captcha samples its own. Where a kind is
+known, a range can be narrowed to one value.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
+from annotated_types import Ge, Gt, Interval, MinLen
 
 from captchanet.errors import UserError
 from captchanet.synthesize.canvas import (
@@ -21,9 +23,22 @@ from captchanet.synthesize.canvas import (
     paint,
 )
 from captchanet.synthesize.outlines import Face, check_face
-from captchanet.synthesize.style import Style, check_characters, fringed, one_bit, sample_labels, soft
+from captchanet.synthesize.style import (
+    Alpha,
+    Captchas,
+    Colour,
+    Share,
+    Style,
+    check_characters,
+    fringed,
+    one_bit,
+    sample_labels,
+    soft,
+)
 
 Range = tuple[float, float]
+Lengths = tuple[Annotated[float, Ge(0)], Annotated[float, Ge(0)]]
+Counts = tuple[Annotated[int, Ge(0)], Annotated[int, Ge(0)]]
 
 FACES = {
     "train": (
@@ -47,188 +62,311 @@ FACES = {
         "vollkorn-italic",
     ),
 }
-"""Italic serif faces, in two halves of like spread that have no family in common: what is trained on the one
-and read on the other shows what it costs that nobody knows the face. Both have a version of Times."""
+"""Italic serif faces in two halves, equally varied, with no family in both. A network that trains on one half
+and reads the other shows how much an unknown face costs. Both halves have a version of Times."""
 LIGHT = 215
 """What each channel of light paper has at least."""
 THRESHOLD = 0.42, 0.05
-"""Mean and standard deviation of the share of a pixel that letters without shades need to cover for it to be
-ink: below a half, since font engines keep thin strokes whole."""
+"""Mean and standard deviation of the share of a pixel that a letter without shades must cover to ink it. The
+mean is below a half, since font engines keep thin strokes whole."""
 GAIN = 0.1, 0.12
-"""The same of the logarithm of how much stronger than its coverage other ink is: small text looks dark."""
+"""Mean and standard deviation of the logarithm of how much stronger than its coverage other ink is: small
+text looks dark."""
 
 
-def lined(
-    *,
-    count: int = 5000,
-    seed: int = 1,
-    width: int = 90,
-    height: int = 32,
-    characters: int = 4,
-    alphabet: str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-    faces: str = "train",
-    size: Range = (19.0, 27.0),
-    size_sd: float = 0.04,
-    rotation: float = 15.0,
-    slant: Range = (-0.1, 0.15),
-    layout: str = "mixed",
-    pitch: float = 18.5,
-    pitch_spread: float = 0.1,
-    shift: float = 4.0,
-    baseline: Range = (21.0, 25.0),
-    jitter: float = 1.5,
-    one_bit_share: float = 0.3,
-    fringed_share: float = 0.1,
-    ink: tuple[int, int, int] | None = None,
-    black_share: float = 0.2,
-    white_share: float = 0.6,
-    line_count: tuple[int, int] = (2, 6),
-    line_width: Range = (1.0, 1.6),
-    line_colour: tuple[int, int, int] = (0, 0, 0),
-    across_share: float = 0.5,
-    below_share: float = 0.25,
-    soft_lines_share: float = 0.4,
-    specks: tuple[int, int] = (0, 40),
-    frame_share: float = 0.3,
-) -> tuple[np.ndarray, list[str]]:
-    """Coloured italic serif letters with black lines across: uint8 (count, height, width, 3), and labels.
+class Look(NamedTuple):
+    """What is sampled for a captcha; at first arrays with a value for each captcha, then one captcha's."""
 
-    A range is sampled evenly, once for each captcha, unless it says otherwise; lengths are in pixels, and
-    shares those of all captchas.
+    face: Any  # number of the face among those of the option `faces`
+    ems: Any  # of each letter, pixels
+    degrees: Any  # of each letter, clockwise
+    slant: Any
+    baseline: Any
+    shifts: Any  # of each letter, across and down, pixels
+    layout: Any  # number of the layout among `LAYOUTS`, where the option is "mixed"
+    pitch: Any
+    centre: Any  # x of the middle of the row of letters
+    colours: Any  # of each letter
+    edge: Any  # 0 to 1, compared with the shares of inks
+    threshold: Any
+    gain: Any
+    paper: Any
+    across: Any  # bool
+    below: Any  # bool
+    soft_lines: Any  # bool
+    frame: Any  # grey, -1 for no frame
+    lines: Any  # their number
+    specks: Any  # their number
 
-    Args:
-        faces: "train" or "apart", half of `FACES` each, one of them for each captcha; or one face for all.
-        size: the em of letters; each letter's differs by `size_sd`, the standard deviation of its logarithm.
-        rotation: letters are turned to either side, by so many degrees at most; each captcha has a largest
-            angle of its own, from 0 to this.
-        slant: how far letters lean to the right beyond their face's own slant, columns for each row.
-        layout: one of `LAYOUTS` in `captchanet.synthesize.canvas`; or "mixed", each as likely.
-        pitch: from letter to letter, but by up to the share `pitch_spread` more or less, and less where a
-            picture has no room for so much.
-        shift: how far the row of letters is away from the picture's middle, at most, to either side.
-        baseline: what letters stand on, from the top.
-        jitter: standard deviation of a letter's position, across and down; each captcha has its own, from 0
-            to this.
-        one_bit_share, fringed_share: letters without shades, with coloured edges; the rest has soft ones.
-        ink: the letters' colour; None: a dark one for each letter, black for `black_share` of all letters.
-        white_share: white paper; the rest has a light colour.
-        line_count: how many lines, each as wide as `line_width` says, in `line_colour`.
-        across_share: lines from near the left edge to near the right one; the ends of others lie anywhere.
-        below_share: lines below the letters.
-        soft_lines_share: anti-aliased lines.
-        specks: how many single pixels of any colour, over everything.
-        frame_share: a grey frame, one pixel wide.
 
-    Raises UserError for a face or layout that there is not, a character that a face lacks, and values that no
-    captcha can have.
+@dataclass(frozen=True, kw_only=True)
+class Lined:
+    """Coloured italic serif letters with black lines across.
+
+    A range is sampled evenly, once for each captcha, unless the option says otherwise. Lengths are in pixels.
+    Call it to synthesize the captchas.
+
+    Parameters
+    ----------
+    count : int
+        How many captchas.
+    seed : int
+        Decides all that is random. Each character occurs as often as the others.
+    width : int
+        Columns of a picture; as the segmentation's.
+    height : int
+        Rows of a picture; as the segmentation's.
+    characters : int
+        How many characters a picture shows; as the segmentation's.
+    alphabet : str
+        The characters that labels are made of. The segmentation needs them as its `fold` leaves them.
+    faces : str
+        "train" or "apart", eight italic serif faces each, of which each captcha has one. Or the name of one
+        face for all.
+    size : tuple of float
+        Range of the em of letters, in pixels; a capital is two thirds as high.
+    size_sd : float
+        Standard deviation of the logarithm of a letter's size among those of its captcha.
+    rotation : float
+        The largest angle of letters, in degrees, to either side. Each captcha has a largest angle of its own,
+        from 0 to this.
+    slant : tuple of float
+        Range of how far letters lean to the right beyond their face's own slant, in columns for each row.
+    layout : {"middles", "starts", "text", "mixed"}
+        What is at equal distances: the middles of letters, their left starts, or, as in a text, the gaps
+        between letters are equal. "mixed": each as often.
+    pitch : float
+        The distance that `layout` keeps equal, in pixels; in a text the distance of two letters of usual
+        width. It is less where a picture has no room for so much.
+    pitch_spread : float
+        The share by which a captcha's pitch may be more or less.
+    shift : float
+        How far the row of letters may be right or left of the picture's middle, in pixels.
+    baseline : tuple of float
+        Range of what letters stand on, in pixels from the top edge.
+    jitter : float
+        Standard deviation of a letter's position, across and down, in pixels. Each captcha has its own, from
+        0 to this.
+    one_bit_share : float
+        The share of captchas whose letters have no shades.
+    fringed_share : float
+        The share of captchas whose letters have coloured edges. The rest has soft grey ones.
+    ink : tuple of int, optional
+        The letters' red, green and blue, 0 to 255. None: each letter has a dark colour of its own.
+    black_share : float
+        The share of letters that are black, where `ink` is None.
+    white_share : float
+        The share of captchas on white paper. The rest has a light colour.
+    line_count : tuple of int
+        Range of how many lines a captcha has.
+    line_width : tuple of float
+        Range of how wide each line is, in pixels.
+    line_colour : tuple of int
+        The lines' red, green and blue, 0 to 255.
+    across_share : float
+        The share of captchas whose lines reach from near the left edge to near the right one. The lines of
+        others end anywhere.
+    below_share : float
+        The share of captchas whose lines are below the letters.
+    soft_lines_share : float
+        The share of captchas whose lines have shades (are anti-aliased).
+    specks : tuple of int
+        Range of how many single pixels of any colour lie over everything.
+    frame_share : float
+        The share of captchas with a grey frame, one pixel wide.
+
+    Raises
+    ------
+    UserError
+        For a face or a layout that does not exist, and for values that no captcha can have.
     """
-    _check_ranges(size=size, slant=slant, baseline=baseline, line_width=line_width)
-    _check_ranges(line_count=line_count, specks=specks)
-    _check_shares(one_bit_share=one_bit_share, fringed_share=fringed_share, black_share=black_share)
-    _check_shares(white_share=white_share, across_share=across_share, below_share=below_share)
-    _check_shares(soft_lines_share=soft_lines_share, frame_share=frame_share, pitch_spread=pitch_spread)
-    _check_shares(**{"one_bit_share and fringed_share together": one_bit_share + fringed_share})
-    _check_colours(ink=ink or (0, 0, 0), line_colour=line_colour)
-    if layout not in (*LAYOUTS, "mixed"):
-        raise UserError(f"layout: found {layout!r}; choose one of {', '.join((*LAYOUTS, 'mixed'))}")
-    check_face(faces, FACES)
-    names = FACES.get(faces, (faces,))
-    of_each = dict.fromkeys(alphabet, tuple(Face(name, size[1]) for name in names))
-    style = Style(width, height, characters, alphabet, of_each)
-    check_characters(alphabet, style)
 
-    rng = np.random.default_rng(seed)
-    labels = sample_labels(count, style, rng)
-    letters = (count, characters)
+    count: Annotated[int, Interval(ge=1, le=1_000_000)] = 5000
+    seed: Annotated[int, Ge(0)] = 1
+    width: Annotated[int, Interval(ge=1, le=4096)] = 90
+    height: Annotated[int, Interval(ge=1, le=4096)] = 32
+    characters: Annotated[int, Interval(ge=1, le=64)] = 4
+    alphabet: Annotated[str, MinLen(1)] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    faces: str = "train"
+    size: Lengths = (19.0, 27.0)
+    size_sd: Annotated[float, Ge(0)] = 0.04
+    rotation: Annotated[float, Ge(0)] = 15.0
+    slant: Range = (-0.1, 0.15)
+    layout: Literal["middles", "starts", "text", "mixed"] = "mixed"
+    pitch: Annotated[float, Gt(0)] = 18.5
+    pitch_spread: Share = 0.1
+    shift: Annotated[float, Ge(0)] = 4.0
+    baseline: Lengths = (21.0, 25.0)
+    jitter: Annotated[float, Ge(0)] = 1.5
+    one_bit_share: Share = 0.3
+    fringed_share: Share = 0.1
+    ink: Colour | None = None
+    black_share: Share = 0.2
+    white_share: Share = 0.6
+    line_count: Counts = (2, 6)
+    line_width: Lengths = (1.0, 1.6)
+    line_colour: Colour = (0, 0, 0)
+    across_share: Share = 0.5
+    below_share: Share = 0.25
+    soft_lines_share: Share = 0.4
+    specks: Counts = (0, 40)
+    frame_share: Share = 0.3
 
-    def between(bounds: Range, *shape: int) -> np.ndarray:
-        return rng.uniform(*bounds, (count, *shape))
+    def __post_init__(self) -> None:
+        """Raise UserError for values that no captcha can have."""
+        self._check_ranges()
+        self._check_shares()
+        self._check_colours()
+        if self.layout not in (*LAYOUTS, "mixed"):
+            raise UserError(f"layout: found {self.layout!r}; choose one of {', '.join((*LAYOUTS, 'mixed'))}")
+        check_face(self.faces, FACES)
 
-    def chosen(share: float) -> np.ndarray:
-        return rng.random(count) < share
+    def _check_ranges(self) -> None:
+        for name in ("size", "slant", "baseline", "line_width", "line_count", "specks"):
+            low, high = getattr(self, name)
+            if low > high or (low < 0 and name != "slant"):
+                expected = "two numbers, the second not below the first"
+                expected += "" if name == "slant" else ", and the first not below 0"
+                raise UserError(f"{name}: found {[low, high]}; expected {expected}")
 
-    def whole(low: int, high: int) -> np.ndarray:
-        return low + (rng.random(count) * (high + 1 - low)).astype(int)
+    def _check_shares(self) -> None:
+        shares = {name: value for name, value in vars(self).items() if name.endswith("_share")}
+        shares["pitch_spread"] = self.pitch_spread
+        shares["one_bit_share and fringed_share together"] = self.one_bit_share + self.fringed_share
+        for name, share in shares.items():
+            if not 0 <= share <= 1:
+                raise UserError(f"{name}: found {share}; expected a share of all, 0 to 1")
 
-    # all is sampled, used or not, as many numbers for any option: no option moves another's random numbers
-    of_lines, of_specks = rng.spawn(2)
-    face = whole(0, len(names) - 1)
-    ems = between(size, 1) * np.exp(size_sd * rng.standard_normal(letters))
-    degrees = between((0, rotation), 1) * rng.uniform(-1, 1, letters)
-    slants, baselines = between(slant), between(baseline)
-    shifts = between((0, jitter), 1, 1) * rng.standard_normal((*letters, 2))
-    layouts = [LAYOUTS[number] for number in whole(0, len(LAYOUTS) - 1)]
-    pitches = pitch * between((1 - pitch_spread, 1 + pitch_spread))
-    centres = width / 2 + between((-shift, shift))
-    colours = dark_colours(count * characters, rng).reshape(*letters, 3)
-    colours[rng.random(letters) < black_share] = 0
-    if ink is not None:
-        colours[:] = ink
-    edges, thresholds, gains = rng.random(count), rng.normal(*THRESHOLD, count), rng.lognormal(*GAIN, count)
-    papers = rng.integers(LIGHT, 256, (count, 3))
-    papers[chosen(white_share)] = 255
-    across, below, soft_lines = chosen(across_share), chosen(below_share), chosen(soft_lines_share)
-    frames = np.where(chosen(frame_share), rng.integers(0, LIGHT, count), -1)
-    number_of_lines, number_of_specks = whole(*line_count), whole(*specks)
+    def _check_colours(self) -> None:
+        for name, colour in (("ink", self.ink or ()), ("line_colour", self.line_colour)):
+            if not all(0 <= part <= 255 for part in colour):
+                raise UserError(f"{name}: found {list(colour)}; expected red, green and blue, each 0 to 255")
 
-    pictures = np.empty((count, height, width, 3), np.uint8)
-    for i, label in enumerate(labels):
-        ends, widths = _some_lines(line_count[1], line_width, bool(across[i]), of_lines)
-        ends, widths = ends[: number_of_lines[i]] * ((width, height) * 2), widths[: number_of_lines[i]]
-        crossing = lines_cover(ends, widths, bool(soft_lines[i]), width, height)
-        one = replace(style, threshold=thresholds[i], gain=gains[i])
-        hard, coloured = edges[i] < one_bit_share, edges[i] < one_bit_share + fringed_share
+    def __call__(self) -> Captchas:
+        """Synthesize the captchas.
+
+        Returns
+        -------
+        pictures : ndarray of uint8, shape (count, height, width, 3)
+            RGB.
+        labels : list of str
+            What stands on each picture.
+
+        Raises
+        ------
+        UserError
+            For a character that a face does not have.
+        """
+        faces = FACES.get(self.faces, (self.faces,))
+        of_each = dict.fromkeys(self.alphabet, tuple(Face(name, self.size[1]) for name in faces))
+        style = Style(self.width, self.height, self.characters, self.alphabet, of_each)
+        check_characters(self.alphabet, style)
+        rng = np.random.default_rng(self.seed)
+        labels = sample_labels(self.count, style, rng)
+        of_lines, of_specks = rng.spawn(2)
+        pictures = np.empty((self.count, self.height, self.width, 3), np.uint8)
+        looks = map(Look, *self._looks(len(faces), rng))
+        for picture, label, look in zip(pictures, labels, looks, strict=True):
+            row = Row(label, faces[look.face], look.ems, look.degrees, look.slant)
+            picture[:] = np.rint(self._captcha(row, look, style, of_lines, of_specks))
+        return pictures, labels
+
+    def _looks(self, number_of_faces: int, rng: np.random.Generator) -> Look:
+        """Sample everything, used or not, so that no option changes the random numbers of another."""
+        letters = (self.count, self.characters)
+
+        def between(bounds: Range, *shape: int) -> np.ndarray:
+            return rng.uniform(*bounds, (self.count, *shape))
+
+        def chosen(share: float) -> np.ndarray:
+            return rng.random(self.count) < share
+
+        def whole(low: int, high: int) -> np.ndarray:
+            return low + (rng.random(self.count) * (high + 1 - low)).astype(int)
+
+        # the arguments are evaluated in the order in which they stand, which decides the random numbers
+        return Look(
+            face=whole(0, number_of_faces - 1),
+            ems=between(self.size, 1) * np.exp(self.size_sd * rng.standard_normal(letters)),
+            degrees=between((0, self.rotation), 1) * rng.uniform(-1, 1, letters),
+            slant=between(self.slant),
+            baseline=between(self.baseline),
+            shifts=between((0, self.jitter), 1, 1) * rng.standard_normal((*letters, 2)),
+            layout=whole(0, len(LAYOUTS) - 1),
+            pitch=self.pitch * between((1 - self.pitch_spread, 1 + self.pitch_spread)),
+            centre=self.width / 2 + between((-self.shift, self.shift)),
+            colours=self._colours(rng),
+            edge=rng.random(self.count),
+            threshold=rng.normal(*THRESHOLD, self.count),
+            gain=rng.lognormal(*GAIN, self.count),
+            paper=self._papers(rng),
+            across=chosen(self.across_share),
+            below=chosen(self.below_share),
+            soft_lines=chosen(self.soft_lines_share),
+            frame=np.where(chosen(self.frame_share), rng.integers(0, LIGHT, self.count), -1),
+            lines=whole(*self.line_count),
+            specks=whole(*self.specks),
+        )
+
+    def _colours(self, rng: np.random.Generator) -> np.ndarray:
+        """Sample the colour of each letter, (count, characters, 3)."""
+        letters = (self.count, self.characters)
+        colours = dark_colours(self.count * self.characters, rng).reshape(*letters, 3)
+        colours[rng.random(letters) < self.black_share] = 0
+        if self.ink is not None:
+            colours[:] = self.ink
+        return colours
+
+    def _papers(self, rng: np.random.Generator) -> np.ndarray:
+        """Sample the colour of each captcha's paper, (count, 3)."""
+        papers = rng.integers(LIGHT, 256, (self.count, 3))
+        papers[rng.random(self.count) < self.white_share] = 255
+        return papers
+
+    def _captcha(
+        self,
+        row: Row,
+        look: Look,
+        style: Style,
+        of_lines: np.random.Generator,
+        of_specks: np.random.Generator,
+    ) -> Canvas:
+        """Paint one captcha."""
+        canvas = np.full((self.height, self.width, 3), look.paper, float)
+        lines, colour = self._lines(look, of_lines), np.array(self.line_colour)
+        if look.below:
+            paint(canvas, lines, colour)
+        self._write(canvas, row, look, style)
+        if not look.below:
+            paint(canvas, lines, colour)
+        self._speckle(canvas, look.specks, of_specks)
+        if look.frame >= 0:
+            canvas[[0, -1]] = canvas[:, [0, -1]] = look.frame
+        return canvas
+
+    def _lines(self, look: Look, rng: np.random.Generator) -> Alpha:
+        """Sample a captcha's lines; return how much of each pixel they cover, (height, width, 1)."""
+        most = self.line_count[1]
+        ends, widths = rng.random((most, 4)), rng.uniform(*self.line_width, most)
+        if look.across:
+            ends[:, [0, 2]] = ends[:, [0, 2]] * 0.4 + (-0.1, 0.7)
+        ends, widths = ends[: look.lines] * ((self.width, self.height) * 2), widths[: look.lines]
+        return lines_cover(ends, widths, bool(look.soft_lines), self.width, self.height)
+
+    def _write(self, canvas: Canvas, row: Row, look: Look, style: Style) -> None:
+        """Paint a captcha's letters."""
+        style = replace(style, threshold=look.threshold, gain=look.gain)
+        hard, coloured = look.edge < self.one_bit_share, look.edge < self.one_bit_share + self.fringed_share
         how = one_bit if hard else fringed if coloured else soft
-        row = Row(label, names[face[i]], ems[i], degrees[i], slants[i])
-        x = middles(row, layouts[i] if layout == "mixed" else layout, pitches[i], centres[i], width)
-        canvas = np.full((height, width, 3), papers[i], float)
-        if below[i]:
-            paint(canvas, crossing, np.array(line_colour))
-        shown = covers(row, x + shifts[i, :, 0], baselines[i] + shifts[i, :, 1], width, height)
-        for coverage, colour in zip(shown, colours[i], strict=True):
-            paint(canvas, how(coverage, one), colour)
-        if not below[i]:
-            paint(canvas, crossing, np.array(line_colour))
-        _speckle(canvas, number_of_specks[i], specks[1], of_specks)
-        if frames[i] >= 0:
-            canvas[[0, -1]] = canvas[:, [0, -1]] = frames[i]
-        pictures[i] = np.rint(canvas)
-    return pictures, labels
+        layout = LAYOUTS[look.layout] if self.layout == "mixed" else self.layout
+        x = middles(row, layout, look.pitch, look.centre, self.width) + look.shifts[:, 0]
+        shown = covers(row, x, look.baseline + look.shifts[:, 1], self.width, self.height)
+        for coverage, colour in zip(shown, look.colours, strict=True):
+            paint(canvas, how(coverage, style), colour)
 
-
-def _some_lines(
-    most: int, line_width: Range, across: bool, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of lines, (most, 4), as shares of the picture's width and height, and how wide the lines are."""
-    ends, widths = rng.random((most, 4)), rng.uniform(*line_width, most)
-    if across:
-        ends[:, [0, 2]] = ends[:, [0, 2]] * 0.4 + (-0.1, 0.7)
-    return ends, widths
-
-
-def _speckle(canvas: Canvas, number: int, most: int, rng: np.random.Generator) -> None:
-    height, width = canvas.shape[:2]
-    rows, columns = rng.integers(height, size=most), rng.integers(width, size=most)
-    colours = rng.integers(256, size=(most, 3))
-    canvas[rows[:number], columns[:number]] = colours[:number]
-
-
-def _check_ranges(**ranges: Range) -> None:
-    """Raises UserError for a range that ends below its start or, but for a slant, starts below 0."""
-    for name, (low, high) in ranges.items():
-        if low > high or (low < 0 and name != "slant"):
-            expected = "two numbers, the second not below the first"
-            expected += "" if name == "slant" else ", and the first not below 0"
-            raise UserError(f"{name}: found {[low, high]}; expected {expected}")
-
-
-def _check_shares(**shares: float) -> None:
-    for name, share in shares.items():
-        if not 0 <= share <= 1:
-            raise UserError(f"{name}: found {share}; expected a share of all, 0 to 1")
-
-
-def _check_colours(**colours: tuple[int, int, int]) -> None:
-    for name, colour in colours.items():
-        if not all(0 <= part <= 255 for part in colour):
-            raise UserError(f"{name}: found {list(colour)}; expected red, green and blue, each 0 to 255")
+    def _speckle(self, canvas: Canvas, number: int, rng: np.random.Generator) -> None:
+        """Paint a captcha's specks; as many are sampled for any number of them."""
+        most = self.specks[1]
+        rows, columns = rng.integers(self.height, size=most), rng.integers(self.width, size=most)
+        colours = rng.integers(256, size=(most, 3))
+        canvas[rows[:number], columns[:number]] = colours[:number]

@@ -1,9 +1,9 @@
 """Letters from polygons: load a face's outlines, turn and place one glyph, and measure the pixels it covers.
 
-Fonts come out of a font engine differently from one version of Pillow to the next, and so, by a few pixels in
-a thousand letters, do polygons (Pillow 11.3 fills some corners otherwise than 11.0). So the faces ship as
-outlines (``faces/*.json``, written once by ``tools/outlines.py``) and are filled here, by counting sub-pixels
-in whole numbers: a seed gives the same letters everywhere.
+A seed must give the same letters everywhere. Two versions of Pillow render fonts differently, and also
+polygons, by a few pixels in a thousand letters (Pillow 11.3 fills some corners otherwise than 11.0). So the
+faces ship as outlines (`faces/*.json`, written once by `tools/outlines.py`), and this module fills them by
+counting sub-pixels in whole numbers.
 """
 
 import json
@@ -30,7 +30,17 @@ FINENESS = 16  # sub-pixels along each side of a pixel
 
 @dataclass(frozen=True)
 class Face:
-    """A face at a size: the name of its outlines (a file in ``faces``), its em in pixels, its widening."""
+    """A face at a size.
+
+    Parameters
+    ----------
+    outlines : str
+        Name of its file in `faces`, without the ending.
+    em : float
+        Its em, in pixels.
+    x_scale : float
+        The factor by which it is made wider.
+    """
 
     outlines: str
     em: float
@@ -39,9 +49,14 @@ class Face:
 
 @dataclass(frozen=True)
 class Glyph:
-    """One character's shape in em units, y upwards from the baseline.
+    """One character's shape in ems, y upwards from the baseline.
 
-    Contours run anticlockwise around filled parts and clockwise around holes.
+    Parameters
+    ----------
+    advance : float
+        Its advance width.
+    contours : tuple of ndarray of float, shape (corners, 2)
+        x and y; anticlockwise around filled parts and clockwise around holes.
     """
 
     advance: float
@@ -50,10 +65,20 @@ class Glyph:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where one glyph goes, in pixels from the picture's upper left corner (edges of pixels, not centres).
+    """Where one glyph goes, in pixels from the picture's upper left corner, to the edges of pixels.
 
-    The glyph stands on ``baseline``, centred by its advance width on ``pivot_x``; then it is turned about
-    (pivot_x, pivot_y) by ``degrees`` (positive: clockwise as seen) and moved by ``shift``.
+    Parameters
+    ----------
+    pivot_x : float
+        Where the middle of the glyph's advance width is, and the point that it is turned about, across.
+    pivot_y : float
+        Where the point is that it is turned about, down.
+    baseline : float
+        What it stands on before it is turned, down.
+    degrees : float
+        How far it is turned, clockwise.
+    shift : tuple of float
+        How far it is then moved, across and down.
     """
 
     pivot_x: float
@@ -65,7 +90,17 @@ class Placement:
 
 @dataclass(frozen=True)
 class Tile:
-    """The coverage of one glyph and the column and row of the picture where its upper left pixel belongs."""
+    """The coverage of one glyph.
+
+    Parameters
+    ----------
+    coverage : ndarray of uint8, shape (rows, columns)
+        0 where no part of a pixel is covered, 255 where all is.
+    left : int
+        Column of the picture where its left column belongs.
+    top : int
+        Row of the picture where its top row belongs.
+    """
 
     coverage: Coverage
     left: int
@@ -73,16 +108,34 @@ class Tile:
 
 
 def signed_area(contour: Contour) -> float:
-    """Area within a contour of a glyph, in square ems: positive for a filled part, negative for a hole."""
+    """Return the area within a contour, in square ems: positive for a filled part, negative for a hole."""
     x, y = contour.T
     return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
 
 
 @cache
 def load_outlines(name: str) -> dict[str, Glyph]:
-    """Read a face's glyphs, by character; raises UserError where no such face is shipped.
+    """Read the glyphs of a face.
 
-    In the file a contour is x and y of its first corner, and then of the way from each corner to the next.
+    Parameters
+    ----------
+    name : str
+        Name of the face's file in `faces`, without the ending.
+
+    Returns
+    -------
+    dict of Glyph
+        The glyphs, by their character.
+
+    Raises
+    ------
+    UserError
+        Where no such face is shipped.
+
+    Notes
+    -----
+    In the file a contour is x and y of its first corner, and then x and y of the way from each corner to the
+    next.
     """
     check_face(name)
     face = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
@@ -97,7 +150,7 @@ def load_outlines(name: str) -> dict[str, Glyph]:
 
 
 def check_face(name: str, groups: Iterable[str] = ()) -> None:
-    """Raise UserError where ``name`` is neither a face that is shipped nor one of ``groups`` of faces."""
+    """Raise UserError where `name` is neither a face that is shipped nor one of `groups` of faces."""
     shipped = sorted(entry.name[:-5] for entry in FOLDER.iterdir() if entry.name.endswith(".json"))
     choices = [*groups, *shipped]
     if name not in choices:
@@ -105,9 +158,26 @@ def check_face(name: str, groups: Iterable[str] = ()) -> None:
 
 
 def close_dot(glyph: Glyph, growth: float, trim: float) -> Glyph:
-    """Narrow the gap of a dotted letter: its dot reaches ``growth`` ems lower, its stem ends ``trim`` lower.
+    """Narrow the gap below the dot of a letter.
 
-    Raises ValueError for a glyph that is not made of a stem and a dot.
+    Parameters
+    ----------
+    glyph : Glyph
+        A letter with a dot.
+    growth : float
+        How much lower its dot reaches, in ems.
+    trim : float
+        How much lower its stem ends, in ems.
+
+    Returns
+    -------
+    Glyph
+        The narrowed letter.
+
+    Raises
+    ------
+    ValueError
+        For a glyph that is not made of a stem and a dot.
     """
     stem, dot = sorted(
         (contour.copy() for contour in glyph.contours), key=lambda contour: contour[:, 1].min()
@@ -118,14 +188,29 @@ def close_dot(glyph: Glyph, growth: float, trim: float) -> Glyph:
 
 
 def slanted(glyph: Glyph, slant: float, about: float) -> Glyph:
-    """Lean a glyph to the right by ``slant`` ems for each em upwards; at the height ``about`` it stays."""
+    """Lean a glyph to the right by `slant` ems for each em upwards; at the height `about` it stays."""
     lean = np.array([[1.0, 0.0], [slant, 1.0]])
     offset = np.array([slant * about, 0.0])
     return Glyph(glyph.advance, tuple(contour @ lean - offset for contour in glyph.contours))
 
 
 def place_glyph(glyph: Glyph, face: Face, where: Placement) -> Outline:
-    """The glyph's contours in pixels of the picture, y downwards: scaled, turned and moved."""
+    """Scale, turn and move a glyph to where it goes in a picture.
+
+    Parameters
+    ----------
+    glyph : Glyph
+        Its shape.
+    face : Face
+        Its size.
+    where : Placement
+        Where it goes.
+
+    Returns
+    -------
+    tuple of ndarray of float, shape (corners, 2)
+        Its contours in pixels of the picture, x to the right and y downwards.
+    """
     cosine, sine = math.cos(math.radians(where.degrees)), math.sin(math.radians(where.degrees))
     turn = np.array([[cosine, sine], [-sine, cosine]])
     scale = np.array([face.em * face.x_scale, -face.em])
@@ -136,26 +221,39 @@ def place_glyph(glyph: Glyph, face: Face, where: Placement) -> Outline:
 
 
 def fill(outline: Outline) -> Tile:
-    """Measure how much of each pixel lies within an outline, in the smallest tile around it.
+    """Measure how much of each pixel lies within an outline.
 
-    Each of a pixel's 16 lines of sub-pixels adds what lies to the right of an edge that runs downwards and
-    takes off what lies to the right of one that runs upwards, which leaves the inside. Filled parts that
-    overlap come out a little too dark at their edges.
+    Parameters
+    ----------
+    outline : tuple of ndarray of float, shape (corners, 2)
+        Contours in pixels of the picture.
+
+    Returns
+    -------
+    Tile
+        The smallest one around the outline.
+
+    Notes
+    -----
+    A pixel has 16 lines of 16 sub-pixels. Each line adds what lies to the right of an edge that runs
+    downwards and subtracts what lies to the right of an edge that runs upwards, which leaves the inside.
+    Filled parts that overlap come out a little too dark at their edges.
     """
     starts = np.concatenate(outline)
     ends = np.concatenate([part for contour in outline for part in (contour[1:], contour[:1])])
     left, top = np.floor(starts.min(axis=0)).astype(int).tolist()
     right, bottom = np.ceil(starts.max(axis=0)).astype(int).tolist()
     rows, columns = bottom - top, right - left
-    # Line k of sub-pixels, counted from the tile's top, runs at (k + .5) / 16: which ones does an edge cross?
+    # Line k of sub-pixels, counted from the tile's top, runs at (k + .5) / 16. An edge crosses those from
+    # `first` to `last`.
     first, last = np.ceil((np.stack([starts[:, 1], ends[:, 1]]) - top) * FINENESS - 0.5).astype(int)
     crossed = np.abs(last - first)
     edge = np.repeat(np.arange(len(starts)), crossed)
     line = np.arange(len(edge)) + np.repeat(np.minimum(first, last) - np.cumsum(crossed) + crossed, crossed)
-    # rows gathered one by one, since NumPy is slow on pairs
+    # row by row, since NumPy is slow at gathering pairs
     x, y, dx, dy = (of_each.take(edge) for of_each in (*starts.T, *(ends - starts).T))
     down = (line + 0.5) / FINENESS + top - y
-    # Whole sub-pixels: from here on every sum is exact.
+    # Whole sub-pixels: so every sum below is exact.
     crossing = np.rint((x + down / dy * dx - left) * FINENESS).astype(int)
     pixel, part = np.divmod(crossing, FINENESS)
     cell = line // FINENESS * (columns + 2) + pixel
@@ -167,9 +265,21 @@ def fill(outline: Outline) -> Tile:
 
 
 def join(tiles: Sequence[Tile], width: int, height: int) -> Coverage:
-    """Lay tiles over one another: a (height, width) uint8 coverage, the greatest of all at every pixel.
+    """Lay tiles over one another.
 
-    What lies beyond the picture's edges is left out.
+    Parameters
+    ----------
+    tiles : sequence of Tile
+        What lies beyond the picture's edges is left out.
+    width : int
+        Columns of the picture.
+    height : int
+        Rows of the picture.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width)
+        The coverage, at every pixel the greatest of all tiles.
     """
     joined = np.zeros((height, width), dtype=np.uint8)
     for tile in tiles:

@@ -1,16 +1,18 @@
-"""Render captchas of the kind that we read: turned bold letters over coloured speckles in a grey frame.
+"""Render captchas of the tutorial's kind: turned bold letters over coloured speckles in a grey frame.
 
-Every number of the default style was measured on 2,265 real captchas of the kind, the look of ink, paper and
+Every number of the default style was measured on 2,265 real captchas of the kind; the look of ink, paper and
 frame on the 1,266 of them whose ink has one colour. One captcha is rendered in steps, each a function: its
-letters' coverage (``letter``, ``cover``), the paper (``background``), the ink on it (``ink_over``). All
-randomness comes from the Generator handed in.
+letters' coverage (`letter`, `cover`), the paper (`background`), the ink on it (`ink_over`). All random
+numbers come from a Generator that is passed in.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Interval
 
 from captchanet.errors import UserError
 from captchanet.synthesize.outlines import (
@@ -27,33 +29,37 @@ from captchanet.synthesize.outlines import (
 
 Pixels = npt.NDArray[np.uint8]  # (height, width, 3): red, green, blue
 Alpha = npt.NDArray[np.float64]  # (height, width, 1 or 3): how much of the ink's colour a pixel shows, 0 to 1
+Captchas = tuple[npt.NDArray[np.uint8], list[str]]  # pictures (n, height, width, 3), and what stands on them
+
+Share = Annotated[float, Interval(ge=0, le=1)]
+Channel = Annotated[int, Interval(ge=0, le=255)]
+Colour = tuple[Channel, Channel, Channel]  # red, green and blue
 
 HEROS = Face("heros-bold", 21.2)
 INTER = Face("inter-bold", 20.5)
-INTER_DIGIT = Face("inter-bold", 20.5, x_scale=0.9)  # Inter's own digits are too wide
 OPEN_SANS = Face("open-sans-bold", 20.3)
 
 WEB = 51  # the 216 "web-safe" colours are the multiples of 51 in each channel
 
 
 def nearest_faces() -> dict[str, tuple[Face, ...]]:
-    """The free face, at its size, that comes nearest to the averaged real letters, character by character."""
+    """Return for each character the free face, at its size, that is nearest to the mean real letter."""
     faces = {"02356789akloswxz": HEROS, "bcdefghijmnpqrtu": INTER, "14vy": OPEN_SANS}
     return {character: (face,) for characters, face in faces.items() for character in characters}
 
 
 def one_bit(coverage: Coverage, style: "Style") -> Alpha:
-    """All ink or none: ink where at least ``style.threshold`` of a pixel is covered."""
+    """Ink a pixel fully where at least `style.threshold` of it is covered, else not at all."""
     return (coverage >= style.threshold * 255).astype(float)[:, :, np.newaxis]
 
 
 def soft(coverage: Coverage, style: "Style") -> Alpha:
-    """Grey edges: as much ink as there is coverage, times ``style.gain``."""
+    """Ink a pixel as much as it is covered, times `style.gain`: letters have grey edges."""
     return np.minimum(coverage / 255 * style.gain, 1.0)[:, :, np.newaxis]
 
 
 def fringed(coverage: Coverage, style: "Style") -> Alpha:
-    """Coloured edges, as on a screen with red, green and blue stripes: each channel a third of a pixel on."""
+    """Ink each channel a third of a pixel further: coloured edges, as on a screen with stripes."""
     grey = np.pad(coverage / 255 * style.gain, ((0, 0), (1, 1)))
     before, here, after = grey[:, :-2], grey[:, 1:-1], grey[:, 2:]
     return np.minimum(np.stack([(before + 2 * here) / 3, here, (2 * here + after) / 3], axis=2), 1.0)
@@ -61,43 +67,103 @@ def fringed(coverage: Coverage, style: "Style") -> Alpha:
 
 @dataclass(frozen=True)
 class Style:
-    """How captchas look; ``dataclasses.replace`` makes another style of one. Lengths are in pixels.
+    """How captchas look; `dataclasses.replace` makes another style of one.
 
-    Positions are measured from the picture's upper left corner, to edges of pixels, not to their centres.
+    Positions are in pixels from the picture's upper left corner, to the edges of pixels.
+
+    Parameters
+    ----------
+    width : int
+        Columns of the picture.
+    height : int
+        Rows of the picture.
+    characters : int
+        How many characters a captcha has.
+    alphabet : str
+        The characters that labels are made of.
+    faces : mapping of str to tuple of Face
+        For each character the faces that it may be rendered in, each as likely as the others.
+    pitch : float
+        Pixels from one letter's pivot, the point that it is turned about, to the next one's.
+    first_pivot_x : float
+        Where the first letter's pivot is, across.
+    pivot_y : float
+        Where all pivots are, down.
+    baseline : float
+        What upright letters stand on, down.
+    rotation : float
+        The largest angle about the pivot, in degrees, to either side; every angle is as likely.
+    jitter : float
+        Standard deviation of a letter's position, across and down, in pixels.
+    size_sd : float
+        Standard deviation of the logarithm of a letter's size.
+    aspect_sd : float
+        Standard deviation of the logarithm of a letter's width over its height.
+    dot_growth : tuple of float
+        Range of how much lower the dots of i and j reach than in the face, in ems.
+    stem_trim : tuple of float
+        Range of how much lower the stems of i and j end than in the face, in ems.
+    ink : callable
+        `one_bit`, `soft`, `fringed` or another function of coverage and style that returns alpha.
+    ink_colour : tuple of int
+        Red, green and blue, 0 to 255.
+    threshold : float
+        The share of a pixel that `one_bit` ink must cover.
+    gain : float
+        How much stronger than its coverage `soft` and `fringed` ink is.
+    speckles : int
+        How many fall anywhere on the picture; they may fall on one another.
+    frame : int, optional
+        Grey of the frame, which is one pixel wide, 0 to 255. None: no frame.
+    frame_dots : int
+        Grey of every other pixel on the frame's left side, 0 to 255.
+
+    Notes
+    -----
+    The free faces leave a wider gap under the dots of i and j than the real letters have. With `dot_growth`
+    and `stem_trim`, 88 of 100 letters that touch no neighbour show the gap, as 88 of 100 real ones do.
     """
 
-    width: int = 72  # columns of the picture
-    height: int = 27  # rows of the picture
-    characters: int = 4  # how many characters a captcha has
-    alphabet: str = "0123456789abcdefghijklmnopqrstuvwxyz"  # the characters that labels are made of
-    # For each character the faces it may be rendered in, each as likely as the others.
+    width: int = 72
+    height: int = 27
+    characters: int = 4
+    alphabet: str = "0123456789abcdefghijklmnopqrstuvwxyz"
     faces: Mapping[str, tuple[Face, ...]] = field(default_factory=nearest_faces, hash=False)
-    pitch: float = 12.0  # from one letter's pivot to the next one's
-    first_pivot_x: float = 10.85  # where the first letter's pivot is, across
-    pivot_y: float = 10.0  # where all pivots are, down
-    baseline: float = 16.75  # what upright letters stand on, down
-    rotation: float = 25.0  # degrees about the pivot, at most, either way; every angle is as likely
-    jitter: float = 0.3  # standard deviation of a letter's position, across and down
-    size_sd: float = 0.0  # standard deviation of the logarithm of a letter's size
-    aspect_sd: float = 0.0  # standard deviation of the logarithm of a letter's width over its height
-    # The free faces leave a wider gap under the dots of i and j than the real letters have: dots reach lower
-    # and stems end lower by a random share of an em between these bounds. Of real letters that touch no
-    # neighbour 88 in 100 show the gap, and so do 88 of these.
+    pitch: float = 12.0
+    first_pivot_x: float = 10.85
+    pivot_y: float = 10.0
+    baseline: float = 16.75
+    rotation: float = 25.0
+    jitter: float = 0.3
+    size_sd: float = 0.0
+    aspect_sd: float = 0.0
     dot_growth: tuple[float, float] = (0.0, 0.05)
     stem_trim: tuple[float, float] = (0.0, 0.02)
-    ink: Callable[[Coverage, "Style"], Alpha] = one_bit  # or soft, fringed, a function of your own
-    ink_colour: tuple[int, int, int] = (0, 0, 153)  # red, green and blue, 0 to 255
-    threshold: float = 0.5  # the share of a pixel that one_bit ink must cover
-    gain: float = 1.0  # how much stronger than its coverage soft and fringed ink is
-    speckles: int = 150  # how many fall anywhere on the picture, one on another as it happens
-    frame: int | None = 204  # grey of the frame, one pixel wide, 0 to 255; None: no frame
-    frame_dots: int = 153  # grey of every other pixel on the frame's left side
+    ink: Callable[[Coverage, "Style"], Alpha] = one_bit
+    ink_colour: Colour = (0, 0, 153)
+    threshold: float = 0.5
+    gain: float = 1.0
+    speckles: int = 150
+    frame: int | None = 204
+    frame_dots: int = 153
 
 
 def sample_labels(count: int, style: Style, rng: np.random.Generator) -> list[str]:
-    """Sample ``count`` labels in which no character occurs more than once oftener than another.
+    """Sample labels in which each character occurs as often as the others, or once more.
 
-    So every character occurs as soon as there is room for all. Labels may repeat, if rarely.
+    Parameters
+    ----------
+    count : int
+        How many labels.
+    style : Style
+        Its `characters` and `alphabet` count.
+    rng : Generator
+        Source of the random numbers.
+
+    Returns
+    -------
+    list of str
+        The labels; in rare cases two are the same.
     """
     letters = count * style.characters
     alphabet = np.array(list(style.alphabet))
@@ -108,7 +174,7 @@ def sample_labels(count: int, style: Style, rng: np.random.Generator) -> list[st
 
 
 def check_characters(characters: str, style: Style) -> None:
-    """Raise UserError naming the characters that the style has no face for."""
+    """Raise UserError where the style has no face for some of the characters."""
     missing = sorted(
         character
         for character in set(characters)
@@ -123,7 +189,24 @@ def check_characters(characters: str, style: Style) -> None:
 
 
 def letter(character: str, slot: int, style: Style, rng: np.random.Generator) -> Tile:
-    """Cover the pixels of one character at the given slot (0 is the first), turned and moved at random."""
+    """Measure what one character covers, turned and moved at random.
+
+    Parameters
+    ----------
+    character : str
+        The character.
+    slot : int
+        Its place in the label, from 0.
+    style : Style
+        How captchas look.
+    rng : Generator
+        Source of the random numbers.
+
+    Returns
+    -------
+    Tile
+        Its coverage.
+    """
     faces = style.faces[character]
     face = faces[rng.integers(len(faces))]
     size = np.exp(style.size_sd * rng.standard_normal())
@@ -144,16 +227,30 @@ def letter(character: str, slot: int, style: Style, rng: np.random.Generator) ->
 
 
 def cover(label: str, style: Style, rng: np.random.Generator) -> Coverage:
-    """Cover the pixels of a whole label's letters, joined: (height, width) uint8."""
+    """Measure what the letters of a label cover: `letter` of each, joined, uint8 (height, width)."""
     tiles = [letter(character, slot, style, rng) for slot, character in enumerate(label)]
     return join(tiles, style.width, style.height)
 
 
 def background(style: Style, rng: np.random.Generator) -> Pixels:
-    """The paper under the letters: white, speckled, framed.
+    """Render the paper under the letters: white, with speckles, and over these the frame.
 
-    Speckles lie under the frame. Their channels are sampled evenly from 0 to 255 and rounded to web colours,
-    so 0 and 255 are half as frequent as what lies between: so it was counted on the real ones.
+    Parameters
+    ----------
+    style : Style
+        How captchas look.
+    rng : Generator
+        Source of the random numbers.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB.
+
+    Notes
+    -----
+    The channels of speckles are sampled evenly from 0 to 255 and rounded to web colours, so 0 and 255 are
+    half as frequent as the values between, as they are in the real captchas.
     """
     picture = np.full((style.height, style.width, 3), 255, dtype=np.uint8)
     rows = rng.integers(style.height, size=style.speckles)
@@ -167,7 +264,22 @@ def background(style: Style, rng: np.random.Generator) -> Pixels:
 
 
 def ink_over(coverage: Coverage, paper: Pixels, style: Style) -> Pixels:
-    """Lay ink over speckles and frame, where there is coverage; mixed colours are rounded to web colours."""
+    """Lay ink over paper, where there is coverage; mixed colours are rounded to web colours.
+
+    Parameters
+    ----------
+    coverage : ndarray of uint8, shape (height, width)
+        How much of each pixel letters cover, 0 to 255.
+    paper : ndarray of uint8, shape (height, width, 3)
+        RGB.
+    style : Style
+        How captchas look.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB.
+    """
     alpha = style.ink(coverage, style)
     mixed = paper + alpha * (np.array(style.ink_colour) - paper.astype(float))
     web = np.rint(mixed / WEB) * WEB
@@ -175,10 +287,27 @@ def ink_over(coverage: Coverage, paper: Pixels, style: Style) -> Pixels:
 
 
 def render_captcha(label: str, style: Style, rng: np.random.Generator) -> Pixels:
-    """Render one captcha that says ``label``: (height, width, 3) uint8.
+    """Render one captcha.
 
-    Raises UserError where the label has another length than the style's captchas or a character that no face
-    of the style has.
+    Parameters
+    ----------
+    label : str
+        What stands on it.
+    style : Style
+        How captchas look.
+    rng : Generator
+        Source of the random numbers.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB.
+
+    Raises
+    ------
+    UserError
+        Where the label has another length than the style's captchas or a character that no face of the style
+        has.
     """
     if len(label) != style.characters:
         raise UserError(

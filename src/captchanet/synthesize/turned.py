@@ -1,19 +1,25 @@
 """Synthesize captchas of the tutorial's kind to train on: turned bold letters over speckles in a grey frame.
 
-One captcha is rendered as `captchanet.synthesize.style` renders it; what is here lets faces, inks and sizes
-vary from one captcha to the next.
+`captchanet.synthesize.style` renders one captcha. This module lets faces, inks and sizes vary from one
+captcha to the next.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Gt, Interval, MinLen
 
 from captchanet.errors import UserError
 from captchanet.synthesize.outlines import Coverage, Face, check_face
 from captchanet.synthesize.style import (
     HEROS,
     Alpha,
+    Captchas,
+    Channel,
+    Colour,
+    Share,
     Style,
     check_characters,
     fringed,
@@ -25,92 +31,177 @@ from captchanet.synthesize.style import (
 )
 
 
-def turned(
-    *,
-    count: int = 5000,
-    seed: int = 1,
-    width: int = 72,
-    height: int = 27,
-    characters: int = 4,
-    alphabet: str = "0123456789abcdefghijklmnopqrstuvwxyz",
-    faces: str = "mixed",
-    rotation: float = 31.0,
-    jitter: float = 0.42,
-    size_sd: float = 0.03,
-    aspect_sd: float = 0.025,
-    pitch: float = 12.0,
-    first_pivot_x: float = 10.85,
-    pivot_y: float = 10.0,
-    baseline: float = 16.75,
-    one_bit_share: float = 0.4,
-    fringed_share: float = 0.15,
-    threshold_sd: float = 0.06,
-    gain_sd: float = 0.08,
-    ink: tuple[int, int, int] = (0, 0, 153),
-    speckles: int = 140,
-    frame: int | None = 204,
-) -> tuple[np.ndarray, list[str]]:
-    """The tutorial's kind, a little wilder than it is, so that the real ones lie well within.
+@dataclass(frozen=True, kw_only=True)
+class Turned:
+    """Bold letters, each turned about a point of its place, over coloured speckles in a grey frame.
 
-    Bold letters turned about a point of their slot, over coloured speckles in a grey frame. `faces` is
-    "mixed" (the nearest free face of each character, and half the time TeX Gyre Heros), or the name of one
-    face for all; `one_bit_share` and `fringed_share` are the shares of captchas with hard ink and with
-    colour-fringed ink, the rest is soft. Lengths are in pixels, `rotation` the largest angle in degrees, `sd`
-    standard deviations (of logarithms for size, aspect and gain). Raises UserError for a face that there is
-    not, a character that no face has, a colour that is none, shares above 1 together, and letters whose
-    points are outside the picture.
+    This is the tutorial's kind. By default it varies a little more than the real captchas do, so that these
+    lie well within. Call it to synthesize the captchas.
+
+    Parameters
+    ----------
+    count : int
+        How many captchas.
+    seed : int
+        Decides all that is random. Each character occurs as often as the others.
+    width : int
+        Columns of a picture; as the segmentation's.
+    height : int
+        Rows of a picture; as the segmentation's.
+    characters : int
+        How many characters a picture shows; as the segmentation's.
+    alphabet : str
+        The characters that labels are made of. All of them must be in the segmentation's.
+    faces : str
+        "mixed": each character in the nearest free face or, as often, in TeX Gyre Heros. Or the name of one
+        face for all.
+    rotation : float
+        The largest angle, in degrees, to either side.
+    jitter : float
+        Standard deviation of a letter's position, across and down, in pixels.
+    size_sd : float
+        Standard deviation of the logarithm of a letter's size.
+    aspect_sd : float
+        Standard deviation of the logarithm of a letter's width over its height.
+    pitch : float
+        Pixels from one letter's pivot, the point that it is turned about, to the next one's; may be a
+        fraction.
+    first_pivot_x : float
+        Where the first pivot is, in pixels from the left edge.
+    pivot_y : float
+        Where all pivots are, in pixels from the top edge.
+    baseline : float
+        What upright letters stand on, in pixels from the top edge.
+    one_bit_share : float
+        The share of captchas whose ink is there or not, without shades.
+    fringed_share : float
+        The share of captchas whose ink has coloured edges. The rest has soft grey ones.
+    threshold_sd : float
+        Ink without shades is where about half of a pixel is covered. This is the standard deviation of that
+        share of a pixel.
+    gain_sd : float
+        Standard deviation of the logarithm of how strong soft and coloured ink is.
+    ink : tuple of int
+        The ink's red, green and blue, 0 to 255.
+    speckles : int
+        How many speckles a picture has.
+    frame : int, optional
+        The grey of the frame, 0 to 255. None: no frame.
+
+    Raises
+    ------
+    UserError
+        For a face that does not exist, a colour that is none, shares of more than 1 together, and letters
+        whose pivots are outside the picture.
     """
-    if one_bit_share + fringed_share > 1:
-        raise UserError(
-            f"one_bit_share {one_bit_share} and fringed_share {fringed_share} are more than all captchas; "
-            "make their sum 1 at most"
+
+    count: Annotated[int, Interval(ge=1, le=1_000_000)] = 5000
+    seed: Annotated[int, Ge(0)] = 1
+    width: Annotated[int, Interval(ge=1, le=4096)] = 72
+    height: Annotated[int, Interval(ge=1, le=4096)] = 27
+    characters: Annotated[int, Interval(ge=1, le=64)] = 4
+    alphabet: Annotated[str, MinLen(1)] = "0123456789abcdefghijklmnopqrstuvwxyz"
+    faces: str = "mixed"
+    rotation: Annotated[float, Ge(0)] = 31.0
+    jitter: Annotated[float, Ge(0)] = 0.42
+    size_sd: Annotated[float, Ge(0)] = 0.03
+    aspect_sd: Annotated[float, Ge(0)] = 0.025
+    pitch: Annotated[float, Gt(0)] = 12.0
+    first_pivot_x: float = 10.85
+    pivot_y: float = 10.0
+    baseline: float = 16.75
+    one_bit_share: Share = 0.4
+    fringed_share: Share = 0.15
+    threshold_sd: Annotated[float, Ge(0)] = 0.06
+    gain_sd: Annotated[float, Ge(0)] = 0.08
+    ink: Colour = (0, 0, 153)
+    speckles: Annotated[int, Ge(0)] = 140
+    frame: Channel | None = 204
+
+    def __post_init__(self) -> None:
+        """Raise UserError for values that no captcha can have."""
+        if self.one_bit_share + self.fringed_share > 1:
+            raise UserError(
+                f"one_bit_share {self.one_bit_share} and fringed_share {self.fringed_share} are more than "
+                "all captchas; make their sum 1 at most"
+            )
+        for name, channels in (("ink", self.ink), ("frame", () if self.frame is None else (self.frame,))):
+            if not all(0 <= channel <= 255 for channel in channels):
+                raise UserError(f"{name}: found {channels}; expected 0 to 255, from dark to light")
+        check_face(self.faces, ("mixed",))
+        self._check_pivots()
+
+    def _check_pivots(self) -> None:
+        first, y = self.first_pivot_x, self.pivot_y
+        last = first + self.pitch * (self.characters - 1)
+        if not (first >= 0 and last < self.width and 0 <= y < self.height):
+            raise UserError(
+                f"the letters turn about the points ({first:g}, {y:g}) to ({last:g}, {y:g}) of a picture of "
+                f"{self.width} × {self.height} pixels; bring them into it by `first_pivot_x`, `pitch`, "
+                "`pivot_y` or `characters`, or render it larger"
+            )
+
+    def __call__(self) -> Captchas:
+        """Synthesize the captchas.
+
+        Returns
+        -------
+        pictures : ndarray of uint8, shape (count, height, width, 3)
+            RGB.
+        labels : list of str
+            What stands on each picture.
+
+        Raises
+        ------
+        UserError
+            For a character that no face has.
+        """
+        style = self._style()
+        check_characters(self.alphabet, style)
+        rng = np.random.default_rng(self.seed)
+        labels = sample_labels(self.count, style, rng)
+        pictures = np.empty((self.count, self.height, self.width, 3), np.uint8)
+        for number, label in enumerate(labels):
+            pictures[number] = render_captcha(label, self._inked(style, rng), rng)
+        return pictures, labels
+
+    def _style(self) -> Style:
+        """Return what all captchas have in common."""
+        named = dict.fromkeys(self.alphabet, (Face(self.faces, HEROS.em),))
+        return Style(
+            width=self.width,
+            height=self.height,
+            characters=self.characters,
+            alphabet=self.alphabet,
+            faces=_mixed() if self.faces == "mixed" else named,
+            pitch=self.pitch,
+            first_pivot_x=self.first_pivot_x,
+            pivot_y=self.pivot_y,
+            baseline=self.baseline,
+            rotation=self.rotation,
+            jitter=self.jitter,
+            size_sd=self.size_sd,
+            aspect_sd=self.aspect_sd,
+            ink_colour=self.ink,
+            speckles=self.speckles,
+            frame=self.frame,
         )
-    for name, colours in (("ink", ink), ("frame", () if frame is None else (frame,))):
-        if not all(0 <= colour <= 255 for colour in colours):
-            raise UserError(f"{name}: found {colours}; expected 0 to 255, from dark to light")
-    check_face(faces, ("mixed",))
-    style = replace(
-        Style(),
-        width=width,
-        height=height,
-        characters=characters,
-        alphabet=alphabet,
-        faces=_mixed() if faces == "mixed" else dict.fromkeys(alphabet, (Face(faces, HEROS.em),)),
-        rotation=rotation,
-        jitter=jitter,
-        size_sd=size_sd,
-        aspect_sd=aspect_sd,
-        pitch=pitch,
-        first_pivot_x=first_pivot_x,
-        pivot_y=pivot_y,
-        baseline=baseline,
-        ink_colour=ink,
-        speckles=speckles,
-        frame=frame,
-    )
-    check_characters(alphabet, style)
-    last_pivot_x = first_pivot_x + pitch * (characters - 1)
-    if not (first_pivot_x >= 0 and last_pivot_x < width and 0 <= pivot_y < height):
-        raise UserError(
-            f"the letters turn about the points ({first_pivot_x:g}, {pivot_y:g}) to ({last_pivot_x:g}, "
-            f"{pivot_y:g}) of a picture of {width} × {height} pixels; bring them into it by `first_pivot_x`, "
-            "`pitch`, `pivot_y` or `characters`, or render it larger"
+
+    def _inked(self, style: Style, rng: np.random.Generator) -> Style:
+        """Sample the ink of one captcha, always by three numbers, so that no share changes what follows."""
+        kind = rng.random()
+        threshold, gain = rng.normal(0.5, self.threshold_sd), np.exp(rng.normal(0.06, self.gain_sd))
+        kinds = (
+            (self.one_bit_share, one_bit),
+            (self.one_bit_share + self.fringed_share, fringed),
+            (1.0, soft),
         )
-    rng = np.random.default_rng(seed)
-    labels = sample_labels(count, style, rng)
-    pictures = np.empty((count, height, width, 3), np.uint8)
-    for number, label in enumerate(labels):
-        # three random numbers whatever comes of them, so that one share does not move all the rest
-        kind, threshold, gain = rng.random(), rng.normal(0.5, threshold_sd), np.exp(rng.normal(0.06, gain_sd))
-        kinds = ((one_bit_share, one_bit), (one_bit_share + fringed_share, fringed), (1.0, soft))
         how: Callable[[Coverage, Style], Alpha] = next(how for below, how in kinds if kind <= below)
-        one = replace(style, ink=how, threshold=float(np.clip(threshold, 0.05, 0.95)), gain=float(gain))
-        pictures[number] = render_captcha(label, one, rng)
-    return pictures, labels
+        return replace(style, ink=how, threshold=float(np.clip(threshold, 0.05, 0.95)), gain=float(gain))
 
 
 def _mixed() -> dict[str, tuple[Face, ...]]:
-    """For each character Heros, and the face that comes nearest where that is another, as often."""
+    """Return for each character its nearest face and, where that is another one, Heros."""
     return {
         character: tuple(dict.fromkeys((*nearest, HEROS))) for character, nearest in nearest_faces().items()
     }

@@ -1,73 +1,86 @@
 """Augmentation: at every step of a training other versions of its characters, turned, sheared, moved, scaled.
 
-A version is read from the cleaned picture, not from the character's window: what lies beyond the window's
-edge comes back when a letter is turned or moved, and with it the neighbours' ink (see `crops`).
+A version is read from the cleaned picture, not from the character's window. So what lies beyond the window's
+edge comes into view when a letter is turned or moved, the neighbours' ink too (see `crops`).
 
 To add an augmentation, write a function `f(*, option: type = default, …)` that returns an `Affine`, and name
-it in `AUGMENTERS`; a configuration can then set its options.
+it in `AUGMENTERS`: then a configuration can set its options.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 
 from captchanet.errors import UserError
 
 MARGIN = 8
-"""Pixels of paper around a picture. Beyond them there is nothing but paper either."""
+"""Pixels of paper around a picture. What lies beyond them is paper too."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Affine:
-    """Standard deviations of what happens to a character, sampled anew for each.
+    """Characters turned, sheared, moved and scaled, as the same letters could have been set too.
 
-    `rotation` in degrees; `shear_x` and `shear_y` in pixels per pixel; `shift` in pixels, across and down;
-    `scale` of the logarithm of width and of height; `contrast` of the logarithm of the ink; `noise` of the
-    ink of each pixel. `pivot` is what a character is turned, sheared and scaled about: pixels right of and
-    below its window's centre.
+    The random numbers are normal, have the mean 0, and are sampled anew for each version.
+
+    Parameters
+    ----------
+    rotation : float
+        Standard deviation of the angle, in degrees.
+    shear_x : float
+        Standard deviation of the shear across, in pixels per pixel.
+    shear_y : float
+        Standard deviation of the shear down, in pixels per pixel.
+    shift : float
+        Standard deviation of the shift across and of the shift down, in pixels.
+    scale : float
+        Standard deviation of the logarithms of the factors by which width and height change.
+    contrast : float
+        Standard deviation of the logarithm of the factor by which the ink changes.
+    noise : float
+        Standard deviation of the change of each pixel's ink, where 1 is full ink.
+    pivot : tuple of float
+        The point that a character is turned, sheared and scaled about, in pixels right of its window's centre
+        and below it.
     """
 
-    rotation: float = 0.0
-    shear_x: float = 0.0
-    shear_y: float = 0.0
-    shift: float = 0.0
-    scale: float = 0.0
-    contrast: float = 0.0
-    noise: float = 0.0
+    rotation: Annotated[float, Ge(0)] = 15.0
+    shear_x: Annotated[float, Ge(0)] = 0.0
+    shear_y: Annotated[float, Ge(0)] = 0.0
+    shift: Annotated[float, Ge(0)] = 0.6
+    scale: Annotated[float, Ge(0)] = 0.04
+    contrast: Annotated[float, Ge(0)] = 0.0
+    noise: Annotated[float, Ge(0)] = 0.0
     pivot: tuple[float, float] = (0.0, 0.0)
 
 
-def affine(
-    *,
-    rotation: float = 15.0,
-    shear_x: float = 0.0,
-    shear_y: float = 0.0,
-    shift: float = 0.6,
-    scale: float = 0.04,
-    contrast: float = 0.0,
-    noise: float = 0.0,
-    pivot: tuple[float, float] = (0.0, 0.0),
-) -> Affine:
-    """The letters of a captcha as the same letters could have been turned and set, too."""
-    return Affine(rotation, shear_x, shear_y, shift, scale, contrast, noise, pivot)
+UNCHANGED = Affine(rotation=0, shift=0, scale=0)
+"""Every version is the character as it is."""
 
 
 def none() -> None:
-    """Every character as it is."""
+    """Leave every character as it is."""
     return
 
 
-AUGMENTERS: dict[str, Callable[..., Affine | None]] = {"none": none, "affine": affine}
+AUGMENTERS: dict[str, Callable[..., Affine | None]] = {"none": none, "affine": Affine}
 
 
 class Crops(NamedTuple):
-    """Characters as crops of their pictures: the cleaned pictures, each character's window, a vector's shape.
+    """Characters as crops of their pictures.
 
-    `cleaned` is float32 (n, h, w) or (n, h, w, channels); `windows` (characters, 4), left, top, right, bottom
-    of each character, so many of each picture, picture after picture; `shape` is (height, width) of a vector.
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        The cleaned pictures.
+    windows : ndarray, shape (characters, 4)
+        Left, top, right and bottom of each character, picture after picture, equally many of each.
+    shape : tuple of int
+        Height and width of a vector.
     """
 
     cleaned: NDArray[np.float32]
@@ -81,10 +94,31 @@ def crops(
     windows: NDArray[np.integer],
     split: Mapping[str, Any],
 ) -> Crops:
-    """The characters `vectors` as crops of the pictures that `split`, method and options, made them of.
+    """Find the crops of pictures that characters are.
 
-    Where they are not what their windows show, because the method left something out, they are crops of
-    themselves: what it took away must not come back. Raises UserError where they are no windows at all.
+    Where characters are not what their windows show, because the splitting method left something out, they
+    are crops of themselves: what it took away must not come back.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (characters, channels * height * width)
+        The characters.
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        The cleaned pictures.
+    windows : ndarray of int, shape (characters, 4)
+        Left, top, right and bottom of each character, picture after picture.
+    split : mapping
+        The splitting method that made the vectors, `method`, and its options.
+
+    Returns
+    -------
+    Crops
+        The crops.
+
+    Raises
+    ------
+    UserError
+        Where the vectors have not the size of windows.
     """
     shape = (split["height"], split["width"])
     channels, rest = divmod(vectors.shape[1], shape[0] * shape[1])
@@ -94,7 +128,7 @@ def crops(
             f"of {shape[1]} × {shape[0]} pixels; train without, or choose another splitting method"
         )
     found = Crops(cleaned, _exact(windows, len(windows) // len(cleaned), split), shape)
-    plain = Augmenter(Affine(), found, np.arange(len(vectors)), np.random.default_rng(0))
+    plain = Augmenter(UNCHANGED, found, np.arange(len(vectors)), np.random.default_rng(0))
     for start in range(0, len(vectors), 4096):
         some = np.arange(start, min(start + 4096, len(vectors)))
         shown = plain.versions(some)
@@ -108,7 +142,7 @@ def crops(
 
 
 def _exact(windows: NDArray[np.integer], per: int, split: Mapping[str, Any]) -> NDArray[np.float64]:
-    """`windows`, so many `per` picture, are whole pixels; in a grid they may begin at a fraction of one."""
+    """Return `windows`, `per` of each picture, with the fraction of a pixel where each begins in a grid."""
     exact = windows.astype(np.float64)
     if split["method"] in ("grid", "seams"):
         fraction = np.round(split["left"] + split["pitch"] * (np.arange(len(windows)) % per), 9) % 1
@@ -118,9 +152,18 @@ def _exact(windows: NDArray[np.integer], per: int, split: Mapping[str, Any]) -> 
 
 
 class Augmenter:
-    """Writes other versions of characters over their vectors: what `captchanet.nn.Objective` calls `augment`.
+    """Write other versions of characters over their vectors: what `captchanet.nn.Objective` calls `augment`.
 
-    Training row r is the character `characters[r]` of the crops; rows with -1 there are left as they are.
+    Parameters
+    ----------
+    how : Affine
+        What happens to a character.
+    of : Crops
+        The characters.
+    characters : ndarray of int, shape (rows,)
+        For each training row the number of its character among the crops; -1 for a row that is left as it is.
+    rng : Generator
+        Source of the random numbers.
     """
 
     def __init__(
@@ -129,7 +172,7 @@ class Augmenter:
         self.how, self.characters, self.rng = how, characters, rng
         maps = of.cleaned[np.newaxis] if of.cleaned.ndim == 3 else np.moveaxis(of.cleaned, 3, 0)
         padded = np.pad(maps, ((0, 0), (0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN))).astype(np.float32)
-        # channel by channel, all its pictures in a row
+        # for each channel the pixels of all pictures, one after another
         self._channels = padded.reshape(len(padded), -1)
         self._height, self._width = padded.shape[2:]
         per = len(of.windows) // max(1, len(of.cleaned))
@@ -145,7 +188,15 @@ class Augmenter:
         self._offsets = np.stack([across, down, np.ones(height * width)]).astype(np.float32)
 
     def __call__(self, inputs: NDArray[np.floating], rows: NDArray[np.integer]) -> None:
-        """Overwrites `inputs` (rows, pixels of a vector), as far as its rows can have versions."""
+        """Overwrite the rows that have versions.
+
+        Parameters
+        ----------
+        inputs : ndarray of float, shape (rows, pixels of a vector)
+            Changed in place.
+        rows : ndarray of int, shape (rows,)
+            The training rows that they are.
+        """
         characters = self.characters[rows]
         some = np.flatnonzero(characters >= 0)
         if len(some) == len(rows):
@@ -154,14 +205,25 @@ class Augmenter:
             inputs[some] = self.versions(characters[some])
 
     def versions(self, characters: NDArray[np.integer]) -> NDArray[np.float32]:
-        """One new version of each of these characters, float32 (characters, pixels of a vector)."""
+        """Make one new version of each of these characters.
+
+        Parameters
+        ----------
+        characters : ndarray of int, shape (characters,)
+            Their numbers among the crops.
+
+        Returns
+        -------
+        ndarray of float32, shape (characters, pixels of a vector)
+            The versions.
+        """
         how, n = self.how, len(characters)
         normal = self.rng.standard_normal((8, n), dtype=np.float32).astype(np.float64)
         angle = normal[0] * np.radians(how.rotation)
         wider, taller = np.exp(normal[1:3] * how.scale)
         shear_x, shear_y = normal[3] * how.shear_x, normal[4] * how.shear_y
         moved = normal[5:7] * how.shift
-        # where in the picture each pixel of the vector comes from: about the pivot, (xx xy; yx yy)
+        # where in the picture each pixel of the vector comes from: the matrix (xx xy; yx yy) about the pivot
         xx, xy = np.cos(angle) * wider, (shear_x - np.sin(angle)) * wider
         yx, yy = (shear_y + np.sin(angle)) * taller, np.cos(angle) * taller
         pivot = np.array(how.pivot)[:, np.newaxis]
@@ -186,7 +248,7 @@ class Augmenter:
     def _between(
         self, x: NDArray[np.float32], y: NDArray[np.float32], picture: NDArray[np.integer]
     ) -> NDArray[np.float32]:
-        """The ink at the points (x, y), blended from the four pixels around each, channel after channel."""
+        """Blend the ink at the points (x, y) from the four pixels around each, channel after channel."""
         np.clip(x, 0, self._width - 1.001, out=x)
         np.clip(y, 0, self._height - 1.001, out=y)
         column, row = x.astype(np.int32), y.astype(np.int32)

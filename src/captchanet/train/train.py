@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from captchanet.dataset.dataset import Part
 from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
 from captchanet.nn.activations import Array
-from captchanet.train.augment import Augmenter, Crops
+from captchanet.train.augment import Affine, Augmenter, Crops
 from captchanet.train.checkpoint import Checkpoint
 from captchanet.train.methods import COSTS
 from captchanet.train.settings import EarlyStoppingSettings, TrainSettings
@@ -219,7 +219,7 @@ def _augmenter(
     characters: NDArray[np.integer],
     rng: np.random.Generator,
 ) -> Augmenter | None:
-    how = settings.augment()
+    how: Affine | None = settings.augment.made()
     if how is None:
         return None
     if crops is None:
