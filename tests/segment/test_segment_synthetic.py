@@ -8,6 +8,7 @@ from captchanet.errors import UserError
 from captchanet.segment import segment_synthetic as module
 from captchanet.segment.segment import segment
 from captchanet.segment.segment_synthetic import number_of, segment_synthetic
+from captchanet.segment.segmentation import Segmentation
 from captchanet.synthesize.turned import Turned
 
 
