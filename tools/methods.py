@@ -17,7 +17,6 @@ from captchanet.segment.clean import CLEANERS
 from captchanet.segment.preview import ink_and_vectors, outlined
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.segment.split import SPLITTERS
-from captchanet.segment.suggest import ALPHABET
 from captchanet.synthesize.lined import Lined
 from captchanet.synthesize.outlines import join
 from captchanet.synthesize.style import Style, background, fringed, ink_over, letter, render_captcha, soft
@@ -91,8 +90,7 @@ def show(name: str) -> Image.Image:
     kind, clean, split = SHOWN[name]
     pictures = {"blue": blue, "coloured": coloured}[kind](5)
     size = {"width": pictures.shape[2], "height": pictures.shape[1]}
-    settings = {"picture": size, "characters": 4, "alphabet": ALPHABET, "max_rejected": 0}
-    segmentation = Segmentation.of({**settings, "clean": clean, "split": split}).try_out()
+    segmentation = Segmentation.of({"picture": size, "clean": clean, "split": split}).try_out()
     cleaned, vectors, windows = clean_and_split(pictures, segmentation)
     rows = [
         [

@@ -25,6 +25,7 @@ brotli for WOFF2 files. Take no font whose licence reserves its name: these outl
 import argparse
 import json
 import math
+import string
 from pathlib import Path
 
 from fontTools.pens.basePen import BasePen
@@ -32,7 +33,7 @@ from fontTools.ttLib import TTFont
 from fontTools.ttLib.removeOverlaps import removeOverlaps
 from fontTools.varLib.instancer import instantiateVariableFont
 
-CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+CHARACTERS = string.digits + string.ascii_lowercase
 MIXED_CASE = f"{CHARACTERS}{CHARACTERS[10:].upper()}"
 UNITS_PER_EM = 1000
 TOLERANCE = 1.5  # thousandths of an em: a thirtieth of a pixel in letters of 21 pixels

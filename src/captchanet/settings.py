@@ -160,8 +160,12 @@ class OneOf:
         """The method with that name, and the defaults of the options that are left out."""
         return self.of({"method": name, **options})
 
-    def of(self, value: Any) -> Method:
-        """The method that `value`, its name and options as they stand in a file, describes."""
+    def of(self, given: Any, place: str = "") -> Method:
+        """The method that is `given` by its name and options; errors as in `Settings.of`."""
+        with explained(given, place):
+            return self._check(given)
+
+    def _check(self, value: Any) -> Method:
         if isinstance(value, Method):
             return value
         if not isinstance(value, Mapping):
@@ -180,7 +184,7 @@ class OneOf:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         # the registry is asked at each check: a method that is added later is known
-        return core_schema.no_info_plain_validator_function(self.of)
+        return core_schema.no_info_plain_validator_function(self._check)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
         methods = [_settings_of(name, method, self.given) for name, method in self.registry.items()]
@@ -315,6 +319,9 @@ def explained(given: Any, place: str = "") -> Iterator[None]:
     """Turns the errors of a check of `given` into a sentence, with `place` before the key."""
     try:
         yield
+    except PydanticCustomError as error:
+        about = error.context or {}
+        raise UserError(f"{place}{about['key']}: {about['sentence']}".removeprefix(": ")) from error
     except ValidationError as error:
         # a key that is not known explains one that is missing; a wrong value says more than a wrong type
         details = sorted(error.errors(include_url=False), key=_rank)

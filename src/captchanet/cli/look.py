@@ -36,7 +36,7 @@ def look(
     from captchanet.files import write_bytes
     from captchanet.segment.preview import png, preview
     from captchanet.segment.segmentation import Segmentation
-    from captchanet.segment.suggest import ALPHABET, sample, suggest
+    from captchanet.segment.suggest import sample, suggest
 
     seen = sample(folder, label_file=labels)
     settings, remarks = suggest(seen)
@@ -49,8 +49,7 @@ def look(
     click.echo(snippet(settings))
     if name is not None:
         settings = _named(configfile, name)
-    defaults = {"alphabet": ALPHABET, "max_rejected": 0.05}
-    segmentation = Segmentation.of({**defaults, **settings}, f"segment.{name or 'mine'}.").try_out()
+    segmentation = Segmentation.of(settings, f"segment.{name or 'mine'}.").try_out()
     height, width = seen.pictures.shape[1:3]
     size = segmentation.picture
     if (size.width, size.height) != (width, height):

@@ -7,7 +7,7 @@ import click
 import yaml
 
 from captchanet.errors import UserError
-from captchanet.settings import OneOf, explained
+from captchanet.settings import OneOf
 
 
 @click.command()
@@ -33,8 +33,7 @@ def synthesize(folder: Path, count: int, seed: int, method: str | None, options:
         files = synthesize_folder(folder, count, seed)
     else:
         given = {"method": method, **dict(map(_option, options))}
-        with explained(given, "synthesize."):
-            kind = OneOf(KINDS, given=("count", "seed")).of(given)
+        kind = OneOf(KINDS, given=("count", "seed")).of(given, "synthesize.")
         pictures, labels = kind(count=count, seed=seed)
         files = write_folder(folder, labels, pictures)
     click.echo(f"{len(files)} captchas in {folder}")

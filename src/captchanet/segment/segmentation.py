@@ -1,5 +1,6 @@
 """The settings of cleaning and splitting, and the one way from pictures to vectors that all share."""
 
+from string import ascii_lowercase, digits
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -16,6 +17,10 @@ CLEAN = OneOf(CLEANERS, renamed={"smallest_piece": "smallest_component"})
 SPLIT = OneOf(
     SPLITTERS, given=("characters",), renamed={"smallest": "smallest_component", "pieces": "components"}
 )
+
+ALPHABET = digits + ascii_lowercase
+"""What stands on captchas where nothing else is said."""
+
 Size = Annotated[int, Interval(ge=1, le=4096)]
 
 
@@ -37,7 +42,7 @@ class Segmentation(Settings):
     """The size of the pictures, in pixels."""
     characters: Annotated[int, Interval(ge=1, le=64)] = 4
     """How many characters stand on a picture."""
-    alphabet: Annotated[str, MinLen(2)] = "0123456789abcdefghijklmnopqrstuvwxyz"
+    alphabet: Annotated[str, MinLen(2)] = ALPHABET
     """The characters that can stand on a picture, each once. The order gives the numbers of the classes."""
     clean: Annotated[Method, CLEAN] = CLEAN("ink")
     """The cleaning: from a picture to a map of its ink."""

@@ -25,10 +25,10 @@ from captchanet.segment.read import (
     list_pictures,
     read_bytes,
 )
+from captchanet.segment.segmentation import ALPHABET
 
 LARGEST = 1024
 """The longest side, in pixels, of a picture that is looked at."""
-ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)

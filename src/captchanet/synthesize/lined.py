@@ -6,6 +6,7 @@ known, a range can be narrowed to one value.
 """
 
 from dataclasses import dataclass, replace
+from string import ascii_letters, digits
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -186,7 +187,7 @@ class Lined:
     width: Annotated[int, Interval(ge=1, le=4096)] = 90
     height: Annotated[int, Interval(ge=1, le=4096)] = 32
     characters: Annotated[int, Interval(ge=1, le=64)] = 4
-    alphabet: Annotated[str, MinLen(1)] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    alphabet: Annotated[str, MinLen(1)] = digits + ascii_letters
     faces: str = "train"
     size: Lengths = (19.0, 27.0)
     size_sd: Annotated[float, Ge(0)] = 0.04

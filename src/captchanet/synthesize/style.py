@@ -8,6 +8,7 @@ numbers come from a Generator that is passed in.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from string import ascii_lowercase, digits
 from typing import Annotated
 
 import numpy as np
@@ -127,7 +128,7 @@ class Style:
     width: int = 72
     height: int = 27
     characters: int = 4
-    alphabet: str = "0123456789abcdefghijklmnopqrstuvwxyz"
+    alphabet: str = digits + ascii_lowercase
     faces: Mapping[str, tuple[Face, ...]] = field(default_factory=nearest_faces, hash=False)
     pitch: float = 12.0
     first_pivot_x: float = 10.85

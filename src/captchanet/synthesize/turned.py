@@ -6,6 +6,7 @@ captcha to the next.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from string import ascii_lowercase, digits
 from typing import Annotated
 
 import numpy as np
@@ -100,7 +101,7 @@ class Turned:
     width: Annotated[int, Interval(ge=1, le=4096)] = 72
     height: Annotated[int, Interval(ge=1, le=4096)] = 27
     characters: Annotated[int, Interval(ge=1, le=64)] = 4
-    alphabet: Annotated[str, MinLen(1)] = "0123456789abcdefghijklmnopqrstuvwxyz"
+    alphabet: Annotated[str, MinLen(1)] = digits + ascii_lowercase
     faces: str = "mixed"
     rotation: Annotated[float, Ge(0)] = 31.0
     jitter: Annotated[float, Ge(0)] = 0.42
