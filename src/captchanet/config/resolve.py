@@ -143,7 +143,7 @@ def _fitting(run: dict[str, Any], key: str) -> None:
     """The parts of a run go together."""
     try:
         # of the input only the size of its windows matters, which `check_references` looks at
-        network(1, 2, {**run, "convolutions": []})
+        network(1, 2, {**run, "convolutions": [], "dropout": []})
     except ValueError as error:
         raise UserError(f"{key}.output: {error}; choose another output or cost") from error
     convolved = bool(run["convolutions"])

@@ -1,140 +1,345 @@
-"""A network is a list of layer widths; its parameters are one flat vector that the layers look into.
+"""A network is a list of layers; its parameters are one flat vector `theta` that the layers look into.
 
-Convolutions may stand in front (see `convolution`); all that follows is fully connected.
-
-Signals are kept feature-major, one column a row of the data: `a` of a layer has shape (units, rows). The
-theta matrices then multiply them just as they are written on paper, z = theta @ a, and the row of ones that
-carries the bias comes first, so that the bias is column 0 of each matrix.
+`Network` knows where in theta each layer's parameters lie. `Pass` is the one loop over the layers: training,
+reading and the gradient check all run it.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import accumulate, pairwise
 from math import prod
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
-from captchanet.nn.activations import Activation, Array, sigmoid
-from captchanet.nn.convolution import Convolution, Front, Shape, shapes
+from captchanet.nn.activations import Activation, sigmoid
+from captchanet.nn.dense import Dense
+from captchanet.nn.dropout import Dropout
+from captchanet.nn.layer import Array, Layer, Mode, Place, Shape, Signal, Worker
 
 
 @dataclass(frozen=True)
 class Network:
-    """A fully connected network, after convolutions if there are any.
+    """A network: what it takes, its layers, and the function that makes outputs of the last layer's z.
 
-    `layers` are the widths from the input to the output, (260, 200, 200, 36) for the tutorial's. With `bias`
-    every layer's input gets a constant 1 in front, and each theta matrix a first column for it. `hidden` is
-    the activation of all layers but the last, `output` that of the last: sigmoid or softmax. With
-    `convolutions` the input is a picture of `input_shape`, channel after channel, row by row; they stand
-    between the input and the layers that follow, and are not counted in `layers`.
+    Attributes
+    ----------
+    input_shape
+        The shape of one row of the input: (inputs,), or (channels, height, width) for pictures.
+    layers
+        The layers from the input to the last z, see `layer`.
+    output
+        The output activation, sigmoid or softmax. It stands apart from the layers because a cost takes z and
+        outputs together, see `costs`.
+
+    Raises
+    ------
+    ValueError
+        If a layer cannot take what the one before gives, or if there is nothing to train.
     """
 
-    layers: tuple[int, ...]
-    bias: bool = True
-    hidden: Activation = sigmoid
+    input_shape: Shape
+    layers: tuple[Layer, ...]
     output: Activation = sigmoid
-    input_shape: Shape | None = None
-    convolutions: tuple[Convolution, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.layers) < 2 or any(width < 1 for width in self.layers):
-            raise ValueError(f"a network needs at least two layers of at least one unit, not {self.layers}")
-        if self.hidden.times_slope is None:
-            raise ValueError(f"{self.hidden.name} is no activation for hidden layers, only for the output")
-        if self.convolutions:
-            if self.input_shape is None or prod(self.input_shape) != self.layers[0]:
-                raise ValueError(
-                    f"convolutions look at a picture of {self.layers[0]} numbers, not at {self.input_shape}"
-                )
-            shapes(self.input_shape, self.convolutions)  # raises where nothing is left of it
+        if not self.size:
+            raise ValueError("a network needs at least one layer with parameters")
+
+    def signal_shapes(self, shape: Shape | None = None) -> list[Shape]:
+        """The shapes of one row of what each layer takes and, last, of what the last one gives.
+
+        Parameters
+        ----------
+        shape
+            The shape of the input, if it is not `input_shape`.
+        """
+        shapes = [self.input_shape if shape is None else shape]
+        for layer in self.layers:
+            shapes.append(layer.output_shape(shapes[-1]))
+        return shapes
+
+    def parameter_shapes(self, shape: Shape | None = None) -> list[Shape]:
+        """The shape of each layer's parameters, (0,) where it has none; `shape` as in `signal_shapes`."""
+        shapes = self.signal_shapes(shape)
+        return [layer.parameters_shape(one) for layer, one in zip(self.layers, shapes, strict=False)]
+
+    @cached_property
+    def _parameter_shapes(self) -> list[Shape]:
+        return self.parameter_shapes()
 
     @property
-    def signal_shapes(self) -> list[Shape]:
-        """What each convolution gets and, last, what the last one hands on; empty without convolutions."""
-        if self.input_shape is None or not self.convolutions:
-            return []
-        return shapes(self.input_shape, self.convolutions)
+    def shapes(self) -> list[Shape]:
+        """The shapes of theta1, theta2, …: (units, bias + inputs) or (filters, bias + patch)."""
+        return [shape for shape in self._parameter_shapes if prod(shape)]
+
+    @cached_property
+    def size(self) -> int:
+        """How many numbers theta holds: 99,636 for the tutorial's network."""
+        return sum(map(prod, self._parameter_shapes))
+
+    @property
+    def outputs_shape(self) -> Shape:
+        """The shape of the outputs for one row."""
+        return self.signal_shapes()[-1]
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """The widths of the fully connected layers: `layers`, or what the convolutions hand on instead."""
-        return (prod(self.signal_shapes[-1]), *self.layers[1:]) if self.convolutions else self.layers
+        """How many inputs there are, and how many units in each dense layer: (260, 200, 200, 36)."""
+        dense = (layer.units for layer in self.layers if isinstance(layer, Dense))
+        return (prod(self.input_shape), *dense)
 
     @property
-    def shapes(self) -> list[tuple[int, int]]:
-        """The shapes of theta1, theta2, …: (units, bias + inputs); convolutions' (filters, bias + patch)."""
-        extra, widths = int(self.bias), self.widths
-        filters = [
-            (how.filters, extra + channels * how.size**2)
-            for how, (channels, _, _) in zip(self.convolutions, self.signal_shapes, strict=False)
-        ]
-        return filters + [(units, extra + inputs) for inputs, units in pairwise(widths)]
+    def ones(self) -> int:
+        """How many ones stand in front of each row of the input: 1 for a first dense layer with bias."""
+        return next(layer.ones for layer in self.layers if not layer.training_only)
 
     @property
-    def size(self) -> int:
-        """How many numbers theta holds: 99,636 for the tutorial's network."""
-        return sum(rows * columns for rows, columns in self.shapes)
+    def noisy(self) -> tuple[str, ...]:
+        """The names of the layers whose training has noise or changes a state."""
+        shapes = self.signal_shapes()
+        return tuple(
+            f"layer {number}, {type(layer).__name__}"
+            for number, (layer, shape) in enumerate(zip(self.layers, shapes, strict=False), 1)
+            if layer.noise or layer.initial_state(shape).size
+        )
+
+    def active(self, training: bool) -> list[tuple[int, Layer]]:
+        """The layers that do something in that mode, each with its place in `layers`."""
+        return [(i, one) for i, one in enumerate(self.layers) if training or not one.training_only]
+
+    def views(self, theta: Array) -> list[Array]:
+        """The parameters of each layer as views of `theta`: writing to one writes to theta.
+
+        Parameters
+        ----------
+        theta
+            Shape (size,); the gradient has the same layout.
+
+        Returns
+        -------
+        list of arrays
+            One for each layer, in the layer's shape; empty arrays for layers without parameters.
+        """
+        if theta.shape != (self.size,):
+            raise ValueError(f"theta has shape {theta.shape}, but this network needs ({self.size},)")
+        ends = [0, *accumulate(map(prod, self._parameter_shapes))]
+        parts = zip(self._parameter_shapes, pairwise(ends), strict=True)
+        return [theta[start:end].reshape(shape) for shape, (start, end) in parts]
 
     def matrices(self, theta: Array) -> list[Array]:
-        """theta1, theta2, … as views of the flat `theta` of shape (size,): writing to one writes to theta."""
-        if theta.shape != (self.size,):
-            raise ValueError(
-                f"theta has shape {theta.shape}, but the layers {self.layers} need ({self.size},)"
-            )
-        views, start = [], 0
-        for rows, columns in self.shapes:
-            views.append(theta[start : start + rows * columns].reshape(rows, columns))
-            start += rows * columns
-        return views
+        """theta1, theta2, …: as `views`, but only of the layers that have parameters."""
+        return [matrix for matrix in self.views(theta) if matrix.size]
 
-    def parts(self, theta: Array) -> tuple[list[Array], list[Array]]:
-        """The matrices of the convolutions, and those of the fully connected layers, as `matrices`."""
-        matrices = self.matrices(theta)
-        return matrices[: len(self.convolutions)], matrices[len(self.convolutions) :]
+    def biases(self, theta: Array) -> list[Array | None]:
+        """The first column of each of `matrices` if it is a bias, else None; views as well."""
+        pairs = zip(self.layers, self.views(theta), strict=True)
+        return [matrix[:, 0] if layer.bias else None for layer, matrix in pairs if matrix.size]
 
-    def with_ones(self, X: ArrayLike, dtype: np.dtype) -> Array:
-        """The input signal of the data `X` (rows, inputs): a copy with the bias column in front, if any.
+    def initial_state(self, dtype: DTypeLike = np.float64) -> Array:
+        """What all layers keep but do not train, before training: one flat vector, empty for most."""
+        shapes = self.signal_shapes()
+        states = [layer.initial_state(one) for layer, one in zip(self.layers, shapes, strict=False)]
+        return np.concatenate(states).astype(dtype)
 
-        For convolutions, whose bias is in their patches, it has none.
+    def state_views(self, state: Array) -> list[Array]:
+        """The state of each layer as views of the flat `state`; `Mode()` has none, which is all empty."""
+        shapes = self.signal_shapes()
+        sizes = [layer.initial_state(one).size for layer, one in zip(self.layers, shapes, strict=False)]
+        if state.shape != (sum(sizes),):
+            raise ValueError(f"state has shape {state.shape}, but this network needs ({sum(sizes)},)")
+        return [state[start:end] for start, end in pairwise([0, *accumulate(sizes)])]
+
+    def row_shape(self, X: Array) -> Shape:
+        """The shape of one row of the data `X`: `input_shape`, or another that the same theta fits.
+
+        Parameters
+        ----------
+        X
+            Shape (rows, inputs); or (rows, *shape) for pictures of a size of their own, which only a network
+            without dense layers takes.
+
+        Raises
+        ------
+        ValueError
+            If the network takes no such rows.
         """
+        if X.ndim == 2 and X.shape[1] == prod(self.input_shape):
+            return self.input_shape
+        shape, inputs = X.shape[1:], prod(self.input_shape)
+        if len(shape) == len(self.input_shape) and self.parameter_shapes(shape) == self._parameter_shapes:
+            return shape
+        raise ValueError(f"X has shape {X.shape}, but the network takes (rows, {inputs})")
+
+    def with_ones(self, X: ArrayLike, dtype: DTypeLike) -> Array:
+        """The data `X` (rows, …) as the first layer wants it: a copy (rows, ones + inputs)."""
         X = np.asarray(X)
-        if X.ndim != 2 or X.shape[1] != self.layers[0]:
-            raise ValueError(f"X has shape {X.shape}, but the network takes (rows, {self.layers[0]})")
-        extra = int(self.bias and not self.convolutions)
-        signal = np.ones((len(X), extra + self.layers[0]), dtype)
-        signal[:, extra:] = X
+        inputs = prod(self.row_shape(X))
+        signal = np.ones((len(X), self.ones + inputs), dtype)
+        signal[:, self.ones :] = X.reshape(len(X), inputs)
         return signal
 
-    def front(self, rows: int, dtype: np.dtype) -> Front | None:
-        """The convolutions, ready for so many rows; None where there are none."""
-        if self.input_shape is None or not self.convolutions:
-            return None
-        return Front(self.input_shape, self.convolutions, rows, self.bias, dtype)
+    def outputs(self, theta: Array, X: ArrayLike, state: Array | None = None) -> Array:
+        """The outputs of the network when it reads.
 
-    def outputs(self, theta: Array, X: ArrayLike) -> Array:
-        """The outputs, shape (rows, outputs), each 0 … 1, for the data `X` of shape (rows, inputs).
+        Parameters
+        ----------
+        theta
+            Shape (size,). Its dtype is the one that the network works in.
+        X
+            The data, shape (rows, inputs), or as `row_shape` allows.
+        state
+            The state of the layers that have one; before training, if it is left out.
 
-        Works in theta's dtype. Rows go through in blocks, so that the memory does not grow with them.
+        Returns
+        -------
+        array
+            Shape (rows, outputs), each 0 … 1. Rows go through in blocks, so that the memory for it does not
+            grow with them.
         """
         X = np.asarray(X)
-        result = np.empty((len(X), self.layers[-1]), theta.dtype)
-        filters, dense = self.parts(theta)
-        # the patches of convolutions take a hundred times the memory of the row that they are copied from
-        block = 256 if self.convolutions else 4096
-        front = None
+        shape, views = self.row_shape(X), self.views(theta)
+        mode = Mode(state=self.initial_state(theta.dtype) if state is None else state)
+        result = np.empty((len(X), prod(self.signal_shapes(shape)[-1])), theta.dtype)
+        block = min(layer.block for layer in self.layers)
+        work = None
         for start in range(0, len(X), block):
-            signal = self.with_ones(X[start : start + block], theta.dtype)
+            rows = X[start : start + block].reshape(-1, prod(shape))
+            if work is None or len(work.batch) != len(rows):
+                work = Pass(self, np.ones((len(rows), self.ones + prod(shape)), theta.dtype), mode, shape)
+            work.batch[:, self.ones :] = rows
             with np.errstate(over="ignore"):
-                if self.convolutions and (front is None or len(signal) < block):
-                    front = self.front(len(signal), theta.dtype)
-                a = signal.T
-                if front:
-                    a = np.ones((int(self.bias) + self.widths[0], len(signal)), theta.dtype)
-                    front.forward(filters, self.hidden, signal, a[int(self.bias) :])
-                for number, matrix in enumerate(dense, 1):
-                    z = matrix @ a
-                    extra = int(self.bias and number < len(dense))
-                    a = np.ones((extra + z.shape[0], z.shape[1]), theta.dtype)
-                    (self.output if number == len(dense) else self.hidden).apply(z, a[extra:])
-            result[start : start + block] = a.T
+                outputs = work.forward(views)
+            result[start : start + block] = outputs.reshape(-1, len(rows)).T
         return result
+
+
+class Pass:
+    """The layers at work on so many rows: all their buffers, and the loop over them, there and back.
+
+    Parameters
+    ----------
+    network
+        The network.
+    batch
+        The input, shape (rows, ones + inputs), as `Network.with_ones` makes it. `forward` reads it: write
+        other rows into it to run them. The pass works in its dtype.
+    mode
+        How the layers work.
+    shape
+        The shape of one row of the input, if it is not the network's `input_shape`.
+
+    Attributes
+    ----------
+    last
+        The last layer's z; before `backward` its `delta` has to be filled with the cost's derivative by z.
+    outputs
+        What the output activation made of z, of the same shape (*outputs, rows).
+    """
+
+    def __init__(self, network: Network, batch: Array, mode: Mode, shape: Shape | None = None) -> None:
+        self.network, self.batch = network, batch
+        shapes = network.signal_shapes(shape)
+        z = np.empty((*shapes[-1], len(batch)), batch.dtype)
+        self.last = Signal(z, np.empty_like(z) if mode.backward else None)
+        # a pass that only reads needs no z any more when it has the outputs
+        self.outputs = np.empty_like(z) if mode.backward else z
+        self._steps: list[tuple[int, Worker]] = []
+        data, states, signal = batch.T, network.state_views(mode.state), self.last
+        learning = [bool(prod(one)) for one in network.parameter_shapes(shape)]
+        active = network.active(mode.training)
+        for position, (number, layer) in reversed(list(enumerate(active))):
+            before = [one for _, one in active[:position]]
+            first = not layer.in_place and all(one.in_place and not one.reads_output for one in before)
+            worker = layer.work(
+                Place(
+                    shape=shapes[number],
+                    output=signal,
+                    mode=Mode(mode.training, mode.backward, mode.rng, states[number]),
+                    wanted=mode.backward and any(learning[:number]),
+                    kept=bool(before) and before[-1].reads_output,
+                    memory=data[network.ones - layer.ones :] if first else None,
+                )
+            )
+            self._steps.insert(0, (number, worker))
+            signal = worker.input
+        self._first = learning.index(True)
+        # where the first layer did not take the data's own memory they are copied
+        self._data = data[network.ones :].reshape(signal.a.shape)
+        self._entry = None if np.shares_memory(signal.a, batch) else signal.a
+
+    def forward(
+        self, parameters: Sequence[Array], look: Callable[[Layer, Array], None] | None = None
+    ) -> Array:
+        """From `batch` to `outputs`, which it returns.
+
+        Parameters
+        ----------
+        parameters
+            The parameters of each layer, as `Network.views` gives them.
+        look
+            Called before each layer with the layer and its input, to watch the signals on their way.
+        """
+        if self._entry is not None:
+            np.copyto(self._entry, self._data)
+        for number, worker in self._steps:
+            if look:
+                look(self.network.layers[number], worker.input.a)
+            worker.forward(parameters[number])
+        self.network.output.apply(self.last.a, self.outputs)
+        return self.outputs
+
+    def backward(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
+        """From `last.delta` to the gradient: the loop of backpropagation.
+
+        Parameters
+        ----------
+        parameters
+            As in `forward`.
+        gradients
+            Views of the gradient like those of theta; they are overwritten.
+        """
+        for number, worker in reversed(self._steps):
+            if number < self._first:
+                return
+            worker.backward(parameters[number], gradients[number])
+
+
+def fully_connected(
+    widths: Sequence[int],
+    *,
+    bias: bool = True,
+    hidden: Activation = sigmoid,
+    output: Activation = sigmoid,
+    dropout: Sequence[float] = (),
+) -> Network:
+    """A network of dense layers alone, with the same activation after each but the last.
+
+    Parameters
+    ----------
+    widths
+        The number of inputs, then of each layer's units: (260, 200, 200, 36) for the tutorial's network.
+    bias
+        Whether the layers have one.
+    hidden
+        The activation of all layers but the last.
+    output
+        The output activation, sigmoid or softmax.
+    dropout
+        The rate for the input, then for each hidden layer; empty for none.
+
+    Returns
+    -------
+    Network
+        Its layers: (Dropout), Dense, hidden, (Dropout), Dense, …, Dense.
+    """
+    if len(widths) < 2 or min(widths) < 1:
+        raise ValueError(f"a network needs at least two layers of at least one unit, not {tuple(widths)}")
+    rates = dropout or [0.0] * (len(widths) - 1)
+    if len(rates) != len(widths) - 1:
+        raise ValueError(f"{len(rates)} dropout rates for {len(widths) - 1} layers that are dropped from")
+    layers: list[Layer] = []
+    for number, (rate, units) in enumerate(zip(rates, widths[1:], strict=True)):
+        layers += [hidden] * bool(number) + [Dropout(rate)] * bool(rate) + [Dense(units, bias)]
+    return Network((widths[0],), tuple(layers), output)

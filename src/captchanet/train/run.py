@@ -55,7 +55,7 @@ def perform(
             trained = train(
                 part, classes, settings, checkpoint, synthetic=synthetic, crops=cropped, window=window
             )
-        model = Model(trained.network, trained.theta, name, facts["segment"])
+        model = Model(trained.network, trained.theta, name, facts["segment"], state=trained.state)
         if trained.status == "finished" and facts["captchas"]["calibration"]:
             calibration = read_part(data, "calibration")
             model = model.calibrated(calibration.X, calibration.y)
@@ -63,7 +63,7 @@ def perform(
     parameters = {
         "run": name,
         **settings,
-        "layers": list(trained.network.layers),
+        "layers": list(trained.network.widths),
         "parameters": trained.network.size,
         "dataset": facts["dataset"],
         # where other pictures lie decides nothing, but how these are synthesized
@@ -111,7 +111,7 @@ def write_run(
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
         "seconds": round(seconds, 3),
         "workflow_command": os.environ.get("CAPTCHANET_COMMAND"),
-        "theta_sha256": theta_digest(trained.theta),
+        "theta_sha256": theta_digest(trained.theta, trained.state),
         "data_sha256": dict(data or {}),
     }
     with threadpool_limits(1):

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.dataset.dataset import Part
-from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
+from captchanet.nn import Diverged, EarlyStopping, Network, Objective, Result, one_hot
 from captchanet.nn.activations import Array
 from captchanet.train import methods
 from captchanet.train.augment import AUGMENTERS, Augmenter, Crops
@@ -24,7 +24,7 @@ HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
 class Trained:
     """What training leaves: the last good theta, the history (rows as HISTORY names them), the outcome.
 
-    `status` is "finished", or "failed" when the cost stopped being a number; `reason` says why it ended.
+    `state` is what the network's layers keep but do not train. `status` is "finished", or "failed" when the cost stopped being a number; `reason` says why it ended.
     """
 
     network: Network
@@ -33,6 +33,7 @@ class Trained:
     status: str
     reason: str
     evaluations: int
+    state: Array = field(default_factory=lambda: np.empty(0))
 
 
 class Recorder:
@@ -44,6 +45,7 @@ class Recorder:
 
     def __init__(self, objective: Objective, theta: Array, stopping: EarlyStopping | None = None) -> None:
         self.objective, self.rows, self.stopping = objective, objective.rows, stopping
+        self.unrepeatable = objective.unrepeatable
         self.history: list[tuple[int, float, float, float]] = []
         self.theta, self._next = theta.copy(), theta.copy()
         self.evaluations = 0
@@ -72,15 +74,18 @@ class Recorder:
 
     def state(self) -> dict[str, Any]:
         """What it, early stopping and the random generators carry: arrays, lent, and JSON-ready values."""
-        dropout, augment, stopping = self.objective.dropout, self.objective.augment, self.stopping
-        best = {} if stopping is None or stopping.theta is None else {"best": stopping.theta}
+        rng, augment, stopping = self.objective.rng, self.objective.augment, self.stopping
+        best = {}
+        if stopping and stopping.theta is not None:
+            best = {"best": stopping.theta, "best_state": stopping.best_state}
         return best | {
+            "state": self.objective.state,
             "history": np.array(self.history),
             "good": self.theta,
             "next": self._next,
             "seen": self._seen,
             "evaluations": self.evaluations,
-            "dropout": dropout and dropout.rng.bit_generator.state,
+            "dropout": rng and rng.bit_generator.state,
             "augment": isinstance(augment, Augmenter) and augment.rng.bit_generator.state,
             "stopping": stopping and [stopping.cost, stopping.step],
         }
@@ -91,12 +96,13 @@ class Recorder:
         self.theta, self._next = state["good"], state["next"]
         self._seen = [(cost, correct, rows) for cost, correct, rows in state["seen"]]
         self.evaluations = state["evaluations"]
-        if self.objective.dropout:
-            self.objective.dropout.rng.bit_generator.state = state["dropout"]
+        self.objective.state[:] = state["state"]
+        if self.objective.rng:
+            self.objective.rng.bit_generator.state = state["dropout"]
         if isinstance(self.objective.augment, Augmenter):
             self.objective.augment.rng.bit_generator.state = state["augment"]
         if self.stopping:
-            self.stopping.theta = state.get("best")
+            self.stopping.theta, self.stopping.best_state = state.get("best"), state.get("best_state")
             self.stopping.cost, self.stopping.step = state["stopping"]
 
 
@@ -143,17 +149,15 @@ def train(
         one_hot(y, classes, smoothing=settings["label_smoothing"]),
         cost=COSTS[settings["cost"]],
         penalty=PENALTIES[settings["penalty"]["method"]](**options(settings["penalty"])),
-        dropout=Dropout(tuple(settings["dropout"]), dropout_rng) if any(settings["dropout"]) else None,
         augment=augment,
+        rng=dropout_rng,
         dtype=settings["dtype"],
     )
     stopping = None
     if len(held_out):
         unseen = one_hot(data.y[held_out], classes)
-        watched = Objective(
-            network, data.X[held_out], unseen, cost=COSTS[settings["cost"]], dtype=settings["dtype"]
-        )
-        stopping = EarlyStopping(watched, settings["early_stopping"]["patience"])
+        watched = objective.reading(data.X[held_out], unseen)
+        stopping = EarlyStopping(watched, settings["early_stopping"]["patience"], objective.state)
     recorder = Recorder(objective, initial, stopping)
     try:
         # overflow on the way to a cost that is no number is reported as that, not as a warning before it
@@ -161,17 +165,26 @@ def train(
             optimiser = _optimiser(settings, len(characters), batch_rng)
             kept = _resumed(optimiser, recorder, checkpoint)
             result = optimiser(recorder, initial, callback=recorder.callback, **kept)
+            state = objective.state.copy()  # the next evaluation may change it
             # where the last step led has not been looked at yet
             cost, gradient = objective(result.theta, np.arange(min(256, len(characters))))
             if not (np.isfinite(cost) and np.isfinite(gradient).all()):
                 raise Diverged(f"the cost or its gradient is no number after step {result.steps}")
     except Diverged as error:
-        return Trained(network, recorder.theta, recorder.history, "failed", str(error), recorder.evaluations)
+        return Trained(
+            network,
+            recorder.theta,
+            recorder.history,
+            "failed",
+            str(error),
+            recorder.evaluations,
+            objective.state,
+        )
     theta, reason = result.theta, result.reason
-    if stopping and stopping.theta is not None:
-        theta = stopping.theta
+    if stopping and stopping.theta is not None and stopping.best_state is not None:
+        theta, state = stopping.theta, stopping.best_state
         reason = f"{reason}; lowest held-out cost {stopping.cost:.6g} in step {stopping.step}"
-    return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations)
+    return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations, state)
 
 
 def untrained(
@@ -179,7 +192,8 @@ def untrained(
 ) -> Trained:
     """A run that failed before it began: theta is 0."""
     network = methods.network(data.X.shape[1], classes, settings, window)
-    return Trained(network, np.zeros(network.size, settings["dtype"]), [], "failed", reason, 0)
+    theta, state = np.zeros(network.size, settings["dtype"]), network.initial_state(settings["dtype"])
+    return Trained(network, theta, [], "failed", reason, 0, state)
 
 
 def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator) -> Callable[..., Result]:
@@ -190,9 +204,8 @@ def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator)
         batches = -(-rows // (given.get("batch_size") or rows))
         total = {"total": given["epochs"] * batches} if "total" in schedule.__annotations__ else {}
         given["learning_rate"] = schedule(given["learning_rate"], **options(settings["schedule"]), **total)
-    if "rng" in inspect.signature(optimiser).parameters:
-        given["rng"] = rng
-    return partial(optimiser, **given)
+    made = optimiser(**given) if inspect.isclass(optimiser) else partial(optimiser, **given)
+    return partial(made, rng=rng) if "rng" in inspect.signature(made).parameters else made
 
 
 def _resumed(

@@ -1,0 +1,182 @@
+"""What a layer is: the small protocol that every layer follows, so that one loop runs them all.
+
+A layer has two halves:
+
+- `Layer` describes it: a small frozen value such as `Dense(200)`. It knows the shapes of its output, of its
+  parameters and of its state, and holds no numbers itself.
+- `Worker` is the layer at work in one pass, over a fixed number of rows. It owns the buffers, so that a
+  training step allocates no array, and has two methods, `forward` and `backward`.
+
+`Layer.work` makes the worker for a `Place`. Workers are made from the last layer to the first: each is told
+where its output goes, and says where it wants its input. So a layer writes straight into the memory of the
+next one, and an activation can work in place.
+
+A signal has shape (*shape, rows): one column for each row of the data ("feature-major"). `shape` is (units,)
+after a dense layer and (channels, height, width) for pictures.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+
+Shape = tuple[int, ...]
+"""The shape of one row of a signal: (units,) or (channels, height, width)."""
+
+
+class Signal(NamedTuple):
+    """What one layer hands to the next, and what comes back.
+
+    Attributes
+    ----------
+    a
+        The values, shape (*shape, rows).
+    delta
+        The cost's derivative by these values, of the same shape; None where nobody needs it. It may lie in
+        the memory of `a`, if `a` is no longer read by the time that the derivative comes.
+    """
+
+    a: Array
+    delta: Array | None
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How the layers of a pass work.
+
+    Attributes
+    ----------
+    training
+        True: dropout samples, and layers with state update it. False: the network reads.
+    backward
+        Whether the pass can go backward; without, no buffers for derivatives are made.
+    rng
+        Where layers with noise sample from; only training needs it.
+    state
+        The state of all layers in one flat vector, see `Network.initial_state`.
+    """
+
+    training: bool = False
+    backward: bool = False
+    rng: np.random.Generator | None = None
+    state: Array = field(default_factory=lambda: np.empty(0))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer works: between which signals, and in which mode.
+
+    Attributes
+    ----------
+    shape
+        The shape of one row of its input.
+    output
+        The signal that it writes to; `output.delta` is what comes back to it.
+    mode
+        How it works; `mode.state` is the state of this layer alone.
+    wanted
+        Whether the layers before need the derivative by its input.
+    kept
+        Whether the layer before reads its own output again on the way back: then it must not be changed.
+    memory
+        The input data, if they come to this layer as they are: shape (ones + numbers of a row, rows). They
+        are the transpose of the data, so in memory they lie row by row.
+    """
+
+    shape: Shape
+    output: Signal
+    mode: Mode
+    wanted: bool
+    kept: bool
+    memory: Array | None
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the data the pass takes at once."""
+        return self.output.a.shape[-1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """float32 or float64."""
+        return self.output.a.dtype
+
+    def separate(self) -> Signal:
+        """An input signal with memory of its own."""
+        shape = (*self.shape, self.rows)
+        a = np.empty(shape, self.dtype) if self.memory is None else self.memory.reshape(shape)
+        return Signal(a, np.empty(shape, self.dtype) if self.wanted else None)
+
+    def in_place(self) -> Signal:
+        """An input signal in the memory of the output, unless the layer before still reads it."""
+        return Signal(np.empty_like(self.output.a), self.output.delta) if self.kept else self.output
+
+
+class Worker:
+    """A layer at work in one pass: its buffers, the way forward and the way back.
+
+    `input` is the signal that the layer before writes to. `theta` and `gradient` below are the layer's own
+    parts of the flat vectors, in the shape that `Layer.parameters_shape` tells.
+    """
+
+    input: Signal
+
+    def forward(self, theta: Array) -> None:
+        """Makes the output of the input; changes the input only if the layer is `in_place`."""
+        raise NotImplementedError
+
+    def backward(self, theta: Array, gradient: Array) -> None:
+        """Writes the derivatives by theta to `gradient` and, if wanted, those by the input to its delta."""
+        raise NotImplementedError
+
+
+class Layer:
+    """A description of a layer; a new kind of layer is a frozen dataclass that derives from this.
+
+    Attributes
+    ----------
+    in_place
+        Whether its output may take the memory of its input.
+    reads_output
+        Whether `backward` reads the layer's output.
+    training_only
+        Whether it does nothing when the network reads.
+    noise
+        Whether it samples random numbers in training.
+    bias
+        Whether the first column of its parameters is a bias, which penalties leave out.
+    ones
+        How many rows of ones it wants above its input.
+    block
+        How many rows of the data it should get at once when the network reads, for the memory's sake.
+    """
+
+    in_place: ClassVar[bool] = False
+    reads_output: ClassVar[bool] = False
+    training_only: ClassVar[bool] = False
+    noise: ClassVar[bool] = False
+    block: ClassVar[int] = 4096
+    bias: bool = False
+
+    @property
+    def ones(self) -> int:
+        """None but for dense layers, see the class."""
+        return 0
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The shape of one row of the output; raises ValueError for an input that the layer cannot take."""
+        return shape
+
+    def parameters_shape(self, shape: Shape) -> Shape:
+        """The shape of the parameters for inputs of that shape; (0,) for none."""
+        return (0,)
+
+    def initial_state(self, shape: Shape) -> Array:
+        """What the layer keeps but does not train (running statistics, say), as a vector before training."""
+        return np.empty(0)
+
+    def work(self, place: Place) -> Worker:
+        """The layer at work in that place."""
+        raise NotImplementedError
