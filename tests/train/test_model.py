@@ -10,7 +10,7 @@ from captchanet.errors import UserError
 from captchanet.evaluate import predict as module
 from captchanet.evaluate.predict import list_files, predict
 from captchanet.layout import FORMAT, TrainFiles
-from captchanet.nn import Convolution, Network, uniform
+from captchanet.nn import Convolution, Dense, Network, Pooling, fully_connected, sigmoid, uniform
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.train.model import Model, load_model
 
@@ -22,7 +22,7 @@ SEGMENT = {
     "split": {"method": "grid"},
     "max_rejected": 0.05,
 }
-NETWORK = Network((260, 5, 36))
+NETWORK = fully_connected((260, 5, 36))
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_a_temperature_comes_back(model, files, temperature):
 
 
 def test_a_convolutional_network_comes_back(files):
-    network = Network((260, 36), input_shape=(1, 20, 13), convolutions=(Convolution(2, 3, 2),))
+    network = Network((1, 20, 13), (Convolution(2, 3), Pooling(2), sigmoid, Dense(36)))
     Model(network, uniform(network, np.random.default_rng(0)), "small", SEGMENT).write(files)
     assert load_model(files.theta).network == network
 

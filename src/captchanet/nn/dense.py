@@ -50,7 +50,7 @@ class _DenseWorker(Worker):
 
     def __init__(self, layer: Dense, place: Place) -> None:
         self._ones, inputs = layer.ones, prod(place.shape)
-        self._output = place.output
+        self._z, self._delta = place.output
         self._a = place.memory
         if self._a is None:
             self._a = np.ones((self._ones + inputs, place.rows), place.dtype)
@@ -60,11 +60,10 @@ class _DenseWorker(Worker):
         self.input = Signal(self._a[self._ones :].reshape(shape), delta)
 
     def forward(self, theta: Array) -> None:
-        np.matmul(theta, self._a, out=self._output.a)
+        np.matmul(theta, self._a, out=self._z)
 
     def backward(self, theta: Array, gradient: Array) -> None:
-        delta = self._output.delta
-        np.matmul(delta, self._a.T, out=gradient)
+        np.matmul(self._delta, self._a.T, out=gradient)
         if self._below is not None:
             # without the bias column: nothing comes back through the ones
-            np.matmul(theta[:, self._ones :].T, delta, out=self._below)
+            np.matmul(theta[:, self._ones :].T, self._delta, out=self._below)

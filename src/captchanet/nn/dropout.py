@@ -35,7 +35,7 @@ class Dropout(Layer):
 
     def work(self, place: Place) -> Worker:
         """See `Layer`; raises ValueError without a generator of random 64-bit words."""
-        rng = place.mode.rng
+        rng = place.rng
         if rng is None:
             raise ValueError("dropout samples the units that it leaves out: give the objective an rng")
         if isinstance(rng.bit_generator, np.random.MT19937):

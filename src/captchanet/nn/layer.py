@@ -45,7 +45,7 @@ class Signal(NamedTuple):
 
 @dataclass(frozen=True)
 class Mode:
-    """How the layers of a pass work.
+    """How a whole pass works.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Mode:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a layer works: between which signals, and in which mode.
+    """Where a layer works in a pass: between which signals, and how.
 
     Attributes
     ----------
@@ -75,8 +75,12 @@ class Place:
         The shape of one row of its input.
     output
         The signal that it writes to; `output.delta` is what comes back to it.
-    mode
-        How it works; `mode.state` is the state of this layer alone.
+    training
+        Whether the network trains; else it reads.
+    rng
+        Where to sample from, if there is noise in training.
+    state
+        The layer's own state, a vector; in training the layer changes it in place.
     wanted
         Whether the layers before need the derivative by its input.
     kept
@@ -88,7 +92,9 @@ class Place:
 
     shape: Shape
     output: Signal
-    mode: Mode
+    training: bool
+    rng: np.random.Generator | None
+    state: Array
     wanted: bool
     kept: bool
     memory: Array | None

@@ -69,6 +69,16 @@ class Network:
     def _parameter_shapes(self) -> list[Shape]:
         return self.parameter_shapes()
 
+    @cached_property
+    def _slices(self) -> list[slice]:
+        """Where in theta each layer's parameters lie."""
+        return _slices([prod(shape) for shape in self._parameter_shapes])
+
+    @cached_property
+    def _initial_states(self) -> list[Array]:
+        shapes = self.signal_shapes()
+        return [layer.initial_state(shape) for layer, shape in zip(self.layers, shapes, strict=False)]
+
     @property
     def shapes(self) -> list[Shape]:
         """The shapes of theta1, theta2, …: (units, bias + inputs) or (filters, bias + patch)."""
@@ -90,19 +100,32 @@ class Network:
         dense = (layer.units for layer in self.layers if isinstance(layer, Dense))
         return (prod(self.input_shape), *dense)
 
+    @cached_property
+    def entry(self) -> int | None:
+        """The place in `layers` of the layer that takes the data where they lie, if there is one.
+
+        Layers before it, such as dropout, work in place.
+        """
+        for number, layer in enumerate(self.layers):
+            if not layer.in_place:
+                return number
+            if layer.reads_output:
+                return None
+        return None
+
     @property
     def ones(self) -> int:
         """How many ones stand in front of each row of the input: 1 for a first dense layer with bias."""
-        return next(layer.ones for layer in self.layers if not layer.training_only)
+        return 0 if self.entry is None else self.layers[self.entry].ones
 
     @property
     def noisy(self) -> tuple[str, ...]:
         """The names of the layers whose training has noise or changes a state."""
-        shapes = self.signal_shapes()
+        pairs = zip(self.layers, self._initial_states, strict=True)
         return tuple(
             f"layer {number}, {type(layer).__name__}"
-            for number, (layer, shape) in enumerate(zip(self.layers, shapes, strict=False), 1)
-            if layer.noise or layer.initial_state(shape).size
+            for number, (layer, state) in enumerate(pairs, 1)
+            if layer.noise or state.size
         )
 
     def active(self, training: bool) -> list[tuple[int, Layer]]:
@@ -124,9 +147,10 @@ class Network:
         """
         if theta.shape != (self.size,):
             raise ValueError(f"theta has shape {theta.shape}, but this network needs ({self.size},)")
-        ends = [0, *accumulate(map(prod, self._parameter_shapes))]
-        parts = zip(self._parameter_shapes, pairwise(ends), strict=True)
-        return [theta[start:end].reshape(shape) for shape, (start, end) in parts]
+        return [
+            theta[where].reshape(shape)
+            for where, shape in zip(self._slices, self._parameter_shapes, strict=True)
+        ]
 
     def matrices(self, theta: Array) -> list[Array]:
         """theta1, theta2, …: as `views`, but only of the layers that have parameters."""
@@ -139,17 +163,14 @@ class Network:
 
     def initial_state(self, dtype: DTypeLike = np.float64) -> Array:
         """What all layers keep but do not train, before training: one flat vector, empty for most."""
-        shapes = self.signal_shapes()
-        states = [layer.initial_state(one) for layer, one in zip(self.layers, shapes, strict=False)]
-        return np.concatenate(states).astype(dtype)
+        return np.concatenate(self._initial_states).astype(dtype)
 
     def state_views(self, state: Array) -> list[Array]:
-        """The state of each layer as views of the flat `state`; `Mode()` has none, which is all empty."""
-        shapes = self.signal_shapes()
-        sizes = [layer.initial_state(one).size for layer, one in zip(self.layers, shapes, strict=False)]
+        """The state of each layer as views of the flat `state`; raises ValueError if it is none of this."""
+        sizes = [one.size for one in self._initial_states]
         if state.shape != (sum(sizes),):
             raise ValueError(f"state has shape {state.shape}, but this network needs ({sum(sizes)},)")
-        return [state[start:end] for start, end in pairwise([0, *accumulate(sizes)])]
+        return [state[where] for where in _slices(sizes)]
 
     def row_shape(self, X: Array) -> Shape:
         """The shape of one row of the data `X`: `input_shape`, or another that the same theta fits.
@@ -215,6 +236,11 @@ class Network:
         return result
 
 
+def _slices(sizes: Sequence[int]) -> list[slice]:
+    """One part after the other, of these sizes."""
+    return [slice(*ends) for ends in pairwise([0, *accumulate(sizes)])]
+
+
 class Pass:
     """The layers at work on so many rows: all their buffers, and the loop over them, there and back.
 
@@ -249,17 +275,18 @@ class Pass:
         data, states, signal = batch.T, network.state_views(mode.state), self.last
         learning = [bool(prod(one)) for one in network.parameter_shapes(shape)]
         active = network.active(mode.training)
-        for position, (number, layer) in reversed(list(enumerate(active))):
-            before = [one for _, one in active[:position]]
-            first = not layer.in_place and all(one.in_place and not one.reads_output for one in before)
+        for position in reversed(range(len(active))):
+            number, layer = active[position]
             worker = layer.work(
                 Place(
                     shape=shapes[number],
                     output=signal,
-                    mode=Mode(mode.training, mode.backward, mode.rng, states[number]),
+                    training=mode.training,
+                    rng=mode.rng,
+                    state=states[number],
                     wanted=mode.backward and any(learning[:number]),
-                    kept=bool(before) and before[-1].reads_output,
-                    memory=data[network.ones - layer.ones :] if first else None,
+                    kept=position > 0 and active[position - 1][1].reads_output,
+                    memory=data if number == network.entry else None,
                 )
             )
             self._steps.insert(0, (number, worker))
@@ -267,7 +294,7 @@ class Pass:
         self._first = learning.index(True)
         # where the first layer did not take the data's own memory they are copied
         self._data = data[network.ones :].reshape(signal.a.shape)
-        self._entry = None if np.shares_memory(signal.a, batch) else signal.a
+        self._entry = None if np.may_share_memory(signal.a, batch) else signal.a
 
     def forward(
         self, parameters: Sequence[Array], look: Callable[[Layer, Array], None] | None = None
@@ -289,6 +316,11 @@ class Pass:
             worker.forward(parameters[number])
         self.network.output.apply(self.last.a, self.outputs)
         return self.outputs
+
+    @property
+    def signals(self) -> list[Signal]:
+        """What each layer gets and, last, what the last one gives: their memory, to look at."""
+        return [*(worker.input for _, worker in self._steps), self.last]
 
     def backward(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         """From `last.delta` to the gradient: the loop of backpropagation.

@@ -110,7 +110,7 @@ class Objective:
         Objective
             Without penalty, augmentation and noise. It shares the state of this one, and never changes it.
         """
-        other = Objective(self.network, X, Y, cost=self._cost, dtype=self.dtype)
+        other = type(self)(self.network, X, Y, cost=self._cost, dtype=self.dtype)
         other.state, other.unrepeatable, other._training = self.state, (), False
         return other
 
