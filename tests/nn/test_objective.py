@@ -119,7 +119,7 @@ def test_float32_stays_float32_in_every_array(rows):
     objective, theta, _, _ = problem((4, 3, 2), dtype=np.float32, penalty=l2(weight=0.1))
     _, gradient = objective(theta.astype(np.float32), rows)
     ((work, targets, scratch),) = objective._buffers.values()
-    signals = [array for signal in work.signals for array in signal if array is not None]
+    signals = [array for signal in work.signals for array in signal if array.size]
     arrays = [gradient, targets, scratch, work.outputs, *signals]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
     assert objective.network.outputs(theta.astype(np.float32), np.ones((2, 4))).dtype == np.float32

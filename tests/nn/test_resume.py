@@ -111,7 +111,7 @@ def test_no_state_is_handed_out_after_the_end():
 
 def test_a_state_of_another_optimiser_is_refused():
     (first, *_), *_ = states("adamw", objective("float64", ()), 7)
-    with pytest.raises(ValueError, match="resume: .*the state of the same optimiser"):
+    with pytest.raises(ValueError, match=r"resume: .*the state of the same optimiser"):
         minimise("momentum", objective("float64", ()), 7, resume=first[0])
     fewer = OptimiserState(**{**vars(first[0]), "order": np.arange(ROWS - 1)})
     with pytest.raises(ValueError, match=r"\(22,\).*\(23,\)"):

@@ -55,7 +55,7 @@ class _ActivationWorker(Worker):
         self._apply(self.input.a, self._output.a)
 
     def backward(self, theta: Array, gradient: Array) -> None:
-        if self._times_slope is not None and self._output.delta is not None:
+        if self._times_slope is not None:
             self._times_slope(self._output.delta, self._output.a)
 
 

@@ -2,8 +2,8 @@
 
 A filter is a pattern of size × size pixels that slides over the picture, with the same weights everywhere.
 Copied out, the pixels under it are a column of numbers, one column for each position in each row of the data.
-With a row of ones on top, the columns make a matrix `patches`, and the layer is once more z = theta @ patches:
-theta has a row for each filter, the bias first.
+With a row of ones on top the columns make a matrix `patches`, and the layer is once more a product,
+z = theta @ patches: theta has a row for each filter, the bias first.
 
 Max pooling keeps the largest number of each square of size × size positions, so that a stroke may be shifted
 a little. It comes before the activation: that never falls, so the largest z gives the largest a, and there
@@ -81,7 +81,7 @@ class _ConvolutionWorker(Worker):
     def __init__(self, layer: Convolution, place: Place) -> None:
         (channels, height, width), rows, size = _picture(place.shape, "a convolution"), place.rows, layer.size
         margin, self._bias = size // 2, int(layer.bias)
-        self.input, self._output = place.separate(), place.output
+        self.input, self._output, self._wanted = place.separate(), place.output, place.wanted
         self._padded = np.zeros((channels, height + 2 * margin, width + 2 * margin, rows), place.dtype)
         self._inside = self._padded[:, margin : margin + height, margin : margin + width]
         self._patches = np.ones((self._bias + channels * size**2, height * width * rows), place.dtype)
@@ -99,17 +99,16 @@ class _ConvolutionWorker(Worker):
         np.matmul(theta, self._patches, out=self._output.a.reshape(len(theta), -1))
 
     def backward(self, theta: Array, gradient: Array) -> None:
-        below = self.input.delta
-        delta = self._output.delta.reshape(len(theta), -1)  # type: ignore[union-attr]
+        delta = self._output.delta.reshape(len(theta), -1)
         np.matmul(delta, self._patches.T, out=gradient)
-        if below is not None:
+        if self._wanted:
             # the patches are no longer needed: their memory takes the derivatives by them, and what
             # `forward` copied many times is added up
             np.matmul(theta[:, self._bias :].T, delta, out=self._patches[self._bias :])
             self._padded.fill(0)
             for copy, moved in self._moved:
                 moved += copy
-            np.copyto(below, self._inside)
+            np.copyto(self.input.delta, self._inside)
             self._padded.fill(0)
 
 
@@ -163,7 +162,7 @@ class _PoolingWorker(Worker):
             ]
 
         self._squares = squares(self.input.a)
-        self._deltas = [] if self.input.delta is None else squares(self.input.delta)
+        self._deltas = squares(self.input.delta) if place.wanted else []
         self._rest = self.input.a[0].size > len(self._squares) * units[0].size
         # as small as the number of the last square allows
         self._largest = np.empty(units.shape, np.min_scalar_type(len(self._squares) - 1))
@@ -181,8 +180,8 @@ class _PoolingWorker(Worker):
             np.maximum(square, units, out=units)
 
     def backward(self, theta: Array, gradient: Array) -> None:
-        if self._rest and self.input.delta is not None:
+        if self._rest:
             self.input.delta.fill(0)  # positions that are in no square change nothing
         for number, square in enumerate(self._deltas):
             np.equal(self._largest, number, out=self._here)
-            np.multiply(self._output.delta, self._here, out=square)  # type: ignore[arg-type]
+            np.multiply(self._output.delta, self._here, out=square)

@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from captchanet.nn.layer import Array, Layer, Place, Shape, Signal, Worker
+from captchanet.nn.layer import NOTHING, Array, Layer, Place, Shape, Signal, Worker
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class _DenseWorker(Worker):
     def __init__(self, layer: Dense, place: Place) -> None:
         self._ones, inputs = layer.ones, prod(place.shape)
         self._z, self._delta = place.output
-        self._a = place.memory
-        if self._a is None:
-            self._a = np.ones((self._ones + inputs, place.rows), place.dtype)
-        self._below = np.empty((inputs, place.rows), place.dtype) if place.wanted else None
+        memory = place.memory
+        self._a: Array = np.ones((self._ones + inputs, place.rows), place.dtype) if memory is None else memory
+        self._wanted = place.wanted
+        self._below = np.empty((inputs, place.rows), place.dtype) if place.wanted else NOTHING
         shape = (*place.shape, place.rows)
-        delta = None if self._below is None else self._below.reshape(shape)
+        delta = self._below.reshape(shape) if place.wanted else NOTHING
         self.input = Signal(self._a[self._ones :].reshape(shape), delta)
 
     def forward(self, theta: Array) -> None:
@@ -64,6 +64,6 @@ class _DenseWorker(Worker):
 
     def backward(self, theta: Array, gradient: Array) -> None:
         np.matmul(self._delta, self._a.T, out=gradient)
-        if self._below is not None:
+        if self._wanted:
             # without the bias column: nothing comes back through the ones
             np.matmul(theta[:, self._ones :].T, self._delta, out=self._below)

@@ -66,5 +66,4 @@ class _DropoutWorker(Worker):
         np.multiply(self._kept, self._scale, out=self._flat)
 
     def backward(self, theta: Array, gradient: Array) -> None:
-        if self._output.delta is not None:
-            np.multiply(self._output.delta, self._mask, out=self._output.delta)
+        np.multiply(self._output.delta, self._mask, out=self._output.delta)

@@ -26,6 +26,9 @@ Array = NDArray[np.floating]
 Shape = tuple[int, ...]
 """The shape of one row of a signal: (units,) or (channels, height, width)."""
 
+NOTHING: Array = np.empty(0)
+"""Stands for an array that is not needed: a derivative, or a state."""
+
 
 class Signal(NamedTuple):
     """What one layer hands to the next, and what comes back.
@@ -35,12 +38,12 @@ class Signal(NamedTuple):
     a
         The values, shape (*shape, rows).
     delta
-        The cost's derivative by these values, of the same shape; None where nobody needs it. It may lie in
-        the memory of `a`, if `a` is no longer read by the time that the derivative comes.
+        The cost's derivative by these values, of the same shape; NOTHING where nobody needs it. It may lie
+        in the memory of `a`, if `a` is no longer read by the time that the derivative comes.
     """
 
     a: Array
-    delta: Array | None
+    delta: Array
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Mode:
     training: bool = False
     backward: bool = False
     rng: np.random.Generator | None = None
-    state: Array = field(default_factory=lambda: np.empty(0))
+    state: Array = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Place:
         """An input signal with memory of its own."""
         shape = (*self.shape, self.rows)
         a = np.empty(shape, self.dtype) if self.memory is None else self.memory.reshape(shape)
-        return Signal(a, np.empty(shape, self.dtype) if self.wanted else None)
+        return Signal(a, np.empty(shape, self.dtype) if self.wanted else NOTHING)
 
     def in_place(self) -> Signal:
         """An input signal in the memory of the output, unless the layer before still reads it."""
@@ -181,7 +184,7 @@ class Layer:
 
     def initial_state(self, shape: Shape) -> Array:
         """What the layer keeps but does not train (running statistics, say), as a vector before training."""
-        return np.empty(0)
+        return NOTHING
 
     def work(self, place: Place) -> Worker:
         """The layer at work in that place."""

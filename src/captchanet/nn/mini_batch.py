@@ -142,17 +142,17 @@ class MiniBatch:
 
 
 def _resumed(
-    resume: OptimiserState | None, arrays: Sequence[Array], rng: np.random.Generator | None
+    resume: OptimiserState | None, arrays: Sequence[NDArray[Any]], rng: np.random.Generator | None
 ) -> tuple[int, int]:
     """How many epochs and steps are done; sets theta, order and memory, and the rng, back to `resume`."""
     if resume is None:
         return 0, 0
     kept = (resume.theta, resume.order, *resume.memory)
     if [one.shape for one in kept] != [one.shape for one in arrays]:
+        found, expected = (", ".join(str(one.shape) for one in each) for each in (kept, arrays))
         raise ValueError(
-            "resume: found arrays of shape "
-            f"{', '.join(str(one.shape) for one in kept)}; expected {', '.join(str(one.shape) for one in arrays)}"
-            ": the state of the same optimiser on the same number of rows"
+            f"resume: found arrays of shape {found}; expected {expected}, "
+            "the state of the same optimiser on the same number of rows"
         )
     for mine, as_it_was in zip(arrays, kept, strict=True):
         mine[:] = as_it_was

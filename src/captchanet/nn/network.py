@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from captchanet.nn.activations import Activation, sigmoid
 from captchanet.nn.dense import Dense
 from captchanet.nn.dropout import Dropout
-from captchanet.nn.layer import Array, Layer, Mode, Place, Shape, Signal, Worker
+from captchanet.nn.layer import NOTHING, Array, Layer, Mode, Place, Shape, Signal, Worker
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ class Pass:
         self.network, self.batch = network, batch
         shapes = network.signal_shapes(shape)
         z = np.empty((*shapes[-1], len(batch)), batch.dtype)
-        self.last = Signal(z, np.empty_like(z) if mode.backward else None)
+        self.last = Signal(z, np.empty_like(z) if mode.backward else NOTHING)
         # a pass that only reads needs no z any more when it has the outputs
         self.outputs = np.empty_like(z) if mode.backward else z
         self._steps: list[tuple[int, Worker]] = []

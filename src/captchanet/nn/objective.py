@@ -143,7 +143,6 @@ class Objective:
         work, targets, scratch = self._load(rows)
         n = len(work.batch)
         z, delta = work.last
-        assert delta is not None
         with np.errstate(over="ignore"):
             outputs = work.forward(self._parameters)
             cost = self._cost_of(z, outputs, targets, delta, scratch) / n

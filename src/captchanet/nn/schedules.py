@@ -15,9 +15,7 @@ def constant(rate: float) -> Schedule:
     return lambda step: rate
 
 
-def steps(
-    rate: float, *, every: Annotated[int, Ge(1)], factor: Annotated[float, Gt(0)] = 0.1
-) -> Schedule:
+def steps(rate: float, *, every: Annotated[int, Ge(1)], factor: Annotated[float, Gt(0)] = 0.1) -> Schedule:
     """A rate that is multiplied by a factor again and again.
 
     Parameters

@@ -1,7 +1,6 @@
 """The names that a configuration can give to the parts of a training, and what they stand for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 from typing import Any
 
 from captchanet import nn

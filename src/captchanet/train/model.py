@@ -14,15 +14,12 @@ from captchanet.errors import UserError
 from captchanet.files import atomic, write_json
 from captchanet.layout import FORMAT, TrainFiles
 from captchanet.nn import Array, Network
+from captchanet.nn.layer import NOTHING
 from captchanet.train.methods import built, described
 from captchanet.train.temperature_scaling import fit_temperature, scaled
 
 
-NO_STATE: Array = np.empty(0)
-"""The state of a network none of whose layers keeps one."""
-
-
-def theta_digest(theta: Array, state: Array = NO_STATE) -> str:
+def theta_digest(theta: Array, state: Array = NOTHING) -> str:
     """sha256 over theta's bytes and then the state's, in hexadecimal: equal if and only if every bit is."""
     return hashlib.sha256(theta.tobytes() + state.tobytes()).hexdigest()
 
@@ -50,7 +47,7 @@ class Model:
     run: str
     segment: Mapping[str, Any]
     temperature: float = 1.0
-    state: Array = field(default_factory=lambda: NO_STATE)
+    state: Array = field(default_factory=lambda: NOTHING)
 
     @property
     def digest(self) -> str:
@@ -165,7 +162,7 @@ def _numbers(file: Path) -> tuple[Array, Array]:
     """Theta and state; raises UserError where the file holds none."""
     try:
         with file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
-            return arrays["theta"], arrays["state"] if "state" in arrays else NO_STATE
+            return arrays["theta"], arrays.get("state", NOTHING)
     except OSError as error:
         raise UserError(f"{file}: cannot be read ({error.strerror or error}); make it readable") from error
     except Exception as error:

@@ -24,7 +24,8 @@ HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
 class Trained:
     """What training leaves: the last good theta, the history (rows as HISTORY names them), the outcome.
 
-    `state` is what the network's layers keep but do not train. `status` is "finished", or "failed" when the cost stopped being a number; `reason` says why it ended.
+    `status` is "finished", or "failed" when the cost stopped being a number; `reason` says why it ended.
+    `state` is what the network's layers keep but do not train; empty for most.
     """
 
     network: Network
@@ -204,7 +205,9 @@ def _optimiser(settings: Mapping[str, Any], rows: int, rng: np.random.Generator)
         batches = -(-rows // (given.get("batch_size") or rows))
         total = {"total": given["epochs"] * batches} if "total" in schedule.__annotations__ else {}
         given["learning_rate"] = schedule(given["learning_rate"], **options(settings["schedule"]), **total)
-    made = optimiser(**given) if inspect.isclass(optimiser) else partial(optimiser, **given)
+    made: Callable[..., Result] = partial(optimiser, **given)
+    if inspect.isclass(optimiser):
+        made = made()  # type: ignore[assignment]  # an optimiser with its options, which is called in turn
     return partial(made, rng=rng) if "rng" in inspect.signature(made).parameters else made
 
 
