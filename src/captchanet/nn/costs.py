@@ -35,7 +35,18 @@ class Cost:
     softmax: ValueAndDelta | None
 
     def for_output(self, output: Activation) -> ValueAndDelta:
-        """Its function for that output; raises ValueError, naming both, if they do not go together."""
+        """Its function for an output.
+
+        Parameters
+        ----------
+        output
+            The output activation of a network.
+
+        Raises
+        ------
+        ValueError
+            If the two do not go together.
+        """
         function = {sigmoid.name: self.sigmoid, softmax.name: self.softmax}.get(output.name)
         if function is None:
             raise ValueError(f"the {self.name} cost does not go with {output.name} outputs")

@@ -12,7 +12,7 @@ from captchanet.nn.convolution import Convolution, Pooling
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
 from captchanet.nn.dense import Dense
 from captchanet.nn.initialisation import uniform
-from captchanet.nn.layer import Array, Layer, Mode
+from captchanet.nn.layer import Array, Layer
 from captchanet.nn.network import Network, Pass, fully_connected
 from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Minimised
@@ -96,7 +96,13 @@ def slope_along(objective: Minimised, theta: Array, direction: Array, step: floa
 
 
 def relative_error(found: Array, expected: Array) -> float:
-    """|found - expected| / (|found| + |expected|), Euclidean norms; 0 where both vanish."""
+    """|found - expected| / (|found| + |expected|), Euclidean norms; 0 where both vanish.
+
+    Parameters
+    ----------
+    found, expected
+        Of the same shape.
+    """
     scale = float(np.linalg.norm(found) + np.linalg.norm(expected))
     return float(np.linalg.norm(np.subtract(found, expected))) / scale if scale else 0.0
 
@@ -172,7 +178,7 @@ def _nearest_kink(network: Network, theta: Array, X: Array) -> float:
             squares = np.sort(np.moveaxis(whole, 4, 2).reshape(channels, high, size**2, wide, -1), axis=2)
             nearest.append(float((squares[:, :, -1] - squares[:, :, -2]).min()))
 
-    Pass(network, network.with_ones(X, theta.dtype), Mode()).forward(network.views(theta), look)
+    Pass(network, network.with_ones(X, theta.dtype)).forward(network.views(theta), look)
     return min(nearest)
 
 

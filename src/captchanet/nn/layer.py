@@ -15,7 +15,7 @@ A signal has shape (*shape, rows): one column for each row of the data ("feature
 after a dense layer and (channels, height, width) for pictures.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -44,28 +44,6 @@ class Signal(NamedTuple):
 
     a: Array
     delta: Array
-
-
-@dataclass(frozen=True)
-class Mode:
-    """How a whole pass works.
-
-    Attributes
-    ----------
-    training
-        True: dropout samples, and layers with state update it. False: the network reads.
-    backward
-        Whether the pass can go backward; without, no buffers for derivatives are made.
-    rng
-        Where layers with noise sample from; only training needs it.
-    state
-        The state of all layers in one flat vector, see `Network.initial_state`.
-    """
-
-    training: bool = False
-    backward: bool = False
-    rng: np.random.Generator | None = None
-    state: Array = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True)
@@ -126,18 +104,34 @@ class Place:
 class Worker:
     """A layer at work in one pass: its buffers, the way forward and the way back.
 
-    `input` is the signal that the layer before writes to. `theta` and `gradient` below are the layer's own
-    parts of the flat vectors, in the shape that `Layer.parameters_shape` tells.
+    Attributes
+    ----------
+    input
+        The signal that the layer before writes to.
     """
 
     input: Signal
 
     def forward(self, theta: Array) -> None:
-        """Makes the output of the input; changes the input only if the layer is `in_place`."""
+        """Makes the output of the input; changes the input only if the layer is `in_place`.
+
+        Parameters
+        ----------
+        theta
+            The layer's own parameters, a view of the flat theta in the shape of `Layer.parameters_shape`.
+        """
         raise NotImplementedError
 
     def backward(self, theta: Array, gradient: Array) -> None:
-        """Writes the derivatives by theta to `gradient` and, if wanted, those by the input to its delta."""
+        """Makes the derivatives by theta and, if wanted, those by the input of those by the output.
+
+        Parameters
+        ----------
+        theta
+            As in `forward`.
+        gradient
+            Where the derivatives by theta go, a view of the same shape.
+        """
         raise NotImplementedError
 
 
@@ -175,17 +169,50 @@ class Layer:
         return 0
 
     def output_shape(self, shape: Shape) -> Shape:
-        """The shape of one row of the output; raises ValueError for an input that the layer cannot take."""
+        """The shape of one row of the output.
+
+        Parameters
+        ----------
+        shape
+            The shape of one row of the input.
+
+        Raises
+        ------
+        ValueError
+            If the layer cannot take such an input.
+        """
         return shape
 
     def parameters_shape(self, shape: Shape) -> Shape:
-        """The shape of the parameters for inputs of that shape; (0,) for none."""
+        """The shape of the layer's parameters, (0,) for none; `shape` as in `output_shape`."""
         return (0,)
 
     def initial_state(self, shape: Shape) -> Array:
-        """What the layer keeps but does not train (running statistics, say), as a vector before training."""
+        """What the layer keeps but does not train (running statistics, say), before training.
+
+        Parameters
+        ----------
+        shape
+            The shape of one row of the input.
+
+        Returns
+        -------
+        array
+            A vector; empty for a layer without state.
+        """
         return NOTHING
 
     def work(self, place: Place) -> Worker:
-        """The layer at work in that place."""
+        """Makes the layer's buffers for one pass.
+
+        Parameters
+        ----------
+        place
+            Between which signals it works, and how.
+
+        Returns
+        -------
+        Worker
+            What the pass runs.
+        """
         raise NotImplementedError

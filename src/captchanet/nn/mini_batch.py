@@ -66,7 +66,20 @@ class MiniBatch:
     batch_size: Annotated[int, Ge(1)] | None = None
 
     def start(self, theta: Array) -> tuple[tuple[Array, ...], Move]:
-        """The arrays that the optimiser keeps between steps, before the first, and what a step does."""
+        """What one kind of optimiser adds to the loop.
+
+        Parameters
+        ----------
+        theta
+            Where the training starts, for its shape and dtype.
+
+        Returns
+        -------
+        memory : tuple of arrays
+            What the optimiser keeps from step to step, as it is before the first.
+        move : callable
+            What a step does, see `Move`.
+        """
         raise NotImplementedError
 
     def __call__(

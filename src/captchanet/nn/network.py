@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from captchanet.nn.activations import Activation, sigmoid
 from captchanet.nn.dense import Dense
 from captchanet.nn.dropout import Dropout
-from captchanet.nn.layer import NOTHING, Array, Layer, Mode, Place, Shape, Signal, Worker
+from captchanet.nn.layer import NOTHING, Array, Layer, Place, Shape, Signal, Worker
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,6 @@ class Network:
         return sum(map(prod, self._parameter_shapes))
 
     @property
-    def outputs_shape(self) -> Shape:
-        """The shape of the outputs for one row."""
-        return self.signal_shapes()[-1]
-
-    @property
     def widths(self) -> tuple[int, ...]:
         """How many inputs there are, and how many units in each dense layer: (260, 200, 200, 36)."""
         dense = (layer.units for layer in self.layers if isinstance(layer, Dense))
@@ -128,10 +123,6 @@ class Network:
             if layer.noise or state.size
         )
 
-    def active(self, training: bool) -> list[tuple[int, Layer]]:
-        """The layers that do something in that mode, each with its place in `layers`."""
-        return [(i, one) for i, one in enumerate(self.layers) if training or not one.training_only]
-
     def views(self, theta: Array) -> list[Array]:
         """The parameters of each layer as views of `theta`: writing to one writes to theta.
 
@@ -153,7 +144,7 @@ class Network:
         ]
 
     def matrices(self, theta: Array) -> list[Array]:
-        """theta1, theta2, …: as `views`, but only of the layers that have parameters."""
+        """theta1, theta2, …: as `views`, which takes the same, but only of layers with parameters."""
         return [matrix for matrix in self.views(theta) if matrix.size]
 
     def biases(self, theta: Array) -> list[Array | None]:
@@ -162,11 +153,28 @@ class Network:
         return [matrix[:, 0] if layer.bias else None for layer, matrix in pairs if matrix.size]
 
     def initial_state(self, dtype: DTypeLike = np.float64) -> Array:
-        """What all layers keep but do not train, before training: one flat vector, empty for most."""
+        """What all layers keep but do not train, before training.
+
+        Parameters
+        ----------
+        dtype
+            float64 or float32.
+
+        Returns
+        -------
+        array
+            One flat vector, layer after layer; empty for a network without such layers.
+        """
         return np.concatenate(self._initial_states).astype(dtype)
 
     def state_views(self, state: Array) -> list[Array]:
-        """The state of each layer as views of the flat `state`; raises ValueError if it is none of this."""
+        """The state of each layer as views of the flat one.
+
+        Parameters
+        ----------
+        state
+            As `initial_state` gives it, and of that shape.
+        """
         sizes = [one.size for one in self._initial_states]
         if state.shape != (sum(sizes),):
             raise ValueError(f"state has shape {state.shape}, but this network needs ({sum(sizes)},)")
@@ -194,7 +202,20 @@ class Network:
         raise ValueError(f"X has shape {X.shape}, but the network takes (rows, {inputs})")
 
     def with_ones(self, X: ArrayLike, dtype: DTypeLike) -> Array:
-        """The data `X` (rows, …) as the first layer wants it: a copy (rows, ones + inputs)."""
+        """A copy of the data as the first layer wants it.
+
+        Parameters
+        ----------
+        X
+            The data, as `row_shape` allows.
+        dtype
+            float64 or float32.
+
+        Returns
+        -------
+        array
+            Shape (rows, ones + inputs).
+        """
         X = np.asarray(X)
         inputs = prod(self.row_shape(X))
         signal = np.ones((len(X), self.ones + inputs), dtype)
@@ -221,14 +242,14 @@ class Network:
         """
         X = np.asarray(X)
         shape, views = self.row_shape(X), self.views(theta)
-        mode = Mode(state=self.initial_state(theta.dtype) if state is None else state)
         result = np.empty((len(X), prod(self.signal_shapes(shape)[-1])), theta.dtype)
         block = min(layer.block for layer in self.layers)
         work = None
         for start in range(0, len(X), block):
             rows = X[start : start + block].reshape(-1, prod(shape))
             if work is None or len(work.batch) != len(rows):
-                work = Pass(self, np.ones((len(rows), self.ones + prod(shape)), theta.dtype), mode, shape)
+                batch = np.ones((len(rows), self.ones + prod(shape)), theta.dtype)
+                work = Pass(self, batch, shape=shape, state=state)
             work.batch[:, self.ones :] = rows
             with np.errstate(over="ignore"):
                 outputs = work.forward(views)
@@ -251,10 +272,16 @@ class Pass:
     batch
         The input, shape (rows, ones + inputs), as `Network.with_ones` makes it. `forward` reads it: write
         other rows into it to run them. The pass works in its dtype.
-    mode
-        How the layers work.
     shape
         The shape of one row of the input, if it is not the network's `input_shape`.
+    training
+        True: dropout samples, and layers with state change it. False: the network reads.
+    both_ways
+        Whether the pass can go backward too; without, no buffers for derivatives are made.
+    rng
+        Where layers with noise sample from; only training needs it.
+    state
+        The state of the layers, as `Network.initial_state` gives it (and if it is left out).
 
     Attributes
     ----------
@@ -264,27 +291,39 @@ class Pass:
         What the output activation made of z, of the same shape (*outputs, rows).
     """
 
-    def __init__(self, network: Network, batch: Array, mode: Mode, shape: Shape | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        batch: Array,
+        *,
+        shape: Shape | None = None,
+        training: bool = False,
+        both_ways: bool = False,
+        rng: np.random.Generator | None = None,
+        state: Array | None = None,
+    ) -> None:
         self.network, self.batch = network, batch
         shapes = network.signal_shapes(shape)
         z = np.empty((*shapes[-1], len(batch)), batch.dtype)
-        self.last = Signal(z, np.empty_like(z) if mode.backward else NOTHING)
+        self.last = Signal(z, np.empty_like(z) if both_ways else NOTHING)
         # a pass that only reads needs no z any more when it has the outputs
-        self.outputs = np.empty_like(z) if mode.backward else z
+        self.outputs = np.empty_like(z) if both_ways else z
         self._steps: list[tuple[int, Worker]] = []
-        data, states, signal = batch.T, network.state_views(mode.state), self.last
+        data, signal = batch.T, self.last
+        states = network.state_views(network.initial_state(batch.dtype) if state is None else state)
         learning = [bool(prod(one)) for one in network.parameter_shapes(shape)]
-        active = network.active(mode.training)
+        # what does nothing is left out
+        active = [(i, one) for i, one in enumerate(network.layers) if training or not one.training_only]
         for position in reversed(range(len(active))):
             number, layer = active[position]
             worker = layer.work(
                 Place(
                     shape=shapes[number],
                     output=signal,
-                    training=mode.training,
-                    rng=mode.rng,
+                    training=training,
+                    rng=rng,
                     state=states[number],
-                    wanted=mode.backward and any(learning[:number]),
+                    wanted=both_ways and any(learning[:number]),
                     kept=position > 0 and active[position - 1][1].reads_output,
                     memory=data if number == network.entry else None,
                 )

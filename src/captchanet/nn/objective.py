@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from captchanet.nn.costs import Cost, cross_entropy
-from captchanet.nn.layer import Array, Mode
+from captchanet.nn.layer import Array
 from captchanet.nn.network import Network, Pass
 from captchanet.nn.penalties import Penalty, no_penalty
 
@@ -185,10 +185,16 @@ class Objective:
 
     def _made(self, rows: int, whole: bool) -> _Buffers:
         """Buffers for so many rows; all rows are read where they lie, unless somebody writes to them."""
-        _, first = self.network.active(self._training)[0]
-        as_they_lie = whole and not self.augment and not first.in_place
+        as_they_lie = whole and not self.augment and not self.network.layers[0].in_place
         batch = self.X if as_they_lie else np.empty((rows, self.X.shape[1]), self.dtype)
-        mode = Mode(self._training, True, self.rng, self.state)
-        work = Pass(self.network, batch, mode, self._shape)
+        work = Pass(
+            self.network,
+            batch,
+            shape=self._shape,
+            training=self._training,
+            both_ways=True,
+            rng=self.rng,
+            state=self.state,
+        )
         targets = self.targets if whole else np.empty_like(work.outputs)
         return _Buffers(work, targets, np.empty_like(work.outputs))

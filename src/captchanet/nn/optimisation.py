@@ -55,7 +55,20 @@ class Result:
 
 
 def finite(cost: float, step: int) -> float:
-    """The cost itself; raises Diverged, with the step, if it is no finite number."""
+    """The cost itself.
+
+    Parameters
+    ----------
+    cost
+        The cost.
+    step
+        In which step it came up.
+
+    Raises
+    ------
+    Diverged
+        If the cost is no finite number.
+    """
     if not math.isfinite(cost):
         raise Diverged(f"the cost became {cost} in step {step}")
     return cost

@@ -11,7 +11,13 @@ Schedule = Callable[[int], float]
 
 
 def constant(rate: float) -> Schedule:
-    """The same rate at every step."""
+    """The same rate at every step.
+
+    Parameters
+    ----------
+    rate
+        The learning rate.
+    """
     return lambda step: rate
 
 
