@@ -178,7 +178,8 @@ def _nearest_kink(network: Network, theta: Array, X: Array) -> float:
             squares = np.sort(np.moveaxis(whole, 4, 2).reshape(channels, high, size**2, wide, -1), axis=2)
             nearest.append(float((squares[:, :, -1] - squares[:, :, -2]).min()))
 
-    Pass(network, network.with_ones(X, theta.dtype)).forward(network.views(theta), look)
+    batch = network.with_ones(X, theta.dtype)
+    Pass(network, batch, network.input_shape).forward(network.views(theta), look)
     return min(nearest)
 
 

@@ -47,47 +47,47 @@ class Network:
         if not self.size:
             raise ValueError("a network needs at least one layer with parameters")
 
-    def signal_shapes(self, shape: Shape | None = None) -> list[Shape]:
+    def signal_shapes(self, shape: Shape) -> list[Shape]:
         """The shapes of one row of what each layer takes and, last, of what the last one gives.
 
         Parameters
         ----------
         shape
-            The shape of the input, if it is not `input_shape`.
+            The shape of the input: `input_shape`, or that of other pictures.
         """
-        shapes = [self.input_shape if shape is None else shape]
+        shapes = [shape]
         for layer in self.layers:
             shapes.append(layer.output_shape(shapes[-1]))
         return shapes
 
-    def parameter_shapes(self, shape: Shape | None = None) -> list[Shape]:
+    def parameter_shapes(self, shape: Shape) -> list[Shape]:
         """The shape of each layer's parameters, (0,) where it has none; `shape` as in `signal_shapes`."""
         shapes = self.signal_shapes(shape)
         return [layer.parameters_shape(one) for layer, one in zip(self.layers, shapes, strict=False)]
 
     @cached_property
-    def _parameter_shapes(self) -> list[Shape]:
-        return self.parameter_shapes()
+    def _own_shapes(self) -> list[Shape]:
+        return self.parameter_shapes(self.input_shape)
 
     @cached_property
     def _slices(self) -> list[slice]:
         """Where in theta each layer's parameters lie."""
-        return _slices([prod(shape) for shape in self._parameter_shapes])
+        return _slices([prod(shape) for shape in self._own_shapes])
 
     @cached_property
     def _initial_states(self) -> list[Array]:
-        shapes = self.signal_shapes()
+        shapes = self.signal_shapes(self.input_shape)
         return [layer.initial_state(shape) for layer, shape in zip(self.layers, shapes, strict=False)]
 
     @property
     def shapes(self) -> list[Shape]:
         """The shapes of theta1, theta2, …: (units, bias + inputs) or (filters, bias + patch)."""
-        return [shape for shape in self._parameter_shapes if prod(shape)]
+        return [shape for shape in self._own_shapes if prod(shape)]
 
     @cached_property
     def size(self) -> int:
         """How many numbers theta holds: 99,636 for the tutorial's network."""
-        return sum(map(prod, self._parameter_shapes))
+        return sum(map(prod, self._own_shapes))
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -138,10 +138,8 @@ class Network:
         """
         if theta.shape != (self.size,):
             raise ValueError(f"theta has shape {theta.shape}, but this network needs ({self.size},)")
-        return [
-            theta[where].reshape(shape)
-            for where, shape in zip(self._slices, self._parameter_shapes, strict=True)
-        ]
+        pairs = zip(self._slices, self._own_shapes, strict=True)
+        return [theta[where].reshape(shape) for where, shape in pairs]
 
     def matrices(self, theta: Array) -> list[Array]:
         """theta1, theta2, …: as `views`, which takes the same, but only of layers with parameters."""
@@ -197,7 +195,7 @@ class Network:
         if X.ndim == 2 and X.shape[1] == prod(self.input_shape):
             return self.input_shape
         shape, inputs = X.shape[1:], prod(self.input_shape)
-        if len(shape) == len(self.input_shape) and self.parameter_shapes(shape) == self._parameter_shapes:
+        if len(shape) == len(self.input_shape) and self.parameter_shapes(shape) == self._own_shapes:
             return shape
         raise ValueError(f"X has shape {X.shape}, but the network takes (rows, {inputs})")
 
@@ -249,7 +247,7 @@ class Network:
             rows = X[start : start + block].reshape(-1, prod(shape))
             if work is None or len(work.batch) != len(rows):
                 batch = np.ones((len(rows), self.ones + prod(shape)), theta.dtype)
-                work = Pass(self, batch, shape=shape, state=state)
+                work = Pass(self, batch, shape, state=state)
             work.batch[:, self.ones :] = rows
             with np.errstate(over="ignore"):
                 outputs = work.forward(views)
@@ -273,7 +271,7 @@ class Pass:
         The input, shape (rows, ones + inputs), as `Network.with_ones` makes it. `forward` reads it: write
         other rows into it to run them. The pass works in its dtype.
     shape
-        The shape of one row of the input, if it is not the network's `input_shape`.
+        The shape of one row of the input, see `Network.row_shape`.
     training
         True: dropout samples, and layers with state change it. False: the network reads.
     both_ways
@@ -295,8 +293,8 @@ class Pass:
         self,
         network: Network,
         batch: Array,
+        shape: Shape,
         *,
-        shape: Shape | None = None,
         training: bool = False,
         both_ways: bool = False,
         rng: np.random.Generator | None = None,
@@ -311,7 +309,7 @@ class Pass:
         self._steps: list[tuple[int, Worker]] = []
         data, signal = batch.T, self.last
         states = network.state_views(network.initial_state(batch.dtype) if state is None else state)
-        learning = [bool(prod(one)) for one in network.parameter_shapes(shape)]
+        learning = [bool(prod(one)) for one in network._own_shapes]
         # what does nothing is left out
         active = [(i, one) for i, one in enumerate(network.layers) if training or not one.training_only]
         for position in reversed(range(len(active))):
@@ -330,7 +328,7 @@ class Pass:
             )
             self._steps.insert(0, (number, worker))
             signal = worker.input
-        self._first = learning.index(True)
+        self._first, self._apply = learning.index(True), network.output.apply
         # where the first layer did not take the data's own memory they are copied
         self._data = data[network.ones :].reshape(signal.a.shape)
         self._entry = None if np.may_share_memory(signal.a, batch) else signal.a
@@ -353,7 +351,7 @@ class Pass:
             if look:
                 look(self.network.layers[number], worker.input.a)
             worker.forward(parameters[number])
-        self.network.output.apply(self.last.a, self.outputs)
+        self._apply(self.last.a, self.outputs)
         return self.outputs
 
     @property

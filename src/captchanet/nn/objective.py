@@ -81,7 +81,7 @@ class Objective:
         self._gradient = np.empty(network.size, self.dtype)
         self._gradients = network.views(self._gradient)
         self._scratch = np.empty(network.size, self.dtype)
-        self._buffers: dict[tuple[int, bool], _Buffers] = {}
+        self._buffers: dict[int | None, _Buffers] = {}
         self._theta: Array | None = None
         self._parameters: list[Array] = []
         self._last: tuple[Array, NDArray[np.integer] | None] | None = None
@@ -166,11 +166,10 @@ class Objective:
 
     def _load(self, rows: NDArray[np.integer] | None) -> _Buffers:
         """The buffers for these rows, with their inputs and targets in them."""
-        whole = rows is None
-        key = (self.rows if rows is None else len(rows), whole)
-        if key not in self._buffers:
-            self._buffers[key] = self._made(*key)
-        found = self._buffers[key]
+        n = None if rows is None else len(rows)
+        if n not in self._buffers:
+            self._buffers[n] = self._made(n)
+        found = self._buffers[n]
         batch = found.work.batch
         if rows is not None:
             # mode="clip" because the default makes NumPy copy through a buffer of its own
@@ -183,18 +182,18 @@ class Objective:
             self.augment(inputs, np.arange(self.rows) if rows is None else rows)
         return found
 
-    def _made(self, rows: int, whole: bool) -> _Buffers:
-        """Buffers for so many rows; all rows are read where they lie, unless somebody writes to them."""
-        as_they_lie = whole and not self.augment and not self.network.layers[0].in_place
-        batch = self.X if as_they_lie else np.empty((rows, self.X.shape[1]), self.dtype)
+    def _made(self, rows: int | None) -> _Buffers:
+        """Buffers for so many rows; for all of them (None) the data are read where they lie, if possible."""
+        as_they_lie = rows is None and not self.augment and not self.network.layers[0].in_place
+        batch = self.X if as_they_lie else np.empty((rows or self.rows, self.X.shape[1]), self.dtype)
         work = Pass(
             self.network,
             batch,
-            shape=self._shape,
+            self._shape,
             training=self._training,
             both_ways=True,
             rng=self.rng,
             state=self.state,
         )
-        targets = self.targets if whole else np.empty_like(work.outputs)
+        targets = self.targets if rows is None else np.empty_like(work.outputs)
         return _Buffers(work, targets, np.empty_like(work.outputs))
