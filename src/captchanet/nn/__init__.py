@@ -3,8 +3,9 @@
 Read in this order:
 
 1. `layer`, what a layer is; then the layers: `dense`, `activations`, `convolution`, `dropout`;
-2. `network`, a list of layers as views of one flat vector, and the one loop over them, there and back;
-3. `costs`, `penalties`, and `objective`, which puts cost and gradient together (backpropagation);
+2. `passes`, the one loop over layers, there and back (backpropagation); `network`, a list of layers whose
+   parameters are views of one flat vector; `architectures`, the usual lists;
+3. `costs`, `penalties`, and `objective`, which puts cost and gradient together;
 4. `initialisation`, `targets`: where training starts from, and what it wants;
 5. the optimisers, which know no network: `optimisation`, `mini_batch`, `schedules`, `full_batch`,
    `early_stopping`;
@@ -12,6 +13,7 @@ Read in this order:
 """
 
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
+from captchanet.nn.architectures import fully_connected
 from captchanet.nn.convolution import Convolution, Pooling
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
 from captchanet.nn.dense import Dense
@@ -21,7 +23,7 @@ from captchanet.nn.full_batch import conjugate_gradient, l_bfgs
 from captchanet.nn.initialisation import glorot, he, uniform
 from captchanet.nn.layer import Array, Layer, Place, Signal, Worker
 from captchanet.nn.mini_batch import AdamW, GradientDescent, OptimiserState
-from captchanet.nn.network import Network, fully_connected
+from captchanet.nn.network import Network
 from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Diverged, Result
 from captchanet.nn.penalties import Penalty, l2, no_penalty, tutorial_penalty

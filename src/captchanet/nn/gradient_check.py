@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
+from captchanet.nn.architectures import fully_connected
 from captchanet.nn.convolution import Convolution, Pooling
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
 from captchanet.nn.dense import Dense
 from captchanet.nn.initialisation import uniform
 from captchanet.nn.layer import Array, Layer
-from captchanet.nn.network import Network, Pass, fully_connected
+from captchanet.nn.network import Network
 from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Minimised
 from captchanet.nn.penalties import Penalty, l2, no_penalty
@@ -179,7 +180,7 @@ def _nearest_kink(network: Network, theta: Array, X: Array) -> float:
             nearest.append(float((squares[:, :, -1] - squares[:, :, -2]).min()))
 
     batch = network.with_ones(X, theta.dtype)
-    Pass(network, batch, network.input_shape).forward(network.views(theta), look)
+    network.work(batch, network.input_shape).forward(network.views(theta), look)
     return min(nearest)
 
 

@@ -1,10 +1,6 @@
-"""A network is a list of layers; its parameters are one flat vector `theta` that the layers look into.
+"""A network is a list of layers; its parameters are one flat vector `theta` that the layers look into."""
 
-`Network` knows where in theta each layer's parameters lie. `Pass` is the one loop over the layers: training,
-reading and the gradient check all run it.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -15,8 +11,8 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from captchanet.nn.activations import Activation, sigmoid
 from captchanet.nn.dense import Dense
-from captchanet.nn.dropout import Dropout
-from captchanet.nn.layer import NOTHING, Array, Layer, Place, Shape, Signal, Worker
+from captchanet.nn.layer import Array, Layer, Shape
+from captchanet.nn.passes import Pass, entry, signal_shapes
 
 
 @dataclass(frozen=True)
@@ -47,22 +43,9 @@ class Network:
         if not self.size:
             raise ValueError("a network needs at least one layer with parameters")
 
-    def signal_shapes(self, shape: Shape) -> list[Shape]:
-        """The shapes of one row of what each layer takes and, last, of what the last one gives.
-
-        Parameters
-        ----------
-        shape
-            The shape of the input: `input_shape`, or that of other pictures.
-        """
-        shapes = [shape]
-        for layer in self.layers:
-            shapes.append(layer.output_shape(shapes[-1]))
-        return shapes
-
     def parameter_shapes(self, shape: Shape) -> list[Shape]:
-        """The shape of each layer's parameters, (0,) where it has none; `shape` as in `signal_shapes`."""
-        shapes = self.signal_shapes(shape)
+        """The shape of each layer's parameters, (0,) where it has none; `shape` is that of its input."""
+        shapes = signal_shapes(self.layers, shape)
         return [layer.parameters_shape(one) for layer, one in zip(self.layers, shapes, strict=False)]
 
     @cached_property
@@ -76,7 +59,7 @@ class Network:
 
     @cached_property
     def _initial_states(self) -> list[Array]:
-        shapes = self.signal_shapes(self.input_shape)
+        shapes = signal_shapes(self.layers, self.input_shape)
         return [layer.initial_state(shape) for layer, shape in zip(self.layers, shapes, strict=False)]
 
     @property
@@ -96,22 +79,10 @@ class Network:
         return (prod(self.input_shape), *dense)
 
     @cached_property
-    def entry(self) -> int | None:
-        """The place in `layers` of the layer that takes the data where they lie, if there is one.
-
-        Layers before it, such as dropout, work in place.
-        """
-        for number, layer in enumerate(self.layers):
-            if not layer.in_place:
-                return number
-            if layer.reads_output:
-                return None
-        return None
-
-    @property
     def ones(self) -> int:
         """How many ones stand in front of each row of the input: 1 for a first dense layer with bias."""
-        return 0 if self.entry is None else self.layers[self.entry].ones
+        first = entry(self.layers)
+        return 0 if first is None else self.layers[first].ones
 
     @property
     def noisy(self) -> tuple[str, ...]:
@@ -220,6 +191,37 @@ class Network:
         signal[:, self.ones :] = X.reshape(len(X), inputs)
         return signal
 
+    def work(
+        self,
+        batch: Array,
+        shape: Shape,
+        *,
+        training: bool = False,
+        both_ways: bool = False,
+        rng: np.random.Generator | None = None,
+        state: Array | None = None,
+    ) -> Pass:
+        """The network at work on so many rows, with all buffers.
+
+        Parameters
+        ----------
+        batch
+            The input, shape (rows, ones + inputs), as `with_ones` makes it; see `Pass`.
+        shape
+            The shape of one row of the input, see `row_shape`.
+        training
+            True: dropout samples, and layers with state change it. False: the network reads.
+        both_ways
+            Whether the pass can go backward too; without, no buffers for derivatives are made.
+        rng
+            Where layers with noise sample from; only training needs it.
+        state
+            The state of the layers; as `initial_state` gives it, if it is left out.
+        """
+        states = self.state_views(self.initial_state(batch.dtype) if state is None else state)
+        how = (self.layers, self.output, batch, shape)
+        return Pass(*how, states=states, training=training, both_ways=both_ways, rng=rng)
+
     def outputs(self, theta: Array, X: ArrayLike, state: Array | None = None) -> Array:
         """The outputs of the network when it reads.
 
@@ -240,14 +242,14 @@ class Network:
         """
         X = np.asarray(X)
         shape, views = self.row_shape(X), self.views(theta)
-        result = np.empty((len(X), prod(self.signal_shapes(shape)[-1])), theta.dtype)
+        result = np.empty((len(X), prod(signal_shapes(self.layers, shape)[-1])), theta.dtype)
         block = min(layer.block for layer in self.layers)
         work = None
         for start in range(0, len(X), block):
             rows = X[start : start + block].reshape(-1, prod(shape))
             if work is None or len(work.batch) != len(rows):
                 batch = np.ones((len(rows), self.ones + prod(shape)), theta.dtype)
-                work = Pass(self, batch, shape, state=state)
+                work = self.work(batch, shape, state=state)
             work.batch[:, self.ones :] = rows
             with np.errstate(over="ignore"):
                 outputs = work.forward(views)
@@ -258,157 +260,3 @@ class Network:
 def _slices(sizes: Sequence[int]) -> list[slice]:
     """One part after the other, of these sizes."""
     return [slice(*ends) for ends in pairwise([0, *accumulate(sizes)])]
-
-
-class Pass:
-    """The layers at work on so many rows: all their buffers, and the loop over them, there and back.
-
-    Parameters
-    ----------
-    network
-        The network.
-    batch
-        The input, shape (rows, ones + inputs), as `Network.with_ones` makes it. `forward` reads it: write
-        other rows into it to run them. The pass works in its dtype.
-    shape
-        The shape of one row of the input, see `Network.row_shape`.
-    training
-        True: dropout samples, and layers with state change it. False: the network reads.
-    both_ways
-        Whether the pass can go backward too; without, no buffers for derivatives are made.
-    rng
-        Where layers with noise sample from; only training needs it.
-    state
-        The state of the layers, as `Network.initial_state` gives it (and if it is left out).
-
-    Attributes
-    ----------
-    last
-        The last layer's z; before `backward` its `delta` has to be filled with the cost's derivative by z.
-    outputs
-        What the output activation made of z, of the same shape (*outputs, rows).
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        batch: Array,
-        shape: Shape,
-        *,
-        training: bool = False,
-        both_ways: bool = False,
-        rng: np.random.Generator | None = None,
-        state: Array | None = None,
-    ) -> None:
-        self.network, self.batch = network, batch
-        shapes = network.signal_shapes(shape)
-        z = np.empty((*shapes[-1], len(batch)), batch.dtype)
-        self.last = Signal(z, np.empty_like(z) if both_ways else NOTHING)
-        # a pass that only reads needs no z any more when it has the outputs
-        self.outputs = np.empty_like(z) if both_ways else z
-        self._steps: list[tuple[int, Worker]] = []
-        data, signal = batch.T, self.last
-        states = network.state_views(network.initial_state(batch.dtype) if state is None else state)
-        learning = [bool(prod(one)) for one in network._own_shapes]
-        # what does nothing is left out
-        active = [(i, one) for i, one in enumerate(network.layers) if training or not one.training_only]
-        for position in reversed(range(len(active))):
-            number, layer = active[position]
-            worker = layer.work(
-                Place(
-                    shape=shapes[number],
-                    output=signal,
-                    training=training,
-                    rng=rng,
-                    state=states[number],
-                    wanted=both_ways and any(learning[:number]),
-                    kept=position > 0 and active[position - 1][1].reads_output,
-                    memory=data if number == network.entry else None,
-                )
-            )
-            self._steps.insert(0, (number, worker))
-            signal = worker.input
-        self._first, self._apply = learning.index(True), network.output.apply
-        # where the first layer did not take the data's own memory they are copied
-        self._data = data[network.ones :].reshape(signal.a.shape)
-        self._entry = None if np.may_share_memory(signal.a, batch) else signal.a
-
-    def forward(
-        self, parameters: Sequence[Array], look: Callable[[Layer, Array], None] | None = None
-    ) -> Array:
-        """From `batch` to `outputs`, which it returns.
-
-        Parameters
-        ----------
-        parameters
-            The parameters of each layer, as `Network.views` gives them.
-        look
-            Called before each layer with the layer and its input, to watch the signals on their way.
-        """
-        if self._entry is not None:
-            np.copyto(self._entry, self._data)
-        for number, worker in self._steps:
-            if look:
-                look(self.network.layers[number], worker.input.a)
-            worker.forward(parameters[number])
-        self._apply(self.last.a, self.outputs)
-        return self.outputs
-
-    @property
-    def signals(self) -> list[Signal]:
-        """What each layer gets and, last, what the last one gives: their memory, to look at."""
-        return [*(worker.input for _, worker in self._steps), self.last]
-
-    def backward(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        """From `last.delta` to the gradient: the loop of backpropagation.
-
-        Parameters
-        ----------
-        parameters
-            As in `forward`.
-        gradients
-            Views of the gradient like those of theta; they are overwritten.
-        """
-        for number, worker in reversed(self._steps):
-            if number < self._first:
-                return
-            worker.backward(parameters[number], gradients[number])
-
-
-def fully_connected(
-    widths: Sequence[int],
-    *,
-    bias: bool = True,
-    hidden: Activation = sigmoid,
-    output: Activation = sigmoid,
-    dropout: Sequence[float] = (),
-) -> Network:
-    """A network of dense layers alone, with the same activation after each but the last.
-
-    Parameters
-    ----------
-    widths
-        The number of inputs, then of each layer's units: (260, 200, 200, 36) for the tutorial's network.
-    bias
-        Whether the layers have one.
-    hidden
-        The activation of all layers but the last.
-    output
-        The output activation, sigmoid or softmax.
-    dropout
-        The rate for the input, then for each hidden layer; empty for none.
-
-    Returns
-    -------
-    Network
-        Its layers: (Dropout), Dense, hidden, (Dropout), Dense, …, Dense.
-    """
-    if len(widths) < 2 or min(widths) < 1:
-        raise ValueError(f"a network needs at least two layers of at least one unit, not {tuple(widths)}")
-    rates = dropout or [0.0] * (len(widths) - 1)
-    if len(rates) != len(widths) - 1:
-        raise ValueError(f"{len(rates)} dropout rates for {len(widths) - 1} layers that are dropped from")
-    layers: list[Layer] = []
-    for number, (rate, units) in enumerate(zip(rates, widths[1:], strict=True)):
-        layers += [hidden] * bool(number) + [Dropout(rate)] * bool(rate) + [Dense(units, bias)]
-    return Network((widths[0],), tuple(layers), output)

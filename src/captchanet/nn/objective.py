@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from captchanet.nn.costs import Cost, cross_entropy
 from captchanet.nn.layer import Array
-from captchanet.nn.network import Network, Pass
+from captchanet.nn.network import Network
+from captchanet.nn.passes import Pass, signal_shapes
 from captchanet.nn.penalties import Penalty, no_penalty
 
 Augment = Callable[[Array, NDArray[np.integer]], None]
@@ -89,7 +90,7 @@ class Objective:
     def _set_data(self, X: Array, Y: Array) -> None:
         """Keeps the data as the passes want them: inputs row by row, targets feature-major."""
         self.rows, self._shape = len(X), self.network.row_shape(X)
-        outputs = self.network.signal_shapes(self._shape)[-1]
+        outputs = signal_shapes(self.network.layers, self._shape)[-1]
         numbers = int(np.prod(outputs))
         self.X = self.network.with_ones(X, self.dtype)
         if Y.shape != (self.rows, numbers) or not self.rows:
@@ -186,14 +187,8 @@ class Objective:
         """Buffers for so many rows; for all of them (None) the data are read where they lie, if possible."""
         as_they_lie = rows is None and not self.augment and not self.network.layers[0].in_place
         batch = self.X if as_they_lie else np.empty((rows or self.rows, self.X.shape[1]), self.dtype)
-        work = Pass(
-            self.network,
-            batch,
-            self._shape,
-            training=self._training,
-            both_ways=True,
-            rng=self.rng,
-            state=self.state,
+        work = self.network.work(
+            batch, self._shape, training=self._training, both_ways=True, rng=self.rng, state=self.state
         )
         targets = self.targets if rows is None else np.empty_like(work.outputs)
         return _Buffers(work, targets, np.empty_like(work.outputs))
