@@ -58,7 +58,7 @@ class Recipe:
         trained = train(
             dataset.train, len(alphabet), run, synthetic=dataset.synthetic, crops=cropped, window=window
         )
-        model = Model(trained.network, trained.theta, self.name, segmentation)
+        model = Model(trained.network, trained.theta, self.name, segmentation, state=trained.state)
         if dataset.calibration.captchas:
             model = model.calibrated(dataset.calibration.X, dataset.calibration.y)
         return model, dataset, time.process_time() - started

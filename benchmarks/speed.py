@@ -46,7 +46,7 @@ def data(rows: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
 
 def recorded(X: np.ndarray, Y: np.ndarray, penalty: nn.Penalty) -> tuple[Recorder, np.ndarray]:
     """Our objective, watched as `train` watches it, and a first theta."""
-    network = nn.Network(LAYERS)
+    network = nn.fully_connected(LAYERS)
     theta = nn.uniform(network, np.random.default_rng(1), dtype=X.dtype)
     return Recorder(nn.Objective(network, X, Y, penalty=penalty, dtype=X.dtype), theta), theta
 
@@ -54,19 +54,22 @@ def recorded(X: np.ndarray, Y: np.ndarray, penalty: nn.Penalty) -> tuple[Recorde
 def our_epoch(X: np.ndarray, Y: np.ndarray, batch: int, penalty: nn.Penalty = nn.no_penalty) -> Work:
     """An epoch of our SGD."""
     recorder, theta = recorded(X, Y, penalty)
-    options = {"learning_rate": RATE, "epochs": 1, "batch_size": batch, "rng": np.random.default_rng(1)}
-    return lambda: nn.gradient_descent(recorder, theta, **options, callback=recorder.callback)  # type: ignore[arg-type]
+    optimiser, rng = (
+        nn.GradientDescent(learning_rate=RATE, epochs=1, batch_size=batch),
+        np.random.default_rng(1),
+    )
+    return lambda: optimiser(recorder, theta, rng=rng, callback=recorder.callback)
 
 
 def our_adamw(X: np.ndarray, Y: np.ndarray, batch: int) -> Work:
     """An epoch of AdamW with dropout of the input and both hidden layers, softmax outputs."""
-    network = nn.Network(LAYERS, output=nn.softmax, hidden=nn.relu)
+    rates = (0.05, 0.1, 0.1)
+    network = nn.fully_connected(LAYERS, output=nn.softmax, hidden=nn.relu, dropout=rates)
     rng = np.random.default_rng(1)
-    dropout = nn.Dropout((0.05, 0.1, 0.1), rng)
     theta = nn.he(network, rng, dtype=X.dtype)
-    recorder = Recorder(nn.Objective(network, X, Y, dropout=dropout, dtype=X.dtype), theta)
-    options = {"learning_rate": 2e-3, "epochs": 1, "batch_size": batch, "rng": rng}
-    return lambda: nn.adamw(recorder, theta, **options, callback=recorder.callback)  # type: ignore[arg-type]
+    recorder = Recorder(nn.Objective(network, X, Y, rng=rng, dtype=X.dtype), theta)
+    optimiser = nn.AdamW(learning_rate=2e-3, epochs=1, batch_size=batch)
+    return lambda: optimiser(recorder, theta, rng=rng, callback=recorder.callback)
 
 
 def our_augmentation(X: np.ndarray, batch: int) -> Work:
@@ -192,7 +195,7 @@ def growth() -> None:
     our_epoch(X, Y, 128)()
     held = (tracemalloc.get_traced_memory()[1] - before - X.nbytes - Y.nbytes) / 2**20
     tracemalloc.stop()
-    theta = nn.Network(LAYERS).size * 4 / 2**20
+    theta = nn.fully_connected(LAYERS).size * 4 / 2**20
     work = "memory of training, batch 128, without X and Y"
     click.echo(f"| {work} | MiB, and in sizes of theta | {held:.1f}, {held / theta:.1f} |")
 

@@ -10,10 +10,10 @@ import pytest
 
 from captchanet.dataset import dataset
 from captchanet.nn import (
-    Network,
+    GradientDescent,
     Objective,
     cross_entropy,
-    gradient_descent,
+    fully_connected,
     l2,
     one_hot,
     quadratic,
@@ -82,7 +82,7 @@ def same_digits(printed, values):
 
 def one_pass(network, theta, X, Y, cost):
     """Everything that the page prints of one pass, deltas before the division by n."""
-    extra, n = int(network.bias), len(X)
+    extra, n = network.ones, len(X)
     theta1, theta2 = network.matrices(theta)
     a1 = network.with_ones(X, theta.dtype).T
     z2 = theta1 @ a1
@@ -90,7 +90,8 @@ def one_pass(network, theta, X, Y, cost):
     z3 = theta2 @ a2
     objective = Objective(network, X, Y, cost=cost)
     value, gradient = objective(theta)
-    (work,) = objective._workspaces.values()
+    ((work, *_),) = objective._buffers.values()
+    _, hidden, *_, last = work.signals
     gradient1, gradient2 = network.matrices(gradient)
     return {
         "theta1": theta1,
@@ -101,8 +102,8 @@ def one_pass(network, theta, X, Y, cost):
         "z3": z3,
         "a3": network.outputs(theta, X).T,
         "cost": value,
-        "delta3": work.delta[2] * n,
-        "delta2": work.delta[1] * n,
+        "delta3": last.delta * n,
+        "delta2": hidden.delta * n,
         "gradient2": gradient2,
         "gradient1": gradient1,
     }
@@ -111,7 +112,7 @@ def one_pass(network, theta, X, Y, cost):
 def worked_example():
     theta = np.array([0.1, 0.4, -0.3, -0.2, 0.5, 0.6, 0.3, -0.7, 0.8])
     X, Y = np.array([[1, 0], [0.5, 2]]), np.array([[1.0], [0.0]])
-    return one_pass(Network((2, 2, 1)), theta, X, Y, cross_entropy)
+    return one_pass(fully_connected((2, 2, 1)), theta, X, Y, cross_entropy)
 
 
 def test_every_block_of_code_is_a_quote_or_a_program_of_the_page():
@@ -175,7 +176,7 @@ def test_the_formulas_are_plain_enough_to_render_and_the_prose_to_be_read():
 
 
 def test_the_shapes_are_those_of_the_tutorials_network():
-    network = Network((260, 200, 200, 36))
+    network = fully_connected((260, 200, 200, 36))
     rows = table("| | shape | numbers |")
     assert [row[1] for row in rows[:-1]] == [f"{units} × {inputs}" for units, inputs in network.shapes]
     assert [row[2] for row in rows[:-1]] == [f"{units * inputs:,}" for units, inputs in network.shapes]
@@ -221,7 +222,7 @@ def test_the_pages_program_has_the_gradient_of_the_project_and_learns_xor():
     np.testing.assert_allclose(outputs, [0, 1, 1, 0], atol=0.1)
     rng = np.random.default_rng(0)
     for layers in ((3, 2), (3, 4, 2), (3, 4, 5, 2)):
-        network, X, Y = Network(layers), rng.normal(size=(7, 3)), rng.random((7, 2))
+        network, X, Y = fully_connected(layers), rng.normal(size=(7, 3)), rng.random((7, 2))
         theta = uniform(network, rng, limit=1)
         cost, gradient = Objective(network, X, Y)(theta)
         found, slope, outputs = names["cost_and_gradient"](theta, layers, X, Y)
@@ -234,7 +235,7 @@ def test_cost_and_penalties_at_the_start_are_those_of_the_table(default_config):
     segmentation = default_config.segment["ink-grid"]
     folder = segment(ROOT / "data/raw", segmentation)
     data = dataset.part(folder, range(len(folder.pictures)), "raw", segmentation.alphabet)
-    Y, network = one_hot(data.y, 36), Network((260, 200, 200, 36))
+    Y, network = one_hot(data.y, 36), fully_connected((260, 200, 200, 36))
     initial = uniform(network, np.random.default_rng(1).spawn(4)[0])
     bare, gradient = Objective(network, data.X, Y)(initial)
     length = np.linalg.norm(gradient)
@@ -264,7 +265,7 @@ def test_the_program_about_rounding_runs_and_sees_it():
 
 def test_the_step_of_the_gradient_check_trades_truncation_against_rounding():
     rng = np.random.default_rng(0)
-    network = Network((4, 5, 3, 3), True, tanh)
+    network = fully_connected((4, 5, 3, 3), hidden=tanh)
     X, Y = rng.normal(size=(6, 4)), rng.dirichlet(np.ones(3), 6)
     objective, theta = Objective(network, X, Y, penalty=l2(weight=0.7)), uniform(network, rng, limit=1)
     gradient = objective(theta)[1].copy()
@@ -300,7 +301,7 @@ def test_the_first_step_of_xor_is_as_printed():
     initial = uniform(xor.NETWORK, np.random.RandomState(10), limit=1.0)
     values = one_pass(xor.NETWORK, initial, xor.X, xor.Y, quadratic)
     objective = Objective(xor.NETWORK, xor.X, xor.Y, cost=quadratic)
-    after = gradient_descent(objective, initial, learning_rate=4.0, epochs=1).theta
+    after = GradientDescent(learning_rate=4.0, epochs=1)(objective, initial).theta
     values["next theta1"], values["next theta2"] = xor.NETWORK.matrices(after)
     printed = numbers("xor, the first step")
     # a1 is the data, which the page quotes from the code

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from captchanet.nn import (
+    Dense,
     Dropout,
     Network,
     Objective,
+    fully_connected,
     l2,
     relu,
     sigmoid,
@@ -18,6 +20,7 @@ from captchanet.nn import (
 from captchanet.nn import cross_entropy as ce
 from captchanet.nn.gradient_check import (
     TOLERANCE,
+    Repeatable,
     central_differences,
     check_all,
     relative_error,
@@ -47,7 +50,7 @@ def test_no_legal_combination_is_left_out(checked):
 
 def test_a_gradient_that_is_wrong_by_one_part_in_a_million_is_seen():
     rng = np.random.default_rng(0)
-    network = Network((3, 4, 2))
+    network = fully_connected((3, 4, 2))
     objective = Objective(network, rng.random((5, 3)), rng.random((5, 2)))
     theta = uniform(network, rng, limit=1)
     wrong = objective(theta)[1] * (1 + 1e-6)
@@ -56,7 +59,7 @@ def test_a_gradient_that_is_wrong_by_one_part_in_a_million_is_seen():
 
 def test_the_differences_are_exact_for_a_polynomial_of_fourth_degree():
     class Quartic:
-        rows = 1
+        rows, unrepeatable = 1, ()
 
         def __call__(self, theta, rows=None):
             return float(theta[0] ** 4 + 3 * theta[1]), theta
@@ -69,29 +72,21 @@ def test_the_differences_are_exact_for_a_polynomial_of_fourth_degree():
 @pytest.mark.parametrize("rows", [None, np.array([6, 0, 3])])
 def test_with_dropout_the_gradient_is_that_of_the_thinned_network(hidden, rates, rows):
     rng = np.random.default_rng(3)
-    network = Network((5, 6, 3), True, hidden, softmax)
+    network = fully_connected((5, 6, 3), hidden=hidden, output=softmax, dropout=rates)
     X, Y, theta = rng.normal(size=(8, 5)), rng.dirichlet(np.ones(3), 8), uniform(network, rng, limit=1)
-    dropout = Dropout(rates, rng)
-    objective = Objective(network, X, Y, dropout=dropout, penalty=l2(weight=0.3))
-
-    class SameSample:
-        """The objective, sampling the same units at every call."""
-
-        rows = 8
-
-        def __call__(self, at, _=None):
-            dropout.rng = np.random.default_rng(7)
-            return objective(at, rows)
-
-    gradient = SameSample()(theta)[1].copy()
+    objective = Objective(network, X, Y, rng=np.random.default_rng(7), penalty=l2(weight=0.3))
+    same = Repeatable(objective, rows)
+    gradient = same(theta)[1].copy()
     # a short step, so that no difference is taken across ReLU's kink; rounding then allows 1e-9
-    assert relative_error(gradient, central_differences(SameSample(), theta, 1e-5)) < 1e-9
+    assert relative_error(gradient, central_differences(same, theta, 1e-5)) < 1e-9
 
 
 def test_dropout_leaves_out_its_share_and_keeps_the_expected_signal():
-    dropout = Dropout((0.25,), np.random.default_rng(0))
-    mask, kept = np.empty((300, 400)), np.empty((300, 400), bool)
-    dropout.sample(0, mask, kept)
+    network = Network((300,), (Dropout(0.25), Dense(1)))
+    objective = Objective(network, np.ones((400, 300)), np.ones((400, 1)), rng=np.random.default_rng(0))
+    objective(np.zeros(301))
+    ((work, *_),) = objective._buffers.values()
+    mask = work.signals[0].a
     assert set(np.unique(mask)) == {0, 1 / 0.75}
     assert np.mean(mask == 0) == pytest.approx(0.25, abs=0.005)
     assert mask.mean() == pytest.approx(1, abs=0.01)
@@ -99,13 +94,14 @@ def test_dropout_leaves_out_its_share_and_keeps_the_expected_signal():
 
 def test_dropout_of_nothing_changes_nothing_and_every_call_samples_anew():
     rng = np.random.default_rng(3)
-    network = Network((5, 6, 3))
+    network = fully_connected((5, 6, 3))
     X, Y, theta = rng.normal(size=(8, 5)), rng.random((8, 3)), uniform(network, rng, limit=1)
     plain = Objective(network, X, Y)(theta)
-    none = Objective(network, X, Y, dropout=Dropout((0.0, 0.0), rng))(theta)
+    of_nothing = Network((5,), (Dropout(0.0), Dense(6), sigmoid, Dropout(0.0), Dense(3)))
+    none = Objective(of_nothing, X, Y, rng=rng)(theta)
     assert plain[0] == none[0]
     np.testing.assert_array_equal(plain[1], none[1])
-    some = Objective(network, X, Y, dropout=Dropout((0.5, 0.5), rng))
+    some = Objective(fully_connected((5, 6, 3), dropout=(0.5, 0.5)), X, Y, rng=rng)
     assert some(theta)[0] != some(theta)[0]
     # the data themselves stay whole
     np.testing.assert_array_equal(some.X[:, 1:], X)
@@ -113,25 +109,22 @@ def test_dropout_of_nothing_changes_nothing_and_every_call_samples_anew():
 
 def test_rates_that_are_none_or_do_not_fit_the_layers_are_refused():
     with pytest.raises(ValueError, match="below 1"):
-        Dropout((1.0,), np.random.default_rng(0))
-    with pytest.raises(ValueError, match="MT19937"):
-        Dropout((0.5,), np.random.Generator(np.random.MT19937(0)))
+        Dropout(1.0)
+    network = fully_connected((2, 2), dropout=(0.5,))
+    for rng, words in ((np.random.Generator(np.random.MT19937(0)), "MT19937"), (None, "give the objective")):
+        with pytest.raises(ValueError, match=words):
+            Objective(network, np.zeros((1, 2)), np.zeros((1, 2)), rng=rng)(np.zeros(6))
     with pytest.raises(ValueError, match="1 dropout rates for 2 layers"):
-        Objective(
-            Network((2, 2, 2)),
-            np.zeros((1, 2)),
-            np.zeros((1, 2)),
-            dropout=Dropout((0.1,), np.random.default_rng(0)),
-        )
+        fully_connected((2, 2, 2), dropout=(0.1,))
 
 
 def test_a_cost_and_an_output_that_do_not_go_together_are_refused_by_name():
     from captchanet.nn import quadratic
 
     with pytest.raises(ValueError, match="the quadratic cost does not go with softmax outputs"):
-        Objective(Network((2, 2), output=softmax), np.zeros((1, 2)), np.zeros((1, 2)), cost=quadratic)
+        Objective(fully_connected((2, 2), output=softmax), np.zeros((1, 2)), np.zeros((1, 2)), cost=quadratic)
     with pytest.raises(ValueError, match="softmax is no activation for hidden layers"):
-        Network((2, 2, 2), hidden=softmax)
+        fully_connected((2, 2, 2), hidden=softmax)
     with pytest.raises(ValueError, match="the cross-entropy cost does not go with tanh outputs"):
         ce.for_output(tanh)
 
@@ -139,7 +132,7 @@ def test_a_cost_and_an_output_that_do_not_go_together_are_refused_by_name():
 def test_the_tutorials_gradient_lacks_exactly_the_derivative_of_its_penalty_at_any_depth():
     for widths in ((4, 3, 2), (4, 3, 3, 2), (4, 3, 2, 3, 2)):
         rng = np.random.default_rng(1)
-        network = Network(widths)
+        network = fully_connected(widths)
         objective = Objective(
             network, rng.random((6, 4)), rng.random((6, 2)), penalty=tutorial_penalty(weight=0.7)
         )
@@ -159,27 +152,27 @@ def test_the_tutorials_gradient_lacks_exactly_the_derivative_of_its_penalty_at_a
 @pytest.mark.parametrize("rates", [(0.5, 0.0), (0.0, 0.5)])
 def test_dropout_of_either_layer_alone_samples_anew_at_every_call(rates):
     rng = np.random.default_rng(3)
-    network = Network((40, 30, 3))
+    network = fully_connected((40, 30, 3), dropout=rates)
     X, Y, theta = np.ones((20, 40)), rng.random((20, 3)), uniform(network, rng, limit=1)
-    objective = Objective(network, X, Y, dropout=Dropout(rates, rng))
+    objective = Objective(network, X, Y, rng=rng)
     costs = {objective(theta, rows)[0] for rows in (None, None, np.arange(7), np.arange(7))}
     assert len(costs) == 4
-    for work in objective._workspaces.values():
-        whole = np.ones_like(work.a[0][1:])
+    for work, *_ in objective._buffers.values():
+        whole, signals = np.ones((40, work.batch.shape[0])), work.signals[0].a
         if not rates[0]:
-            z = network.matrices(theta)[0] @ work.a[0]
-            whole = 1 / (1 + np.exp(-z))
-        signals = work.a[0][1:] if rates[0] else work.a[1][1:]
+            z = network.matrices(theta)[0] @ work.batch.T
+            whole, signals = 1 / (1 + np.exp(-z)), work.signals[-2].a
         assert 0.4 < np.mean(signals == 0) < 0.6
         # what is kept is scaled up, so that the expected signal stays what it was
         np.testing.assert_allclose(signals[signals != 0], 2 * whole[signals != 0])
-        np.testing.assert_array_equal(work.a[0][0], 1)  # the ones of the bias are never left out
-        np.testing.assert_array_equal(work.a[1][0], 1)
+        # the ones of the bias, above the signal in memory, are never left out
+        np.testing.assert_array_equal(work.batch[:, 0], 1)
+        np.testing.assert_array_equal(work.signals[-2].a.base[0], 1)
 
 
 def test_a_batch_as_large_as_the_whole_is_its_own_rows_also_after_the_whole():
     rng = np.random.default_rng(3)
-    network = Network((5, 4, 2))
+    network = fully_connected((5, 4, 2))
     X, Y, theta = rng.normal(size=(6, 5)), rng.random((6, 2)), uniform(network, rng, limit=1)
     objective = Objective(network, X, Y)
     whole = objective(theta)[0]

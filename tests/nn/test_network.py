@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captchanet.nn import Network, sigmoid, uniform
+from captchanet.nn import fully_connected, sigmoid, uniform
 
-TUTORIAL = Network((260, 200, 200, 36))
+TUTORIAL = fully_connected((260, 200, 200, 36))
 
 layers = st.lists(st.integers(1, 6), min_size=2, max_size=5).map(tuple)
 
@@ -20,7 +20,7 @@ def test_the_tutorials_network_has_its_published_shapes_and_99636_numbers():
 
 @given(layers, st.booleans())
 def test_the_matrices_are_views_that_cover_theta_once(widths, bias):
-    network = Network(widths, bias)
+    network = fully_connected(widths, bias=bias)
     theta = np.zeros(network.size)
     for matrix in network.matrices(theta):
         assert np.shares_memory(matrix, theta)
@@ -29,7 +29,7 @@ def test_the_matrices_are_views_that_cover_theta_once(widths, bias):
 
 
 def test_the_bias_is_the_first_column_of_each_matrix():
-    network = Network((2, 1))
+    network = fully_connected((2, 1))
     theta = np.array([10.0, 2.0, 3.0])
     z = 10 + 2 * 0.5 + 3 * 0.25
     np.testing.assert_allclose(network.outputs(theta, [[0.5, 0.25]]), [[1 / (1 + np.exp(-z))]], rtol=1e-15)
@@ -38,7 +38,7 @@ def test_the_bias_is_the_first_column_of_each_matrix():
 @given(layers, st.booleans(), st.integers(0, 3), st.integers(1, 5))
 def test_the_outputs_are_those_of_the_textbook_loop(widths, bias, seed, rows):
     rng = np.random.default_rng(seed)
-    network = Network(widths, bias)
+    network = fully_connected(widths, bias=bias)
     theta, X = uniform(network, rng, limit=2), rng.random((rows, widths[0]))
     for row, outputs in zip(X, network.outputs(theta, X), strict=True):
         a = row
@@ -52,7 +52,7 @@ def test_the_outputs_are_those_of_the_textbook_loop(widths, bias, seed, rows):
 
 
 def test_outputs_do_not_depend_on_how_many_rows_are_read_together():
-    network = Network((3, 2))
+    network = fully_connected((3, 2))
     rng = np.random.default_rng(0)
     theta, X = uniform(network, rng), rng.random((9000, 3))
     np.testing.assert_allclose(network.outputs(theta, X)[4090:4100], network.outputs(theta, X[4090:4100]))
@@ -68,7 +68,7 @@ def test_sigmoid_meets_zero_and_one_without_a_wrong_number():
 @pytest.mark.parametrize("widths", [(), (3,), (3, 0), (3, -1, 2)])
 def test_a_network_without_two_layers_of_units_is_refused(widths):
     with pytest.raises(ValueError, match="at least two layers"):
-        Network(widths)
+        fully_connected(widths)
 
 
 def test_a_theta_or_an_input_of_the_wrong_size_is_refused_with_both_sizes():

@@ -6,10 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.nn import (
-    Dropout,
-    Network,
     Objective,
     cross_entropy,
+    fully_connected,
     l2,
     one_hot,
     quadratic,
@@ -21,9 +20,9 @@ from captchanet.nn import (
 )
 
 
-def problem(widths, *, bias=True, seed=0, rows=6, limit=1.0, **options):
+def problem(widths, *, bias=True, seed=0, rows=6, limit=1.0, dropout=(), **options):
     rng = np.random.default_rng(seed)
-    network = Network(widths, bias)
+    network = fully_connected(widths, bias=bias, dropout=dropout)
     X, Y = rng.random((rows, widths[0])), (rng.random((rows, widths[-1])) > 0.5).astype(float)
     return Objective(network, X, Y, **options), uniform(network, rng, limit=limit), X, Y
 
@@ -105,7 +104,7 @@ def test_a_theta_of_any_size_gives_a_finite_cost_and_gradient_and_no_warning(kin
     # up to 1e100 in float64 and 1e15 in float32; warnings are errors here
     dtype, exponent = kind
     rng = np.random.default_rng(seed)
-    network = Network((4, 3, 2), True, hidden, pair[0])
+    network = fully_connected((4, 3, 2), hidden=hidden, output=pair[0])
     X, Y = rng.normal(size=(6, 4)), one_hot(rng.integers(1, 3, 6), 2)
     theta = (uniform(network, rng, limit=1) * 10.0 ** (size * exponent)).astype(dtype)
     value, gradient = Objective(network, X, Y, cost=pair[1], penalty=l2(weight=0.1), dtype=dtype)(theta)
@@ -119,8 +118,9 @@ def test_a_theta_of_any_size_gives_a_finite_cost_and_gradient_and_no_warning(kin
 def test_float32_stays_float32_in_every_array(rows):
     objective, theta, _, _ = problem((4, 3, 2), dtype=np.float32, penalty=l2(weight=0.1))
     _, gradient = objective(theta.astype(np.float32), rows)
-    (work,) = objective._workspaces.values()
-    arrays = [gradient, work.z, work.scratch, *work.a, *work.delta]
+    ((work, targets, scratch),) = objective._buffers.values()
+    signals = [array for signal in work.signals for array in signal if array.size]
+    arrays = [gradient, targets, scratch, work.outputs, *signals]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
     assert objective.network.outputs(theta.astype(np.float32), np.ones((2, 4))).dtype == np.float32
 
@@ -132,13 +132,13 @@ def test_a_theta_of_another_dtype_is_refused():
 
 
 def test_plain_lists_are_data_too():
-    assert Objective(Network((2, 1)), [[0, 1]], [[1]])(np.zeros(3))[0] == pytest.approx(np.log(2))
-    assert Network((2, 1)).outputs(np.zeros(3), [[0, 1]]).tolist() == [[0.5]]
+    assert Objective(fully_connected((2, 1)), [[0, 1]], [[1]])(np.zeros(3))[0] == pytest.approx(np.log(2))
+    assert fully_connected((2, 1)).outputs(np.zeros(3), [[0, 1]]).tolist() == [[0.5]]
 
 
 def test_targets_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"\(3, 1\).*\(2, 1\)"):
-        Objective(Network((2, 3, 1)), np.zeros((2, 2)), np.zeros((3, 1)))
+        Objective(fully_connected((2, 3, 1)), np.zeros((2, 2)), np.zeros((3, 1)))
 
 
 def test_what_was_read_right_is_counted_from_the_outputs_of_the_last_call():
@@ -163,7 +163,7 @@ ROWS = [None, np.array([5, 0, 0, 3])]
 def augmented(augment, dropout=False, **options):
     """A problem whose objective has this augmentation, and dropout of the input if it is wanted."""
     if dropout:
-        options["dropout"] = Dropout((0.5, 0.0), np.random.default_rng(1))
+        options |= {"dropout": (0.5, 0.0), "rng": np.random.default_rng(1)}
     return problem((3, 4, 2), augment=augment, **options)
 
 
@@ -226,4 +226,5 @@ def test_dropout_of_the_input_comes_after_the_augmentation():
 
     objective, theta, _, _ = augmented(ones, dropout=True)
     objective(theta, np.arange(6))
-    assert set(np.unique(objective._workspaces[6].a[0])) == {0, 1, 2}
+    ((work, *_),) = objective._buffers.values()
+    assert set(np.unique(work.batch)) == {0, 1, 2}

@@ -1,18 +1,19 @@
 """Optimisers go downhill, tell what they do, and stop when they are told or when the cost is no number."""
 
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
 from captchanet.nn import (
+    AdamW,
     Diverged,
-    Network,
+    GradientDescent,
     Objective,
-    adamw,
     conjugate_gradient,
-    gradient_descent,
+    fully_connected,
     l2,
     l_bfgs,
     uniform,
@@ -22,7 +23,7 @@ from captchanet.nn import (
 class Rosenbrock:
     """Ten-dimensional Rosenbrock, its gradient in a buffer that each call overwrites, like an Objective's."""
 
-    rows = 1
+    rows, unrepeatable = 1, ()
 
     def __init__(self):
         self.buffer = np.empty(10)
@@ -36,6 +37,8 @@ class Rosenbrock:
 
 class Parabola:
     """The mean over `rows` of (theta - x)² / 2."""
+
+    unrepeatable = ()
 
     def __init__(self, x):
         self.x, self.rows = np.asarray(x, float), len(x)
@@ -78,25 +81,25 @@ def test_cg_reports_the_cost_and_gradient_norm_of_the_theta_it_reports():
 def test_a_callback_that_returns_true_stops_either_optimiser():
     stop = lambda step, theta, cost, norm: step == 3  # noqa: E731
     assert conjugate_gradient(Rosenbrock(), np.zeros(10), iterations=50, callback=stop).steps == 3
-    result = gradient_descent(Parabola([1]), np.zeros(1), learning_rate=0.1, epochs=50, callback=stop)
+    result = GradientDescent(learning_rate=0.1, epochs=50)(Parabola([1]), np.zeros(1), callback=stop)
     assert result.steps == 3
     assert result.theta[0] == pytest.approx(1 - 0.9**3)
 
 
 def test_gradient_descent_on_all_rows_samples_nothing_and_follows_its_formula():
     objective = Parabola([1, 3])
-    result = gradient_descent(objective, np.zeros(1), learning_rate=0.25, epochs=4)
+    result = GradientDescent(learning_rate=0.25, epochs=4)(objective, np.zeros(1))
     assert objective.seen == [None] * 4
     assert result.theta[0] == pytest.approx(2 * (1 - 0.75**4))
 
 
 def test_sgd_with_one_full_batch_is_gradient_descent_to_the_last_bit():
-    network, rng = Network((5, 4, 3)), np.random.default_rng(2)
+    network, rng = fully_connected((5, 4, 3)), np.random.default_rng(2)
     X, Y, theta = rng.random((20, 5)), np.eye(3)[rng.integers(0, 3, 20)], uniform(network, rng)
     objective = Objective(network, X, Y, penalty=l2(weight=0.1))
     options = {"learning_rate": 0.5, "epochs": 10}
-    plain = gradient_descent(objective, theta, **options)
-    batched = gradient_descent(objective, theta, **options, batch_size=20, rng=np.random.default_rng(0))
+    plain = GradientDescent(**options)(objective, theta)
+    batched = GradientDescent(**options, batch_size=20)(objective, theta, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(plain.theta, batched.theta)
     slow = theta.copy()
     for _ in range(10):
@@ -108,7 +111,7 @@ def test_each_epoch_takes_every_row_once_in_an_order_that_the_seed_decides():
     def orders(seed):
         objective = Parabola(range(10))
         rng = np.random.default_rng(seed)
-        gradient_descent(objective, np.zeros(1), learning_rate=0.1, epochs=3, batch_size=4, rng=rng)
+        GradientDescent(learning_rate=0.1, epochs=3, batch_size=4)(objective, np.zeros(1), rng=rng)
         return objective.seen
 
     epochs = [[row for batch in orders(1)[3 * i : 3 * i + 3] for row in batch] for i in range(3)]
@@ -119,32 +122,26 @@ def test_each_epoch_takes_every_row_once_in_an_order_that_the_seed_decides():
 
 
 def test_momentum_adds_a_share_of_the_last_move():
-    result = gradient_descent(Parabola([1]), np.zeros(1), learning_rate=0.1, epochs=2, momentum=0.5)
+    result = GradientDescent(learning_rate=0.1, epochs=2, momentum=0.5)(Parabola([1]), np.zeros(1))
     # first move .1; second .1 · .9 + .5 · .1
     assert result.theta[0] == pytest.approx(0.1 + 0.09 + 0.05)
 
 
 def test_the_learning_rate_may_be_a_function_of_the_step():
-    result = gradient_descent(Parabola([1]), np.zeros(1), learning_rate=lambda step: [1, 0][step], epochs=2)
+    result = GradientDescent(learning_rate=lambda step: [1, 0][step], epochs=2)(Parabola([1]), np.zeros(1))
     assert result.theta[0] == 1
 
 
 def test_a_callback_hears_the_mean_cost_of_the_epoch():
     heard = []
     objective = Parabola([0, 0, 6])
-    gradient_descent(
-        objective,
-        np.zeros(1),
-        learning_rate=1e-9,
-        epochs=1,
-        batch_size=2,
-        rng=np.random.default_rng(0),
-        callback=lambda *row: heard.append(row[2]),
-    )
+    optimiser = GradientDescent(learning_rate=1e-9, epochs=1, batch_size=2)
+    rng = np.random.default_rng(0)
+    optimiser(objective, np.zeros(1), rng=rng, callback=lambda *row: heard.append(row[2]))
     assert heard == [pytest.approx(36 / 3 / 2)]
 
 
-@pytest.mark.parametrize("optimiser", [gradient_descent, adamw])
+@pytest.mark.parametrize("optimiser", [GradientDescent, AdamW])
 def test_a_callback_hears_the_gradient_norm_of_the_last_batch_where_it_was_taken(optimiser):
     seen, heard = [], []
 
@@ -154,57 +151,67 @@ def test_a_callback_hears_the_gradient_norm_of_the_last_batch_where_it_was_taken
             seen.append(abs(float(gradient[0])))
             return cost, gradient
 
-    optimiser(
-        Watched([0, 0, 6, 1]),
-        np.zeros(1),
-        learning_rate=0.1,
-        epochs=3,
-        batch_size=2,
-        rng=np.random.default_rng(0),
-        callback=lambda *row: heard.append(row[3]),
-    )
+    minimise, rng = optimiser(learning_rate=0.1, epochs=3, batch_size=2), np.random.default_rng(0)
+    minimise(Watched([0, 0, 6, 1]), np.zeros(1), rng=rng, callback=lambda *row: heard.append(row[3]))
     assert heard == seen[1::2]
 
 
 def test_adamws_defaults_are_the_usual_ones():
     initial = np.linspace(-1, 1, 10)
-    default = adamw(Rosenbrock(), initial, learning_rate=0.01, epochs=5)
+    default = AdamW(learning_rate=0.01, epochs=5)(Rosenbrock(), initial)
     options = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01}
-    named = adamw(Rosenbrock(), initial, learning_rate=0.01, epochs=5, **options)
+    named = AdamW(learning_rate=0.01, epochs=5, **options)(Rosenbrock(), initial)
     np.testing.assert_array_equal(default.theta, named.theta)
     assert not np.array_equal(
-        adamw(Rosenbrock(), initial, learning_rate=0.01, epochs=5, epsilon=1e-3).theta, named.theta
+        AdamW(learning_rate=0.01, epochs=5, epsilon=1e-3)(Rosenbrock(), initial).theta, named.theta
     )
 
 
 def test_mini_batches_without_a_generator_are_refused():
     with pytest.raises(ValueError, match="rng"):
-        gradient_descent(Parabola([1, 2]), np.zeros(1), learning_rate=1, epochs=1, batch_size=1)
+        GradientDescent(learning_rate=1, epochs=1, batch_size=1)(Parabola([1, 2]), np.zeros(1))
 
 
 def test_neither_optimiser_changes_the_initial_theta():
     initial = np.zeros(10)
     conjugate_gradient(Rosenbrock(), initial, iterations=3)
-    gradient_descent(Rosenbrock(), initial, learning_rate=1e-4, epochs=3)
+    GradientDescent(learning_rate=1e-4, epochs=3)(Rosenbrock(), initial)
     np.testing.assert_array_equal(initial, 0)
 
 
-@pytest.mark.parametrize("optimiser", [conjugate_gradient, l_bfgs, gradient_descent, adamw])
+EVERY_OPTIMISER = [
+    partial(conjugate_gradient, iterations=5),
+    partial(l_bfgs, iterations=5),
+    GradientDescent(learning_rate=1, epochs=5),
+    AdamW(learning_rate=1, epochs=5),
+]
+
+
+@pytest.mark.parametrize("optimiser", EVERY_OPTIMISER)
 def test_a_cost_that_is_no_number_ends_in_diverged(optimiser):
     class Bad:
-        rows = 1
+        rows, unrepeatable = 1, ()
 
         def __call__(self, theta, rows=None):
             return float("nan"), np.ones(2)
 
-    full_batch = optimiser in (conjugate_gradient, l_bfgs)
-    options = {"iterations": 5} if full_batch else {"learning_rate": 1, "epochs": 5}
     with pytest.raises(Diverged, match="nan in step 1"):
-        optimiser(Bad(), np.zeros(2), **options)
+        optimiser(Bad(), np.zeros(2))
+
+
+@pytest.mark.parametrize("optimiser", [conjugate_gradient, l_bfgs])
+def test_an_optimiser_that_searches_along_lines_refuses_noise_by_the_layers_name(optimiser):
+    network, rng = fully_connected((2, 3, 1), dropout=(0.0, 0.5)), np.random.default_rng(0)
+    X, Y, theta = rng.random((4, 2)), rng.random((4, 1)), uniform(network, rng)
+    noisy = Objective(network, X, Y, rng=rng, augment=lambda inputs, rows: None)
+    with pytest.raises(ValueError, match=r"layer 3, Dropout; augmentation\. Take GradientDescent or AdamW"):
+        optimiser(noisy, theta)
+    # what it reads stays the same
+    assert optimiser(noisy.reading(X, Y), theta, iterations=1).steps == 1
 
 
 def test_cg_trains_a_float32_network_in_float32():
-    network, rng = Network((5, 4, 3)), np.random.default_rng(2)
+    network, rng = fully_connected((5, 4, 3)), np.random.default_rng(2)
     X, Y = rng.random((20, 5)), np.eye(3)[rng.integers(0, 3, 20)]
     objective = Objective(network, X, Y, dtype=np.float32)
     initial = uniform(network, rng, dtype=np.float32)
@@ -229,9 +236,7 @@ def test_l_bfgs_finds_the_minimum_and_reports_what_it_reports():
 def test_adamw_follows_its_published_algorithm():
     # Loshchilov and Hutter, algorithm 2, entry by entry in plain Python
     rate, beta1, beta2, epsilon, decay = 0.01, 0.8, 0.95, 1e-6, 0.3
-    result = adamw(
-        Rosenbrock(),
-        np.linspace(-1, 1, 10),
+    optimiser = AdamW(
         learning_rate=lambda step: rate / (1 + step),
         epochs=25,
         beta1=beta1,
@@ -239,6 +244,7 @@ def test_adamw_follows_its_published_algorithm():
         epsilon=epsilon,
         weight_decay=decay,
     )
+    result = optimiser(Rosenbrock(), np.linspace(-1, 1, 10))
     theta = [float(x) for x in np.linspace(-1, 1, 10)]
     m, v = [0.0] * 10, [0.0] * 10
     for t in range(1, 26):
@@ -253,23 +259,23 @@ def test_adamw_follows_its_published_algorithm():
 
 def test_adamw_treats_every_chunk_of_a_long_theta_alike():
     class Long:
-        rows = 1
+        rows, unrepeatable = 1, ()
 
         def __call__(self, theta, rows=None):
             return float(theta @ theta), 2 * theta
 
-    result = adamw(Long(), np.full(20_001, 0.5), learning_rate=0.1, epochs=3)
+    result = AdamW(learning_rate=0.1, epochs=3)(Long(), np.full(20_001, 0.5))
     assert np.ptp(result.theta) == 0
     assert 0 < result.theta[0] < 0.5
 
 
 def test_no_optimiser_promotes_float32():
-    network, rng = Network((5, 4, 3)), np.random.default_rng(2)
+    network, rng = fully_connected((5, 4, 3)), np.random.default_rng(2)
     X, Y = rng.random((20, 5)), np.eye(3)[rng.integers(0, 3, 20)]
     seen = set()
 
     class Watched:
-        rows = 20
+        rows, unrepeatable = 20, ()
         objective = Objective(network, X, Y, dtype=np.float32, penalty=l2(weight=0.1))
 
         def __call__(self, theta, rows=None):
@@ -278,18 +284,18 @@ def test_no_optimiser_promotes_float32():
             return cost, gradient
 
     initial = uniform(network, rng, dtype=np.float32)
-    for optimiser, options in (
-        (gradient_descent, {"learning_rate": 0.1, "epochs": 2, "momentum": 0.5}),
-        (gradient_descent, {"learning_rate": lambda step: 0.1, "epochs": 2}),
-        (adamw, {"learning_rate": 0.1, "epochs": 2}),
-        (l_bfgs, {"iterations": 2}),
+    for optimiser in (
+        GradientDescent(learning_rate=0.1, epochs=2, momentum=0.5),
+        GradientDescent(learning_rate=lambda step: 0.1, epochs=2),
+        AdamW(learning_rate=0.1, epochs=2),
+        partial(l_bfgs, iterations=2),
     ):
-        assert optimiser(Watched(), initial, **options).theta.dtype == np.float32
+        assert optimiser(Watched(), initial).theta.dtype == np.float32
     assert seen == {np.dtype(np.float32)}
 
 
 def test_a_training_step_allocates_no_array():
-    network, rng = Network((40, 30, 20)), np.random.default_rng(2)
+    network, rng = fully_connected((40, 30, 20)), np.random.default_rng(2)
     X, Y = rng.random((500, 40)), np.eye(20)[rng.integers(0, 20, 500)]
     objective = Objective(network, X, Y, dtype=np.float32, penalty=l2(weight=0.1))
     theta = uniform(network, rng, dtype=np.float32)

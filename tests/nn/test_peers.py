@@ -9,10 +9,10 @@ import pytest
 from scipy.optimize import minimize
 
 from captchanet.nn import (
-    Network,
     Objective,
     conjugate_gradient,
     cross_entropy,
+    fully_connected,
     one_hot,
     quadratic,
     relu,
@@ -23,7 +23,7 @@ from captchanet.nn import (
     uniform,
 )
 
-NETWORK = Network((260, 200, 200, 36))
+NETWORK = fully_connected((260, 200, 200, 36))
 SIZES = (260, 200, 36)
 
 
@@ -96,7 +96,7 @@ def test_cg_follows_the_tutorials_own_functions_for_20_iterations_and_ends_as_we
 def test_cost_and_gradient_are_pytorchs_to_a_part_in_10_to_the_12(output, cost, hidden):
     torch = pytest.importorskip("torch", reason="pip install 'captchanet[bench]' (PyTorch)")
     rng = np.random.default_rng(5)
-    network = Network((7, 6, 5, 4), True, hidden, output)
+    network = fully_connected((7, 6, 5, 4), hidden=hidden, output=output)
     X, Y = rng.normal(size=(9, 7)), rng.dirichlet(np.ones(4), 9)
     theta = uniform(network, rng, limit=1)
     value, gradient = Objective(network, X, Y, cost=cost)(theta)

@@ -1,6 +1,7 @@
 """An optimiser that goes on from a state ends in the bits of one that never stopped."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,45 +9,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captchanet.nn import (
-    Dropout,
-    Network,
+    AdamW,
+    GradientDescent,
     Objective,
     OptimiserState,
-    adamw,
-    gradient_descent,
+    fully_connected,
     one_cycle,
     uniform,
 )
 
-NETWORK = Network((4, 5, 3))
+NETWORK = fully_connected((4, 5, 3))
 ROWS, EPOCHS = 23, 5
 OPTIMISERS = {
-    "plain": (gradient_descent, {}),
-    "momentum": (gradient_descent, {"momentum": 0.9}),
-    "adamw": (adamw, {"weight_decay": 0.1}),
+    "plain": partial(GradientDescent),
+    "momentum": partial(GradientDescent, momentum=0.9),
+    "adamw": partial(AdamW, weight_decay=0.1),
 }
 
 
 def objective(dtype, rates):
     rng = np.random.default_rng(0)
     X, Y = rng.random((ROWS, 4)), np.eye(3)[rng.integers(0, 3, ROWS)]
-    dropout = Dropout(rates, np.random.default_rng(5)) if rates else None
-    return Objective(NETWORK, X, Y, dtype=dtype, dropout=dropout)
+    network = fully_connected((4, 5, 3), dropout=rates)
+    return Objective(network, X, Y, dtype=dtype, rng=np.random.default_rng(5))
 
 
 def minimise(name, on, batch, **options):
-    optimiser, own = OPTIMISERS[name]
     rate = one_cycle(0.3, total=EPOCHS * (-(-ROWS // batch) if batch else 1))
     rows = []
+    optimiser = OPTIMISERS[name](learning_rate=rate, epochs=EPOCHS, batch_size=batch)
     result = optimiser(
         on,
         uniform(NETWORK, np.random.default_rng(1), dtype=on.dtype),
-        learning_rate=rate,
-        epochs=EPOCHS,
-        batch_size=batch,
         rng=np.random.default_rng(2) if batch else None,
         callback=lambda *row: rows.append((row[0], *row[2:])),
-        **own,
         **options,
     )
     return result, rows
@@ -57,8 +53,7 @@ def states(name, on, batch):
     kept = []
 
     def keep(state):
-        of_dropout = on.dropout and on.dropout.rng.bit_generator.state
-        kept.append(copy.deepcopy((state, of_dropout)))
+        kept.append(copy.deepcopy((state, on.rng.bit_generator.state)))
 
     return kept, *minimise(name, on, batch, checkpoint=keep)
 
@@ -77,8 +72,7 @@ def test_an_optimiser_resumed_after_any_epoch_ends_in_the_bits_of_an_unbroken_on
     state, of_dropout = kept[epoch - 1]
     assert (state.epoch, len(kept)) == (epoch, EPOCHS - 1)
     again = objective(dtype, rates)
-    if of_dropout:
-        again.dropout.rng.bit_generator.state = of_dropout
+    again.rng.bit_generator.state = of_dropout
     resumed, rest = minimise(name, again, batch, resume=state)
     assert resumed.theta.tobytes() == unbroken.theta.tobytes()
     assert resumed.theta.dtype == np.dtype(dtype)
@@ -106,11 +100,9 @@ def test_keeping_a_state_changes_no_bit_and_lends_the_optimisers_own_arrays():
 def test_no_state_is_handed_out_after_the_end():
     seen = []
     stop = {"callback": lambda step, *_: step == 3}
-    gradient_descent(
+    GradientDescent(learning_rate=0.1, epochs=9)(
         objective("float64", ()),
         uniform(NETWORK, np.random.default_rng(1)),
-        learning_rate=0.1,
-        epochs=9,
         checkpoint=lambda state: seen.append(state.epoch),
         **stop,
     )
@@ -119,8 +111,8 @@ def test_no_state_is_handed_out_after_the_end():
 
 def test_a_state_of_another_optimiser_is_refused():
     (first, *_), *_ = states("adamw", objective("float64", ()), 7)
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match=r"resume: .*the state of the same optimiser"):
         minimise("momentum", objective("float64", ()), 7, resume=first[0])
     fewer = OptimiserState(**{**vars(first[0]), "order": np.arange(ROWS - 1)})
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(ValueError, match=r"\(22,\).*\(23,\)"):
         minimise("adamw", objective("float64", ()), 7, resume=fewer)

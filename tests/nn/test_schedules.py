@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from captchanet.nn import (
     EarlyStopping,
-    Network,
     conjugate_gradient,
     constant,
     cosine,
+    fully_connected,
     glorot,
     he,
     l_bfgs,
@@ -64,7 +64,7 @@ def test_the_defaults_are_the_documented_ones():
     assert steps(1.0, every=1)(1) == pytest.approx(0.1)
     assert cosine(1.0, total=10)(10) == 0
     assert [one_cycle(1.0, total=100)(step) for step in (0, 20)] == [pytest.approx(0.04), 1]
-    network = Network((3, 2))
+    network = fully_connected((3, 2))
     first, second = (np.random.default_rng(0) for _ in range(2))
     np.testing.assert_array_equal(uniform(network, first), uniform(network, second, limit=0.1))
     for function in (conjugate_gradient, l_bfgs):
@@ -73,7 +73,7 @@ def test_the_defaults_are_the_documented_ones():
 
 
 def test_the_bias_counts_for_nothing_in_a_scaled_initialisation():
-    weights = [glorot(Network((1, 1)), np.random.default_rng(seed))[1] for seed in range(200)]
+    weights = [glorot(fully_connected((1, 1)), np.random.default_rng(seed))[1] for seed in range(200)]
     assert 0.95 * 3**0.5 < np.abs(weights).max() < 3**0.5
 
 
@@ -85,6 +85,15 @@ def test_early_stopping_waits_its_patience_and_keeps_the_best():
         answers.append(stopping(step, np.array([float(step)]), 0.0, 0.0))
     assert answers == [False] * 7 + [True]
     assert (stopping.step, stopping.cost, stopping.theta.tolist()) == (5, 2.9, [5.0])
+
+
+def test_early_stopping_keeps_a_copy_of_the_state_that_goes_with_the_best_theta():
+    costs, state = iter([3.0, 2.0, 4.0]), np.zeros(1)
+    stopping = EarlyStopping(lambda theta: (next(costs), None), patience=9, state=state)
+    for step in (1, 2, 3):
+        state[:] = step
+        stopping(step, np.array([float(step)]), 0.0, 0.0)
+    assert (stopping.theta.tolist(), stopping.best_state.tolist()) == ([2.0], [2.0])
 
 
 def test_an_equal_held_out_cost_is_no_lower_one():
@@ -104,7 +113,7 @@ def test_early_stopping_copies_the_theta_that_is_only_lent():
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_glorot_and_he_scale_to_the_widths_and_leave_biases_at_0(bias):
-    network = Network((100, 300, 50), bias)
+    network = fully_connected((100, 300, 50), bias=bias)
     for initialisation, limits in (
         (glorot, [(6 / 400) ** 0.5, (6 / 350) ** 0.5]),
         (he, [(6 / 100) ** 0.5, (6 / 300) ** 0.5]),

@@ -12,15 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from layers import RunningMean
 from small import SGD, training
 
 from captchanet.config.resolve import resolved
 from captchanet.dataset.dataset import Part
 from captchanet.errors import UserError
 from captchanet.layout import Layout, TrainFiles
+from captchanet.nn import Dense, Dropout, Network, sigmoid
 from captchanet.train import checkpoint as module
 from captchanet.train import run
 from captchanet.train import train as module_train
+from captchanet.train.architecture import Architecture
 from captchanet.train.augment import Crops
 from captchanet.train.checkpoint import VARIABLE, Checkpoint
 from captchanet.train.train import train
@@ -120,6 +123,23 @@ def test_a_killed_training_tells_the_same_in_the_end_as_an_unbroken_one(
     assert capsys.readouterr().err == f"captchanet: train: a goes on after epoch {epochs[-1] - 1}\n"
     assert told(resumed) == told(unbroken)
     assert {tuple(map(type, row)) for row in resumed.history} == {(int, float, float, float)}
+
+
+@pytest.mark.parametrize("early", [None, {"share": 0.2, "patience": 11}])
+def test_the_state_of_layers_is_kept_with_theta_and_set_back(early, killed, tmp_path, monkeypatch):
+    layers = (Dense(6), RunningMean(), sigmoid, Dropout(0.2), Dense(3))
+    monkeypatch.setattr(Architecture, "network", lambda *words: Network((5,), layers))
+    settings = training(optimiser=LONG, early_stopping=early)
+    unbroken = train(data(), 3, settings)
+    assert unbroken.state.shape == (6,)
+    assert not (unbroken.state == 0.5).any()
+    killed["epoch"] = 7
+    with pytest.raises(Killed):
+        train(data(), 3, settings, Checkpoint(tmp_path, "a", {}))
+    killed["epoch"] = None
+    resumed = train(data(), 3, settings, Checkpoint(tmp_path, "a", {}))
+    assert told(resumed) == told(unbroken)
+    assert resumed.state.tobytes() == unbroken.state.tobytes()
 
 
 def test_a_full_batch_optimiser_starts_over_and_keeps_no_checkpoint(killed, tmp_path, capsys):

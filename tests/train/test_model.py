@@ -1,17 +1,20 @@
 """A model is two files without code in them, and what is no model is refused with a sentence."""
 
+import hashlib
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from layers import RunningMean
 
 from captchanet.errors import UserError
 from captchanet.evaluate import predict as module
 from captchanet.evaluate.predict import list_files, predict
 from captchanet.layout import FORMAT, TrainFiles
-from captchanet.nn import Convolution, Network, uniform
+from captchanet.nn import Convolution, Dense, Network, Pooling, fully_connected, sigmoid, uniform
 from captchanet.synthesize.folder import synthesize_folder
+from captchanet.train.architecture import Architecture
 from captchanet.train.model import Model, load_model
 
 SEGMENT = {
@@ -22,7 +25,7 @@ SEGMENT = {
     "split": {"method": "grid"},
     "max_rejected": 0.05,
 }
-NETWORK = Network((260, 5, 36))
+NETWORK = fully_connected((260, 5, 36))
 
 
 @pytest.fixture
@@ -149,9 +152,31 @@ def test_a_temperature_comes_back(model, files, temperature):
 
 
 def test_a_convolutional_network_comes_back(files):
-    network = Network((260, 36), input_shape=(1, 20, 13), convolutions=(Convolution(2, 3, 2),))
+    network = Network((1, 20, 13), (Convolution(2, 3), Pooling(2), sigmoid, Dense(36)))
     Model(network, uniform(network, np.random.default_rng(0)), "small", SEGMENT).write(files)
     assert load_model(files.theta).network == network
+
+
+def test_a_state_comes_back_with_its_theta_and_is_part_of_the_digest(files, monkeypatch):
+    network = Network((260,), (Dense(3), RunningMean(), Dense(36)))
+    # a model's file can name no layer of the test's own
+    monkeypatch.setattr(Architecture, "network", lambda facts: network)
+    theta, state = uniform(network, np.random.default_rng(0)), np.array([0.1, 0.2, 0.3])
+    model = Model(network, theta, "small", SEGMENT, state=state)
+    model.write(files)
+    back = load_model(files.theta)
+    assert back.state.tobytes() == state.tobytes()
+    X = np.random.default_rng(1).random((8, 260))
+    assert back.predict(X)[1].tobytes() == model.predict(X)[1].tobytes()
+    assert model.digest == hashlib.sha256(theta.tobytes() + state.tobytes()).hexdigest()
+    assert model.digest != replace(model, state=state + 1).digest
+    np.savez(files.theta, theta=theta, state=state + 1)
+    with pytest.raises(UserError, match=r"not the one that model\.json describes"):
+        load_model(files.theta)
+
+
+def test_without_a_state_the_digest_is_that_of_theta_alone(model):
+    assert model.digest == hashlib.sha256(model.theta.tobytes()).hexdigest()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

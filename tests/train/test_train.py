@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from small import SGD, training
 
 from captchanet.dataset.dataset import Part
-from captchanet.nn import Network, Objective, one_hot
+from captchanet.nn import Objective, fully_connected, one_hot
 from captchanet.train.augment import Crops
 from captchanet.train.train import _mixture, train
 
@@ -32,7 +32,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(optimiser, dt
 def test_the_history_of_cg_is_cost_gradient_and_accuracy_at_each_accepted_step():
     trained = train(data(), 3, training())
     assert [row[0] for row in trained.history] == list(range(1, 9))
-    network = Network((5, 6, 3))
+    network = fully_connected((5, 6, 3))
     from captchanet.nn import l2
 
     objective = Objective(network, data().X, one_hot(data().y, 3), penalty=l2(weight=0.1))
@@ -153,7 +153,7 @@ def test_a_theta_that_is_no_number_or_costs_none_is_never_finished(epochs, dtype
     optimiser = SGD | {"learning_rate": rate, "epochs": epochs, "batch_size": None}
     trained = train(data(), 3, training(optimiser=optimiser, dtype=dtype))
     assert trained.status == "failed"
-    network = Network((5, 6, 3))
+    network = fully_connected((5, 6, 3))
     cost, gradient = Objective(network, data().X, one_hot(data().y, 3), dtype=dtype)(trained.theta)
     assert np.isfinite(cost)
     assert np.isfinite(gradient).all()
@@ -164,16 +164,16 @@ def test_the_history_of_plain_gradient_descent_is_exact_with_a_penalty():
     trained = train(data(240), 3, training(optimiser=optimiser))
     seen = []
 
-    from captchanet.nn import gradient_descent, l2, uniform
+    from captchanet.nn import GradientDescent, l2, uniform
 
-    network = Network((5, 6, 3))
+    network = fully_connected((5, 6, 3))
     objective = Objective(network, data(240).X, one_hot(data(240).y, 3), penalty=l2(weight=0.1))
     initial = uniform(network, np.random.default_rng(1).spawn(4)[0])
 
     def callback(*_):
         seen.append(objective.correct() / 240)
 
-    gradient_descent(objective, initial, learning_rate=0.3, epochs=40, callback=callback)
+    GradientDescent(learning_rate=0.3, epochs=40)(objective, initial, callback=callback)
     assert [row[3] for row in trained.history] == seen
 
 

@@ -60,7 +60,7 @@ def _check_windows(run: TrainSettings, segmentation: Segmentation, key: str) -> 
     if run.convolutions and segmentation.window:
         height, width = segmentation.window
         try:
-            run.network(height * width, 2, segmentation.window)
+            run.architecture(height * width, 2, segmentation.window).network(run.dropout)
         except ValueError as error:
             raise UserError(f"{key}.convolutions: {error}") from error
 

@@ -1,18 +1,28 @@
 """The neural network, from nothing: NumPy for the arithmetic, SciPy for its line searches, and no more.
 
-Read in this order: `network` (layers as views of one flat vector, the forward pass), `activations`, `costs`,
-`penalties`, `objective` (cost and gradient in one pass: backpropagation), `initialisation`, `targets`; then
-the optimisers, which know no network: `mini_batch` and `schedules`, `full_batch`, `early_stopping`.
+Read in this order:
+
+1. `layer`, what a layer is; then the layers: `dense`, `activations`, `convolution`, `dropout`;
+2. `passes`, the one loop over layers, there and back (backpropagation); `network`, a list of layers whose
+   parameters are views of one flat vector; `architectures`, the usual lists;
+3. `costs`, `penalties`, and `objective`, which puts cost and gradient together;
+4. `initialisation`, `targets`: where training starts from, and what it wants;
+5. the optimisers, which know no network: `optimisation`, `mini_batch`, `schedules`, `full_batch`,
+   `early_stopping`;
+6. `gradient_check`, which proves all of the above.
 """
 
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
-from captchanet.nn.convolution import Convolution
+from captchanet.nn.architectures import fully_connected
+from captchanet.nn.convolution import Convolution, Pooling
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
+from captchanet.nn.dense import Dense
 from captchanet.nn.dropout import Dropout
 from captchanet.nn.early_stopping import EarlyStopping
 from captchanet.nn.full_batch import conjugate_gradient, l_bfgs
 from captchanet.nn.initialisation import glorot, he, uniform
-from captchanet.nn.mini_batch import OptimiserState, adamw, gradient_descent
+from captchanet.nn.layer import Array, Layer, Place, Signal, Worker
+from captchanet.nn.mini_batch import AdamW, GradientDescent, OptimiserState
 from captchanet.nn.network import Network
 from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Diverged, Result
@@ -22,23 +32,31 @@ from captchanet.nn.targets import one_hot
 
 __all__ = [
     "Activation",
+    "AdamW",
+    "Array",
     "Convolution",
     "Cost",
+    "Dense",
     "Diverged",
     "Dropout",
     "EarlyStopping",
+    "GradientDescent",
+    "Layer",
     "Network",
     "Objective",
     "OptimiserState",
     "Penalty",
+    "Place",
+    "Pooling",
     "Result",
-    "adamw",
+    "Signal",
+    "Worker",
     "conjugate_gradient",
     "constant",
     "cosine",
     "cross_entropy",
+    "fully_connected",
     "glorot",
-    "gradient_descent",
     "he",
     "l2",
     "l_bfgs",

@@ -1,31 +1,69 @@
-"""An activation is a function of z and its slope, which is cheapest told from what the function gave.
+"""Activations: layers that put every number of a signal through a function.
 
 `apply(z, out)` writes a = f(z) into `out`, which may be z itself. `times_slope(delta, a)` multiplies delta
-by f'(z) in place, reading it off a; it may use a as scratch, since by then a has served its purpose.
+by f'(z) in place. It takes the slope from a = f(z), which is cheaper than from z, and may use the memory of a
+for its work: by then nobody reads a again.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
+from captchanet.nn.layer import Array, Layer, Place, Shape, Worker
 
 
-class Activation(NamedTuple):
-    """A function of z and its slope; `times_slope` is None where only an output layer can use it."""
+@dataclass(frozen=True)
+class Activation(Layer):
+    """A function of z and its slope, as a layer or as the output of a network.
+
+    Attributes
+    ----------
+    name
+        What configurations and errors call it.
+    apply
+        The function, see above.
+    times_slope
+        Its slope, see above; None for a function that only an output can use.
+    """
+
+    in_place: ClassVar[bool] = True
+    reads_output: ClassVar[bool] = True
 
     name: str
     apply: Callable[[Array, Array], Array]
     times_slope: Callable[[Array, Array], None] | None
 
+    def output_shape(self, shape: Shape) -> Shape:
+        """That of the input."""
+        if self.times_slope is None:
+            raise ValueError(f"{self.name} is no activation for hidden layers, only for the output")
+        return shape
+
+    def work(self, place: Place) -> Worker:
+        """See `Layer`."""
+        return _ActivationWorker(self, place)
+
+
+class _ActivationWorker(Worker):
+    def __init__(self, layer: Activation, place: Place) -> None:
+        self._apply, self._times_slope = layer.apply, layer.times_slope
+        self._output, self.input = place.output, place.in_place()
+
+    def forward(self, theta: Array) -> None:
+        self._apply(self.input.a, self._output.a)
+
+    def backward(self, theta: Array, gradient: Array) -> None:
+        if self._times_slope is not None:
+            self._times_slope(self._output.delta, self._output.a)
+
 
 def _sigmoid(z: Array, out: Array) -> Array:
     """1 / (1 + exp(-z)).
 
-    exp overflows to infinity for z below about -709 (float64) or -88 (float32), whose reciprocal is the right
-    answer, 0; callers silence that one warning (`np.errstate(over="ignore")`) around the whole pass.
+    exp overflows to infinity for z below about -709 (float64) or -88 (float32). Its reciprocal is the right
+    answer, 0, so callers silence that one warning around the whole pass (`np.errstate(over="ignore")`).
     """
     np.negative(z, out=out)
     np.exp(out, out=out)
@@ -63,7 +101,7 @@ def _relu_slope(delta: Array, a: Array) -> None:
 
 
 def _softmax(z: Array, out: Array) -> Array:
-    """exp(z_k) / Σ_j exp(z_j) for each column; the largest z is taken off first, so that no exp overflows."""
+    """exp(z_k) / Σ_j exp(z_j) over the first axis; the largest z is subtracted first: no exp overflows."""
     np.subtract(z, z.max(axis=0), out=out)
     np.exp(out, out=out)
     out /= out.sum(axis=0)

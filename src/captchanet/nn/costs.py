@@ -1,30 +1,52 @@
-"""A cost is a value and an output delta: what the error is, and how it changes with the last layer's z.
+"""A cost says how wrong the outputs are, and how that changes with the last layer's z.
 
-A cost is told from z and a = f(z) together, so it has one function for each output activation f that it goes
-with. Each takes the last layer's z, its outputs a, the targets y, all of shape (outputs, rows), and two
-arrays of the same shape to work in; it fills `delta` with the derivative of the cost with respect to z and
-returns the cost summed over rows and outputs. The objective divides both by the number of rows.
+A cost is computed from z and a = f(z) together, so it has one function for each output activation f that it
+goes with. Each takes the last layer's z, its outputs a, the targets y, all of shape (outputs, rows), and two
+arrays of the same shape to work in: it fills `delta` with the derivative of the cost by z, and returns the
+cost summed over rows and outputs. The objective divides both by the number of rows.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
-from captchanet.nn.activations import Activation, Array, sigmoid, softmax
+from captchanet.nn.activations import Activation, sigmoid, softmax
+from captchanet.nn.layer import Array
 
 ValueAndDelta = Callable[[Array, Array, Array, Array, Array], float]
+"""cost(z, a, y, delta, scratch), see above."""
 
 
-class Cost(NamedTuple):
-    """A cost by name, and its arithmetic for each kind of output that it goes with."""
+@dataclass(frozen=True)
+class Cost:
+    """A cost and its arithmetic for each kind of output.
+
+    Attributes
+    ----------
+    name
+        What errors call it.
+    sigmoid, softmax
+        Its function for these outputs; None if it does not go with them.
+    """
 
     name: str
     sigmoid: ValueAndDelta | None
     softmax: ValueAndDelta | None
 
     def for_output(self, output: Activation) -> ValueAndDelta:
-        """The arithmetic for that output; raises ValueError, naming both, if they do not go together."""
+        """Its function for an output.
+
+        Parameters
+        ----------
+        output
+            The output activation of a network.
+
+        Raises
+        ------
+        ValueError
+            If the two do not go together.
+        """
         function = {sigmoid.name: self.sigmoid, softmax.name: self.softmax}.get(output.name)
         if function is None:
             raise ValueError(f"the {self.name} cost does not go with {output.name} outputs")

@@ -1,36 +1,69 @@
 """Dropout: at every step each unit is left out with some probability, so that none can be relied upon.
 
 G. E. Hinton et al., "Improving neural networks by preventing co-adaptation of feature detectors", 2012,
-https://arxiv.org/abs/1207.0580, in its inverted form: what is kept is scaled up, so that prediction needs no
+https://arxiv.org/abs/1207.0580, in its inverted form: what is kept is scaled up, so that reading needs no
 change.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from captchanet.nn.activations import Array
+from captchanet.nn.layer import Array, Layer, Place, Worker
 
 
-@dataclass
-class Dropout:
-    """`rates` are the shares left out, of the input and of each hidden layer; `rng` samples the units."""
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Leaves out the share `rate` of its input in training; does nothing when the network reads.
 
-    rates: tuple[float, ...]
-    rng: np.random.Generator
+    Attributes
+    ----------
+    rate
+        The probability that a unit is left out, 0 ≤ rate < 1. It is met to 1 in 65,536.
+    """
+
+    in_place: ClassVar[bool] = True
+    training_only: ClassVar[bool] = True
+    noise: ClassVar[bool] = True
+
+    rate: float
 
     def __post_init__(self) -> None:
-        if any(not 0 <= rate < 1 for rate in self.rates):
-            raise ValueError(f"dropout rates are shares of at least 0 and below 1, not {self.rates}")
-        if isinstance(self.rng.bit_generator, np.random.MT19937):
-            raise ValueError(
-                "dropout takes its bits from 64-bit words, which MT19937 has not; take default_rng"
-            )
+        if not 0 <= self.rate < 1:
+            raise ValueError(f"a dropout rate is a share of at least 0 and below 1, not {self.rate}")
 
-    def sample(self, layer: int, mask: Array, kept: np.ndarray) -> None:
-        """Fills `mask` with 0 for a unit left out, 1 / (1 - rate) for one kept; `kept` is bool scratch."""
-        rate = self.rates[layer]
-        # 16 random bits decide, a quarter of the work of a random float; rates are met to 1 in 65,536
-        bits = self.rng.bit_generator.random_raw(-(-mask.size // 4)).view(np.uint16)[: mask.size]
-        np.greater_equal(bits.reshape(mask.shape), min(round(rate * 65_536), 65_535), out=kept)
-        np.multiply(kept, mask.dtype.type(1 / (1 - rate)), out=mask)
+    def work(self, place: Place) -> Worker:
+        """See `Layer`; raises ValueError without a generator of random 64-bit words."""
+        rng = place.rng
+        if rng is None:
+            raise ValueError("dropout samples the units that it leaves out: give the objective an rng")
+        if isinstance(rng.bit_generator, np.random.MT19937):
+            raise ValueError("dropout needs random words of 64 bits, MT19937 has 32; take default_rng")
+        return _DropoutWorker(self.rate, rng, place)
+
+
+class _DropoutWorker(Worker):
+    """`_mask` holds 0 for a unit left out and 1 / (1 - rate) for one kept; it lies in memory as the units."""
+
+    def __init__(self, rate: float, rng: np.random.Generator, place: Place) -> None:
+        self._output, self.input = place.output, place.in_place()
+        self._rng = rng
+        self._mask = np.empty_like(self._output.a)
+        self._flat = self._mask.ravel(order="K")
+        self._kept = np.empty(self._flat.size, bool)
+        self._threshold = min(round(rate * 65_536), 65_535)
+        self._scale = place.dtype.type(1 / (1 - rate))
+
+    def forward(self, theta: Array) -> None:
+        self._sample()
+        np.multiply(self.input.a, self._mask, out=self._output.a)
+
+    def _sample(self) -> None:
+        # 16 random bits decide, a quarter of the work of a random float
+        words = self._rng.bit_generator.random_raw(-(-self._flat.size // 4))
+        np.greater_equal(words.view(np.uint16)[: self._flat.size], self._threshold, out=self._kept)
+        np.multiply(self._kept, self._scale, out=self._flat)
+
+    def backward(self, theta: Array, gradient: Array) -> None:
+        np.multiply(self._output.delta, self._mask, out=self._output.delta)

@@ -1,26 +1,41 @@
 """Early stopping: training ends when the cost on rows that took no part in it has not fallen for a while."""
 
-from captchanet.nn.activations import Array
+from captchanet.nn.layer import Array
 from captchanet.nn.optimisation import Minimised
 
 
 class EarlyStopping:
-    """A callback that stops after `patience` steps without a lower cost of `held_out`.
+    """A callback that stops an optimiser after `patience` steps without a lower cost of held-out rows.
 
-    `held_out` is the objective of the held-out rows, best without penalty and dropout. Afterwards `theta` is
-    the best one, `cost` its held-out cost and `step` its step.
+    Parameters
+    ----------
+    held_out
+        The objective of the held-out rows, best without penalty and noise, see `Objective.reading`.
+    patience
+        How many steps to wait for a lower cost, at least 1.
+    state
+        The state of the network that is trained, if it has one: it is kept with the best theta.
+
+    Attributes
+    ----------
+    theta, best_state
+        Copies of theta and state at the lowest held-out cost; None before the first step.
+    cost, step
+        That cost, and the step that it came with.
     """
 
-    def __init__(self, held_out: Minimised, patience: int) -> None:
+    def __init__(self, held_out: Minimised, patience: int, state: Array | None = None) -> None:
         if patience < 1:
-            raise ValueError(f"patience is {patience}; at least one step has to be waited for")
-        self.held_out, self.patience = held_out, patience
+            raise ValueError(f"patience is {patience}; expected at least 1")
+        self.held_out, self.patience, self.state = held_out, patience, state
         self.theta: Array | None = None
+        self.best_state: Array | None = None
         self.cost, self.step = float("inf"), 0
 
     def __call__(self, step: int, theta: Array, cost: float, gradient_norm: float) -> bool:
-        """Evaluates the held-out rows; true when it is time to stop."""
+        """Evaluates the held-out rows at theta; true when it is time to stop."""
         found, _ = self.held_out(theta)
         if found < self.cost:
             self.theta, self.cost, self.step = theta.copy(), found, step
+            self.best_state = None if self.state is None else self.state.copy()
         return step - self.step >= self.patience

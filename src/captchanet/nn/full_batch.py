@@ -1,21 +1,39 @@
 """Full-batch optimisers: SciPy's conjugate gradient and L-BFGS behind the interface of all our optimisers."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Le
 
-from captchanet.nn.activations import Array
+from captchanet.nn.layer import Array
 from captchanet.nn.optimisation import Callback, Minimised, Result, finite
+
+Iterations = Annotated[int, Ge(1), Le(1_000_000_000)]
 
 
 def conjugate_gradient(
-    objective: Minimised, theta: Array, *, iterations: int = 100, callback: Callback | None = None
+    objective: Minimised, theta: Array, *, iterations: Iterations = 100, callback: Callback | None = None
 ) -> Result:
-    """Polak-Ribière conjugate gradient (`scipy.optimize.minimize(method="CG")`) from `theta`.
+    """Polak-Ribière conjugate gradient (`scipy.optimize.minimize(method="CG")`).
 
-    At most `iterations` steps; SciPy stops earlier where the largest entry of the gradient falls below 1e-5.
-    SciPy works in float64; the objective is evaluated in theta's dtype. Raises Diverged when the cost is
-    no finite number (SciPy itself would go on searching for thousands of evaluations).
+    Parameters
+    ----------
+    objective
+        What to minimise; every step uses all its rows.
+    theta
+        Where to start, shape (size,); it stays as it is. The objective is evaluated in its dtype, while
+        SciPy works in float64.
+    iterations
+        How many steps at most; SciPy stops earlier where the largest entry of the gradient falls below 1e-5.
+    callback
+        Called after each step.
+
+    Raises
+    ------
+    Diverged
+        If the cost is no finite number (SciPy itself would go on searching for thousands of evaluations).
+    ValueError
+        If two calls of the objective with the same theta differ, through dropout, say.
     """
     return _minimise("CG", {}, objective, theta, iterations, callback)
 
@@ -24,18 +42,32 @@ def l_bfgs(
     objective: Minimised,
     theta: Array,
     *,
-    iterations: int = 100,
-    memory: int = 10,
+    iterations: Iterations = 100,
+    memory: Annotated[int, Ge(1)] = 10,
     callback: Callback | None = None,
 ) -> Result:
-    """Limited-memory BFGS (`method="L-BFGS-B"` without bounds), which keeps the last `memory` steps.
+    """Limited-memory BFGS (`scipy.optimize.minimize(method="L-BFGS-B")` without bounds).
 
-    At most `iterations` steps; SciPy stops earlier where cost or gradient hardly change. Raises Diverged when
-    the cost is no finite number.
+    Parameters
+    ----------
+    objective, theta, callback
+        As in `conjugate_gradient`, and so are the errors.
+    iterations
+        How many steps at most; SciPy stops earlier where cost or gradient hardly change.
+    memory
+        How many of the last steps it keeps.
     """
     # SciPy's limit on evaluations, 15,000, is lifted: steps are what we count
     options = {"maxcor": memory, "maxfun": 100 * iterations}
     return _minimise("L-BFGS-B", options, objective, theta, iterations, callback)
+
+
+def _refuse_noise(method: str, objective: Minimised) -> None:
+    if objective.unrepeatable:
+        raise ValueError(
+            f"{method} searches along lines, so the same theta must always cost the same; here it does not: "
+            f"{'; '.join(objective.unrepeatable)}. Take GradientDescent or AdamW, or leave these out"
+        )
 
 
 def _minimise(
@@ -48,6 +80,7 @@ def _minimise(
 ) -> Result:
     from scipy.optimize import minimize  # half a second of import that gradient descent does without
 
+    _refuse_noise(method, objective)
     steps = 0
     norms: dict[float, float] = {}
 
@@ -62,7 +95,7 @@ def _minimise(
         nonlocal steps
         steps += 1
         cost = float(intermediate_result.fun)
-        # SciPy tells cost and x but no gradient: find the evaluation that it accepted by its cost
+        # SciPy hands over cost and x but no gradient: the cost finds the evaluation that it accepted
         accepted = norms[cost]
         x = intermediate_result.x.astype(theta.dtype, copy=False)
         stop = callback and callback(steps, x, cost, accepted)

@@ -1,12 +1,13 @@
 """Initialisation: the random theta that training starts from."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
+from annotated_types import Gt
 from numpy.typing import DTypeLike
 
-from captchanet.nn.activations import Array
+from captchanet.nn.layer import Array
 from captchanet.nn.network import Network
 
 
@@ -17,19 +18,44 @@ class UniformSource(Protocol):
 
 
 def uniform(
-    network: Network, rng: UniformSource, *, limit: float = 0.1, dtype: DTypeLike = np.float64
+    network: Network,
+    rng: UniformSource,
+    *,
+    limit: Annotated[float, Gt(0)] = 0.1,
+    dtype: DTypeLike = np.float64,
 ) -> Array:
-    """Every number of theta, biases too, uniform in ±limit: the tutorial's way, with its limit of .1.
+    """Every number of theta uniform in ±limit, biases too: the tutorial's way.
 
-    theta is sampled in one go, front to back, so that `RandomState(10)` and limit 1 give the tutorial's own
-    numbers for XOR.
+    Parameters
+    ----------
+    network
+        The network that theta is for.
+    rng
+        Samples theta in one go, front to back: `RandomState(10)` and limit 1 give the tutorial's own numbers
+        for XOR.
+    limit
+        The largest number; the tutorial takes 0.1.
+    dtype
+        float64 or float32.
+
+    Returns
+    -------
+    array
+        Shape (size,).
     """
     return (rng.random(network.size) * 2 * limit - limit).astype(dtype)
 
 
 def glorot(network: Network, rng: UniformSource, *, dtype: DTypeLike = np.float64) -> Array:
-    """Weights uniform in ±√(6 / (inputs + units)), biases 0: keeps the signals' size both ways.
+    """Weights uniform in ±√(6 / (inputs + units)), biases 0: keeps the signals' size in both directions.
 
+    Parameters
+    ----------
+    network, rng, dtype
+        As in `uniform`, and so is what it returns.
+
+    References
+    ----------
     X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
     AISTATS 2010, equation 16.
     """
@@ -37,10 +63,17 @@ def glorot(network: Network, rng: UniformSource, *, dtype: DTypeLike = np.float6
 
 
 def he(network: Network, rng: UniformSource, *, dtype: DTypeLike = np.float64) -> Array:
-    """Weights uniform in ±√(6 / inputs), biases 0: the same for ReLU, which drops half of the signal.
+    """Weights uniform in ±√(6 / inputs), biases 0: the same for ReLU, which sets half of the signal to 0.
 
-    K. He et al., "Delving deep into rectifiers", https://arxiv.org/abs/1502.01852, equation 10 (a variance
-    of 2 / inputs).
+    Parameters
+    ----------
+    network, rng, dtype
+        As in `uniform`, and so is what it returns.
+
+    References
+    ----------
+    K. He et al., "Delving deep into rectifiers", https://arxiv.org/abs/1502.01852, equation 10 (a variance of
+    2 / inputs).
     """
     return _scaled(network, rng, lambda inputs, units: (6 / inputs) ** 0.5, dtype)
 
@@ -49,9 +82,9 @@ def _scaled(
     network: Network, rng: UniformSource, limit: Callable[[int, int], float], dtype: DTypeLike
 ) -> Array:
     theta = rng.random(network.size) * 2 - 1
-    for matrix in network.matrices(theta):
-        units, inputs = matrix.shape[0], matrix.shape[1] - int(network.bias)
+    for matrix, bias in zip(network.matrices(theta), network.biases(theta), strict=True):
+        units, inputs = matrix.shape[0], matrix.shape[1] - (bias is not None)
         matrix *= limit(inputs, units)
-        if network.bias:
-            matrix[:, 0] = 0
+        if bias is not None:
+            bias[:] = 0
     return theta.astype(dtype)

@@ -1,140 +1,262 @@
-"""A network is a list of layer widths; its parameters are one flat vector that the layers look into.
+"""A network is a list of layers; its parameters are one flat vector `theta` that the layers look into."""
 
-Convolutions may stand in front (see `convolution`); all that follows is fully connected.
-
-Signals are kept feature-major, one column a row of the data: `a` of a layer has shape (units, rows). The
-theta matrices then multiply them just as they are written on paper, z = theta @ a, and the row of ones that
-carries the bias comes first, so that the bias is column 0 of each matrix.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import accumulate, pairwise
 from math import prod
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
-from captchanet.nn.activations import Activation, Array, sigmoid
-from captchanet.nn.convolution import Convolution, Front, Shape, shapes
+from captchanet.nn.activations import Activation, sigmoid
+from captchanet.nn.dense import Dense
+from captchanet.nn.layer import Array, Layer, Shape
+from captchanet.nn.passes import Pass, entry, signal_shapes
 
 
 @dataclass(frozen=True)
 class Network:
-    """A fully connected network, after convolutions if there are any.
+    """A network: what it takes, its layers, and the function that makes outputs of the last layer's z.
 
-    `layers` are the widths from the input to the output, (260, 200, 200, 36) for the tutorial's. With `bias`
-    every layer's input gets a constant 1 in front, and each theta matrix a first column for it. `hidden` is
-    the activation of all layers but the last, `output` that of the last: sigmoid or softmax. With
-    `convolutions` the input is a picture of `input_shape`, channel after channel, row by row; they stand
-    between the input and the layers that follow, and are not counted in `layers`.
+    Attributes
+    ----------
+    input_shape
+        The shape of one row of the input: (inputs,), or (channels, height, width) for pictures.
+    layers
+        The layers from the input to the last z, see `layer`.
+    output
+        The output activation, sigmoid or softmax. It stands apart from the layers because a cost takes z and
+        outputs together, see `costs`.
+
+    Raises
+    ------
+    ValueError
+        If a layer cannot take what the one before gives, or if there is nothing to train.
     """
 
-    layers: tuple[int, ...]
-    bias: bool = True
-    hidden: Activation = sigmoid
+    input_shape: Shape
+    layers: tuple[Layer, ...]
     output: Activation = sigmoid
-    input_shape: Shape | None = None
-    convolutions: tuple[Convolution, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.layers) < 2 or any(width < 1 for width in self.layers):
-            raise ValueError(f"a network needs at least two layers of at least one unit, not {self.layers}")
-        if self.hidden.times_slope is None:
-            raise ValueError(f"{self.hidden.name} is no activation for hidden layers, only for the output")
-        if self.convolutions:
-            if self.input_shape is None or prod(self.input_shape) != self.layers[0]:
-                raise ValueError(
-                    f"convolutions look at a picture of {self.layers[0]} numbers, not at {self.input_shape}"
-                )
-            shapes(self.input_shape, self.convolutions)  # raises where nothing is left of it
+        if not self.size:
+            raise ValueError("a network needs at least one layer with parameters")
+
+    def parameter_shapes(self, shape: Shape) -> list[Shape]:
+        """The shape of each layer's parameters, (0,) where it has none; `shape` is that of its input."""
+        shapes = signal_shapes(self.layers, shape)
+        return [layer.parameters_shape(one) for layer, one in zip(self.layers, shapes, strict=False)]
+
+    @cached_property
+    def _own_shapes(self) -> list[Shape]:
+        return self.parameter_shapes(self.input_shape)
+
+    @cached_property
+    def _slices(self) -> list[slice]:
+        """Where in theta each layer's parameters lie."""
+        return _slices([prod(shape) for shape in self._own_shapes])
+
+    @cached_property
+    def _initial_states(self) -> list[Array]:
+        shapes = signal_shapes(self.layers, self.input_shape)
+        return [layer.initial_state(shape) for layer, shape in zip(self.layers, shapes, strict=False)]
 
     @property
-    def signal_shapes(self) -> list[Shape]:
-        """What each convolution gets and, last, what the last one hands on; empty without convolutions."""
-        if self.input_shape is None or not self.convolutions:
-            return []
-        return shapes(self.input_shape, self.convolutions)
+    def shapes(self) -> list[Shape]:
+        """The shapes of theta1, theta2, …: (units, bias + inputs) or (filters, bias + patch)."""
+        return [shape for shape in self._own_shapes if prod(shape)]
+
+    @cached_property
+    def size(self) -> int:
+        """How many numbers theta holds: 99,636 for the tutorial's network."""
+        return sum(map(prod, self._own_shapes))
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """The widths of the fully connected layers: `layers`, or what the convolutions hand on instead."""
-        return (prod(self.signal_shapes[-1]), *self.layers[1:]) if self.convolutions else self.layers
+        """How many inputs there are, and how many units in each dense layer: (260, 200, 200, 36)."""
+        dense = (layer.units for layer in self.layers if isinstance(layer, Dense))
+        return (prod(self.input_shape), *dense)
+
+    @cached_property
+    def ones(self) -> int:
+        """How many ones stand in front of each row of the input: 1 for a first dense layer with bias."""
+        first = entry(self.layers)
+        return 0 if first is None else self.layers[first].ones
 
     @property
-    def shapes(self) -> list[tuple[int, int]]:
-        """The shapes of theta1, theta2, …: (units, bias + inputs); convolutions' (filters, bias + patch)."""
-        extra, widths = int(self.bias), self.widths
-        filters = [
-            (how.filters, extra + channels * how.size**2)
-            for how, (channels, _, _) in zip(self.convolutions, self.signal_shapes, strict=False)
-        ]
-        return filters + [(units, extra + inputs) for inputs, units in pairwise(widths)]
+    def noisy(self) -> tuple[str, ...]:
+        """The names of the layers whose training has noise or changes a state."""
+        pairs = zip(self.layers, self._initial_states, strict=True)
+        return tuple(
+            f"layer {number}, {type(layer).__name__}"
+            for number, (layer, state) in enumerate(pairs, 1)
+            if layer.noise or state.size
+        )
 
-    @property
-    def size(self) -> int:
-        """How many numbers theta holds: 99,636 for the tutorial's network."""
-        return sum(rows * columns for rows, columns in self.shapes)
+    def views(self, theta: Array) -> list[Array]:
+        """The parameters of each layer as views of `theta`: writing to one writes to theta.
+
+        Parameters
+        ----------
+        theta
+            Shape (size,); the gradient has the same layout.
+
+        Returns
+        -------
+        list of arrays
+            One for each layer, in the layer's shape; empty arrays for layers without parameters.
+        """
+        if theta.shape != (self.size,):
+            raise ValueError(f"theta has shape {theta.shape}, but this network needs ({self.size},)")
+        pairs = zip(self._slices, self._own_shapes, strict=True)
+        return [theta[where].reshape(shape) for where, shape in pairs]
 
     def matrices(self, theta: Array) -> list[Array]:
-        """theta1, theta2, … as views of the flat `theta` of shape (size,): writing to one writes to theta."""
-        if theta.shape != (self.size,):
-            raise ValueError(
-                f"theta has shape {theta.shape}, but the layers {self.layers} need ({self.size},)"
-            )
-        views, start = [], 0
-        for rows, columns in self.shapes:
-            views.append(theta[start : start + rows * columns].reshape(rows, columns))
-            start += rows * columns
-        return views
+        """theta1, theta2, …: as `views`, which takes the same, but only of layers with parameters."""
+        return [matrix for matrix in self.views(theta) if matrix.size]
 
-    def parts(self, theta: Array) -> tuple[list[Array], list[Array]]:
-        """The matrices of the convolutions, and those of the fully connected layers, as `matrices`."""
-        matrices = self.matrices(theta)
-        return matrices[: len(self.convolutions)], matrices[len(self.convolutions) :]
+    def biases(self, theta: Array) -> list[Array | None]:
+        """The first column of each of `matrices` if it is a bias, else None; views as well."""
+        pairs = zip(self.layers, self.views(theta), strict=True)
+        return [matrix[:, 0] if layer.bias else None for layer, matrix in pairs if matrix.size]
 
-    def with_ones(self, X: ArrayLike, dtype: np.dtype) -> Array:
-        """The input signal of the data `X` (rows, inputs): a copy with the bias column in front, if any.
+    def initial_state(self, dtype: DTypeLike = np.float64) -> Array:
+        """What all layers keep but do not train, before training.
 
-        For convolutions, whose bias is in their patches, it has none.
+        Parameters
+        ----------
+        dtype
+            float64 or float32.
+
+        Returns
+        -------
+        array
+            One flat vector, layer after layer; empty for a network without such layers.
+        """
+        return np.concatenate(self._initial_states).astype(dtype)
+
+    def state_views(self, state: Array) -> list[Array]:
+        """The state of each layer as views of the flat one.
+
+        Parameters
+        ----------
+        state
+            As `initial_state` gives it, and of that shape.
+        """
+        sizes = [one.size for one in self._initial_states]
+        if state.shape != (sum(sizes),):
+            raise ValueError(f"state has shape {state.shape}, but this network needs ({sum(sizes)},)")
+        return [state[where] for where in _slices(sizes)]
+
+    def row_shape(self, X: Array) -> Shape:
+        """The shape of one row of the data `X`: `input_shape`, or another that the same theta fits.
+
+        Parameters
+        ----------
+        X
+            Shape (rows, inputs); or (rows, *shape) for pictures of a size of their own, which only a network
+            without dense layers takes.
+
+        Raises
+        ------
+        ValueError
+            If the network takes no such rows.
+        """
+        if X.ndim == 2 and X.shape[1] == prod(self.input_shape):
+            return self.input_shape
+        shape, inputs = X.shape[1:], prod(self.input_shape)
+        if len(shape) == len(self.input_shape) and self.parameter_shapes(shape) == self._own_shapes:
+            return shape
+        raise ValueError(f"X has shape {X.shape}, but the network takes (rows, {inputs})")
+
+    def with_ones(self, X: ArrayLike, dtype: DTypeLike) -> Array:
+        """A copy of the data as the first layer wants it.
+
+        Parameters
+        ----------
+        X
+            The data, as `row_shape` allows.
+        dtype
+            float64 or float32.
+
+        Returns
+        -------
+        array
+            Shape (rows, ones + inputs).
         """
         X = np.asarray(X)
-        if X.ndim != 2 or X.shape[1] != self.layers[0]:
-            raise ValueError(f"X has shape {X.shape}, but the network takes (rows, {self.layers[0]})")
-        extra = int(self.bias and not self.convolutions)
-        signal = np.ones((len(X), extra + self.layers[0]), dtype)
-        signal[:, extra:] = X
+        inputs = prod(self.row_shape(X))
+        signal = np.ones((len(X), self.ones + inputs), dtype)
+        signal[:, self.ones :] = X.reshape(len(X), inputs)
         return signal
 
-    def front(self, rows: int, dtype: np.dtype) -> Front | None:
-        """The convolutions, ready for so many rows; None where there are none."""
-        if self.input_shape is None or not self.convolutions:
-            return None
-        return Front(self.input_shape, self.convolutions, rows, self.bias, dtype)
+    def work(
+        self,
+        batch: Array,
+        shape: Shape,
+        *,
+        training: bool = False,
+        both_ways: bool = False,
+        rng: np.random.Generator | None = None,
+        state: Array | None = None,
+    ) -> Pass:
+        """The network at work on so many rows, with all buffers.
 
-    def outputs(self, theta: Array, X: ArrayLike) -> Array:
-        """The outputs, shape (rows, outputs), each 0 … 1, for the data `X` of shape (rows, inputs).
+        Parameters
+        ----------
+        batch
+            The input, shape (rows, ones + inputs), as `with_ones` makes it; see `Pass`.
+        shape
+            The shape of one row of the input, see `row_shape`.
+        training
+            True: dropout samples, and layers with state change it. False: the network reads.
+        both_ways
+            Whether the pass can go backward too; without, no buffers for derivatives are made.
+        rng
+            Where layers with noise sample from; only training needs it.
+        state
+            The state of the layers; as `initial_state` gives it, if it is left out.
+        """
+        states = self.state_views(self.initial_state(batch.dtype) if state is None else state)
+        how = (self.layers, self.output, batch, shape)
+        return Pass(*how, states=states, training=training, both_ways=both_ways, rng=rng)
 
-        Works in theta's dtype. Rows go through in blocks, so that the memory does not grow with them.
+    def outputs(self, theta: Array, X: ArrayLike, state: Array | None = None) -> Array:
+        """The outputs of the network when it reads.
+
+        Parameters
+        ----------
+        theta
+            Shape (size,). Its dtype is the one that the network works in.
+        X
+            The data, shape (rows, inputs), or as `row_shape` allows.
+        state
+            The state of the layers that have one; before training, if it is left out.
+
+        Returns
+        -------
+        array
+            Shape (rows, outputs), each 0 … 1. Rows go through in blocks, so that the memory for it does not
+            grow with them.
         """
         X = np.asarray(X)
-        result = np.empty((len(X), self.layers[-1]), theta.dtype)
-        filters, dense = self.parts(theta)
-        # the patches of convolutions take a hundred times the memory of the row that they are copied from
-        block = 256 if self.convolutions else 4096
-        front = None
+        shape, views = self.row_shape(X), self.views(theta)
+        result = np.empty((len(X), prod(signal_shapes(self.layers, shape)[-1])), theta.dtype)
+        block = min(layer.block for layer in self.layers)
+        work = None
         for start in range(0, len(X), block):
-            signal = self.with_ones(X[start : start + block], theta.dtype)
+            rows = X[start : start + block].reshape(-1, prod(shape))
+            if work is None or len(work.batch) != len(rows):
+                batch = np.ones((len(rows), self.ones + prod(shape)), theta.dtype)
+                work = self.work(batch, shape, state=state)
+            work.batch[:, self.ones :] = rows
             with np.errstate(over="ignore"):
-                if self.convolutions and (front is None or len(signal) < block):
-                    front = self.front(len(signal), theta.dtype)
-                a = signal.T
-                if front:
-                    a = np.ones((int(self.bias) + self.widths[0], len(signal)), theta.dtype)
-                    front.forward(filters, self.hidden, signal, a[int(self.bias) :])
-                for number, matrix in enumerate(dense, 1):
-                    z = matrix @ a
-                    extra = int(self.bias and number < len(dense))
-                    a = np.ones((extra + z.shape[0], z.shape[1]), theta.dtype)
-                    (self.output if number == len(dense) else self.hidden).apply(z, a[extra:])
-            result[start : start + block] = a.T
+                outputs = work.forward(views)
+            result[start : start + block] = outputs.reshape(-1, len(rows)).T
         return result
+
+
+def _slices(sizes: Sequence[int]) -> list[slice]:
+    """One part after the other, of these sizes."""
+    return [slice(*ends) for ends in pairwise([0, *accumulate(sizes)])]

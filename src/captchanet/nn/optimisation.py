@@ -8,16 +8,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.nn.activations import Array
+from captchanet.nn.layer import Array
 
 
 class Minimised(Protocol):
     """An objective: cost and gradient at theta, on some of its `rows` or on all of them.
 
     The gradient is lent until the next call, to be used up: an optimiser may change it in place.
+    `unrepeatable` names what makes two calls with the same theta differ, such as dropout; () if nothing does.
     """
 
     rows: int
+    unrepeatable: tuple[str, ...]
 
     def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]: ...
 
@@ -27,12 +29,24 @@ Callback = Callable[[int, Array, float, float], bool | None]
 
 
 class Diverged(ArithmeticError):
-    """The cost stopped being a finite number; says after how many steps."""
+    """The cost stopped being a finite number; the message says after how many steps."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """Where an optimiser ended: theta, how many steps and evaluations of the objective, and why."""
+    """Where an optimiser ended.
+
+    Attributes
+    ----------
+    theta
+        The last theta, shape (size,).
+    steps
+        How many steps, or epochs, were taken.
+    evaluations
+        How often the objective was called.
+    reason
+        Why it ended, for people to read.
+    """
 
     theta: Array
     steps: int
@@ -41,7 +55,20 @@ class Result:
 
 
 def finite(cost: float, step: int) -> float:
-    """The cost itself, or Diverged if it is no finite number."""
+    """The cost itself.
+
+    Parameters
+    ----------
+    cost
+        The cost.
+    step
+        In which step it came up.
+
+    Raises
+    ------
+    Diverged
+        If the cost is no finite number.
+    """
     if not math.isfinite(cost):
         raise Diverged(f"the cost became {cost} in step {step}")
     return cost

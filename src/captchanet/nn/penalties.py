@@ -1,17 +1,21 @@
-"""A penalty on the weights: its value, and what it adds to the gradient.
+"""A penalty on large weights: its value, and what it adds to the gradient.
 
-Each takes the network, theta, the number of training rows n, the gradient to add to, and a theta-sized array
-to work in. n is the size of the training set for mini-batches too: the penalty belongs to the whole sum.
+`penalty(network, theta, n, gradient, scratch)` returns the value and adds its derivative to `gradient`;
+`scratch` is an array like theta to work in. n is the number of rows of the whole training set, for
+mini-batches too, so that the mean over the batches of an epoch has the penalty once.
 """
 
 from collections.abc import Callable
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 
-from captchanet.nn.activations import Array
+from captchanet.nn.layer import Array
 from captchanet.nn.network import Network
 
 Penalty = Callable[[Network, Array, int, Array, Array], float]
+"""penalty(network, theta, n, gradient, scratch), see above."""
 
 
 def no_penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
@@ -19,33 +23,49 @@ def no_penalty(network: Network, theta: Array, n: int, gradient: Array, scratch:
     return 0.0
 
 
-def l2(*, weight: float = 0.1) -> Penalty:
-    """weight / (2 n) · Σ weights², biases free; its derivative is weight / n · weights."""
+def l2(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
+    """weight / (2 n) · Σ weights², without the biases; its derivative is weight / n · weights.
+
+    Parameters
+    ----------
+    weight
+        How much large weights cost.
+    """
 
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
         np.multiply(theta, weight / n, out=scratch)
-        if network.bias:
-            for matrix in network.matrices(scratch):
-                matrix[:, 0] = 0
+        for bias in network.biases(scratch):
+            if bias is not None:
+                bias[:] = 0
         gradient += scratch
         return float(scratch @ theta) / 2
 
     return penalty
 
 
-def tutorial_penalty(*, weight: float = 0.1) -> Penalty:
-    """The tutorial's published expression: weight / (2 n Σ theta1² + Σ theta2² + Σ theta3² …), biases free.
+def tutorial_penalty(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
+    """The tutorial's penalty as published: weight / (2 n Σ theta1² + Σ theta2² + Σ theta3² …).
 
-    It divides by the sums of squares, so large weights make it small, and the tutorial's gradient leaves it
-    out: nothing is added here either. It is a tiny number (1e-6 at the tutorial's start) and changes almost
-    nothing; but cost and gradient no longer agree, which a line search is entitled to.
+    The sums are over the weights without the biases.
+
+    Parameters
+    ----------
+    weight
+        The number above the fraction bar.
+
+    Notes
+    -----
+    The sums of squares stand below the fraction bar, so large weights make this penalty small. The tutorial's
+    gradient leaves it out, and so does this one: nothing is added to `gradient`. Cost and gradient therefore
+    disagree, and a line search can fail. Here the penalty is so small (1e-6 at the tutorial's start) that
+    almost nothing changes.
     """
 
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
-        squares = [float(np.vdot(matrix, matrix)) for matrix in network.matrices(theta)]
-        if network.bias:
-            biases = [matrix[:, 0] for matrix in network.matrices(theta)]
-            squares = [all_ - float(b @ b) for all_, b in zip(squares, biases, strict=True)]
+        squares = []
+        for matrix, bias in zip(network.matrices(theta), network.biases(theta), strict=True):
+            of_biases = 0.0 if bias is None else float(bias @ bias)
+            squares.append(float(np.vdot(matrix, matrix)) - of_biases)
         total = 2 * n * squares[0] + sum(squares[1:])
         return weight / total if total else float("inf")
 

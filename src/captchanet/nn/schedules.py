@@ -1,24 +1,55 @@
-"""Schedules of the learning rate: functions that make a function of the step, counted from 0."""
+"""Schedules of the learning rate: each makes a function of the step, counted from 0."""
 
 import math
 from collections.abc import Callable
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Lt
 
 Schedule = Callable[[int], float]
+"""schedule(step) is the learning rate of that step; steps count from 0."""
 
 
 def constant(rate: float) -> Schedule:
-    """The same rate at every step."""
+    """The same rate at every step.
+
+    Parameters
+    ----------
+    rate
+        The learning rate.
+    """
     return lambda step: rate
 
 
-def steps(rate: float, *, every: int, factor: float = 0.1) -> Schedule:
-    """`rate`, multiplied by `factor` after every so many steps."""
+def steps(rate: float, *, every: Annotated[int, Ge(1)], factor: Annotated[float, Gt(0)] = 0.1) -> Schedule:
+    """A rate that is multiplied by a factor again and again.
+
+    Parameters
+    ----------
+    rate
+        The rate of the first step.
+    every
+        After how many steps it is multiplied.
+    factor
+        By what.
+    """
     return lambda step: rate * factor ** (step // every)
 
 
-def cosine(rate: float, *, total: int, last: float = 0.0) -> Schedule:
-    """From `rate` at step 0 along half a cosine to `last` at step `total`, and `last` from there on.
+def cosine(rate: float, *, total: int, last: Annotated[float, Ge(0)] = 0.0) -> Schedule:
+    """From `rate` along half a cosine to `last`.
 
+    Parameters
+    ----------
+    rate
+        The rate of the first step.
+    total
+        How many steps there are; the rate stays at `last` after them.
+    last
+        The rate at step `total`.
+
+    References
+    ----------
     I. Loshchilov and F. Hutter, "SGDR", https://arxiv.org/abs/1608.03983, equation 5, without restarts.
     """
 
@@ -28,9 +59,28 @@ def cosine(rate: float, *, total: int, last: float = 0.0) -> Schedule:
     return at
 
 
-def one_cycle(rate: float, *, total: int, warm_up: float = 0.2, start: float = 0.04) -> Schedule:
-    """Half a cosine up from `start` · rate to `rate` in the share `warm_up` of the steps, then one down to 0.
+def one_cycle(
+    rate: float,
+    *,
+    total: int,
+    warm_up: Annotated[float, Ge(0), Lt(1)] = 0.2,
+    start: Annotated[float, Ge(0)] = 0.04,
+) -> Schedule:
+    """Half a cosine up from a small rate to `rate`, then half a cosine down to 0.
 
+    Parameters
+    ----------
+    rate
+        The largest rate.
+    total
+        How many steps there are.
+    warm_up
+        The share of the steps in which the rate rises.
+    start
+        The rate of the first step, as a share of `rate`.
+
+    References
+    ----------
     L. N. Smith, "A disciplined approach to neural network hyper-parameters", https://arxiv.org/abs/1803.09820.
     """
     top = warm_up * total

@@ -28,5 +28,5 @@ SCHEDULES: dict[str, Callable[..., Callable[[int], float]]] = {
 
 # The former search along lines and need a cost that stays the same; the latter sample rows and bear noise
 FULL_BATCH: dict[str, Callable[..., nn.Result]] = {"cg": nn.conjugate_gradient, "l_bfgs": nn.l_bfgs}
-MINI_BATCH: dict[str, Callable[..., nn.Result]] = {"sgd": nn.gradient_descent, "adamw": nn.adamw}
-OPTIMISERS = {**FULL_BATCH, **MINI_BATCH}
+MINI_BATCH: dict[str, Callable[..., Any]] = {"sgd": nn.GradientDescent, "adamw": nn.AdamW}
+OPTIMISERS: dict[str, Callable[..., Any]] = {**FULL_BATCH, **MINI_BATCH}

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,33 @@ from numpy.typing import NDArray
 from captchanet.errors import UserError
 from captchanet.files import atomic, write_json
 from captchanet.layout import FORMAT, TrainFiles
-from captchanet.nn import Convolution, Network
-from captchanet.nn.activations import Array
-from captchanet.train.methods import ACTIVATIONS, OUTPUTS
+from captchanet.nn import Array, Network
+from captchanet.nn.layer import NOTHING
+from captchanet.train.architecture import Architecture
 from captchanet.train.temperature_scaling import fit_temperature, scaled
 
 
-def theta_digest(theta: Array) -> str:
-    """sha256 over theta's bytes, in hexadecimal: equal if and only if every bit of theta is."""
-    return hashlib.sha256(theta.tobytes()).hexdigest()
+def theta_digest(theta: Array, state: Array = NOTHING) -> str:
+    """sha256 over theta's bytes and then the state's, in hexadecimal: equal if and only if every bit is."""
+    return hashlib.sha256(theta.tobytes() + state.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Model:
-    """A network, its theta, the name of its run, and the segmentation (a config's `segment` entry) before it.
+    """A trained network and everything that reading a picture needs.
 
-    Its `temperature` calibrates confidences, see `captchanet.train.temperature_scaling`; 1 is not calibrated.
+    Attributes
+    ----------
+    network, theta
+        The network and its parameters.
+    run
+        The name of the run that trained it.
+    segment
+        The segmentation before it, an entry of a configuration's `segment`.
+    temperature
+        Calibrates confidences, see `captchanet.train.temperature_scaling`; 1 is not calibrated.
+    state
+        What the network's layers keep but do not train; empty for most.
     """
 
     network: Network
@@ -36,20 +47,36 @@ class Model:
     run: str
     segment: Mapping[str, Any]
     temperature: float = 1.0
+    state: Array = field(default_factory=lambda: NOTHING)
 
     @property
     def digest(self) -> str:
-        """The digest of theta, see `theta_digest`."""
-        return theta_digest(self.theta)
+        """The digest of theta and state, see `theta_digest`."""
+        return theta_digest(self.theta, self.state)
+
+    def outputs(self, X: Array) -> Array:
+        """The outputs of the network for characters `X` (n, pixels): shape (n, classes)."""
+        return self.network.outputs(self.theta, X, self.state)
 
     def predict(self, X: Array) -> tuple[list[str], Array, Array]:
-        """What stands on n captchas whose characters are `X` (n · characters, pixels), picture by picture.
+        """Reads n captchas.
 
-        Returns the readings, the confidence in each, shape (n,), and in each character, (n, characters).
-        A character's confidence is its largest output over the sum of its outputs, both scaled where there is
-        a temperature; a captcha's, the product.
+        Parameters
+        ----------
+        X
+            Their characters, shape (n · characters, pixels), picture by picture.
+
+        Returns
+        -------
+        readings : list of str
+            What stands on each captcha.
+        confidence : array
+            Shape (n,): the product over the captcha's characters.
+        each : array
+            Shape (n, characters): a character's largest output over the sum of its outputs, both scaled if
+            there is a temperature.
         """
-        outputs = self.network.outputs(self.theta, X)
+        outputs = self.outputs(X)
         per, alphabet = self.segment["characters"], np.array(list(self.segment["alphabet"]))
         letters = alphabet[outputs.argmax(axis=1)].reshape(-1, per)
         if self.temperature != 1:
@@ -61,27 +88,26 @@ class Model:
 
     def calibrated(self, X: Array, y: NDArray[np.integer]) -> "Model":
         """The same with the temperature that fits characters `X` (n, pixels) and their classes `y` (n, 1)."""
-        return replace(self, temperature=fit_temperature(self.network.outputs(self.theta, X), y[:, 0] - 1))
+        return replace(self, temperature=fit_temperature(self.outputs(X), y[:, 0] - 1))
 
     def write(self, files: TrainFiles, status: str = "finished") -> None:
-        """Theta and all else about the model, in a file each; readable with allow_pickle=False.
+        """Writes the numbers and the facts of the model, in a file each; neither holds code.
 
-        With the status "failed" it is kept to be looked at, and `load_model` refuses it.
+        Parameters
+        ----------
+        files
+            Where to.
+        status
+            A model with the status "failed" is kept to be looked at; `load_model` refuses it.
         """
+        arrays = {"theta": self.theta} | ({"state": self.state} if self.state.size else {})
         with atomic(files.theta) as temporary, temporary.open("wb") as file:
-            np.savez(file, theta=self.theta)
+            np.savez(file, allow_pickle=False, **arrays)
         facts = {
             "format": FORMAT,
             "run": self.run,
             "status": status,
-            "network": {
-                "layers": list(self.network.layers),
-                "bias": self.network.bias,
-                "activation": self.network.hidden.name,
-                "output": self.network.output.name,
-                "input_shape": self.network.input_shape and list(self.network.input_shape),
-                "convolutions": [each._asdict() for each in self.network.convolutions],
-            },
+            "network": Architecture.of_network(self.network).dump(),
             "segment": dict(self.segment),
             "temperature": self.temperature,
             "theta_sha256": self.digest,
@@ -97,9 +123,12 @@ def _digest(facts: Mapping[str, Any]) -> str:
 
 
 def load_model(theta_file: Path) -> Model:
-    """The model whose theta is in `theta_file`; all else about it is in the file next to that.
+    """The model whose theta is in a file; the facts about it are in the file next to that.
 
-    Raises UserError when it is no model, is of another format, damaged or changed, or its training failed.
+    Raises
+    ------
+    UserError
+        If it is no model, is of another format, damaged or changed, or if its training failed.
     """
     files = TrainFiles.within(theta_file.parent)
     if theta_file.suffix != files.theta.suffix:
@@ -119,30 +148,25 @@ def load_model(theta_file: Path) -> Model:
         raise UserError(
             f"{theta_file}: the training of the run {facts['run']} failed, so it can read nothing"
         )
-    try:
-        with theta_file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
-            theta = arrays["theta"]
-    except OSError as error:
-        raise UserError(
-            f"{theta_file}: cannot be read ({error.strerror or error}); make it readable"
-        ) from error
-    except Exception as error:
-        raise UserError(f"{theta_file}: is damaged; train the run again") from error
-    described = facts["network"]
-    network = Network(
-        tuple(described["layers"]),
-        described["bias"],
-        ACTIVATIONS[described["activation"]],
-        OUTPUTS[described["output"]],
-        tuple(described["input_shape"]) if described["input_shape"] else None,
-        tuple(Convolution(**each) for each in described["convolutions"]),
-    )
-    model = Model(network, theta, facts["run"], facts["segment"], facts["temperature"])
+    theta, state = _numbers(theta_file)
+    network = Architecture.of(facts["network"], f"{files.model}: network.").network()
+    model = Model(network, theta, facts["run"], facts["segment"], facts["temperature"], state)
     if model.digest != facts["theta_sha256"]:
         raise UserError(
             f"{theta_file}: its theta is not the one that {files.model.name} describes; train the run again"
         )
     return model
+
+
+def _numbers(file: Path) -> tuple[Array, Array]:
+    """Theta and state; raises UserError where the file holds none."""
+    try:
+        with file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
+            return arrays["theta"], arrays.get("state", NOTHING)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror or error}); make it readable") from error
+    except Exception as error:
+        raise UserError(f"{file}: is damaged; train the run again") from error
 
 
 def _facts(file: Path) -> dict[str, Any]:

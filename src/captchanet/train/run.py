@@ -59,7 +59,7 @@ def perform(
         checkpoint = Checkpoint(checkpoints, name, decides)
         part = read_part(data, "train")
         trained = _trained(settings, part, data, facts, checkpoint)
-        model = Model(trained.network, trained.theta, name, facts["segment"])
+        model = Model(trained.network, trained.theta, name, facts["segment"], state=trained.state)
         if trained.status == "finished" and facts["captchas"]["calibration"]:
             calibration = read_part(data, "calibration")
             model = model.calibrated(calibration.X, calibration.y)
@@ -76,7 +76,7 @@ def _asked(name: str, settings: TrainSettings, network: Network, facts: DatasetF
     parameters = {
         "run": name,
         **settings.dump(),
-        "layers": list(network.layers),
+        "layers": list(network.widths),
         "parameters": network.size,
         "dataset": facts["dataset"],
         # where other pictures lie decides nothing, but how these are synthesized
@@ -124,7 +124,7 @@ def write_run(
         "started": datetime.fromtimestamp(origin.started, UTC).isoformat(timespec="milliseconds"),
         "seconds": round(seconds, 3),
         "workflow_command": os.environ.get("CAPTCHANET_COMMAND"),
-        "theta_sha256": theta_digest(trained.theta),
+        "theta_sha256": theta_digest(trained.theta, trained.state),
         "data_sha256": dict(origin.data),
     }
     with threadpool_limits(1):

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from annotated_types import Ge, Interval
 from pydantic import model_validator
 
-from captchanet.nn import Convolution, Network
 from captchanet.settings import Method, Name, OneOf, Settings, wrong
+from captchanet.train.architecture import Architecture, ConvolutionSettings
 from captchanet.train.augment import AUGMENTERS
 from captchanet.train.methods import (
     ACTIVATIONS,
@@ -27,17 +27,6 @@ AUGMENT = OneOf(AUGMENTERS)
 
 Share = Annotated[float, Interval(ge=0, lt=1)]
 Layer = Annotated[int, Interval(ge=1, le=100_000)]
-
-
-class ConvolutionSettings(Settings):
-    """A convolution, and the pooling behind it."""
-
-    filters: Annotated[int, Interval(ge=1, le=1024)]
-    """How many filters it has."""
-    size: Literal[1, 3, 5, 7, 9, 11] = 3
-    """Width and height of a filter, in pixels."""
-    pool: Annotated[int, Interval(ge=1, le=16)] = 2
-    """Of each square of so many pixels a side the largest stays; 1 pools nothing."""
 
 
 class EarlyStoppingSettings(Settings):
@@ -115,7 +104,7 @@ class TrainSettings(Settings):
             )
         return self
 
-    def network(self, inputs: int, classes: int, window: tuple[int, int] | None = None) -> Network:
+    def architecture(self, inputs: int, classes: int, window: tuple[int, int] | None = None) -> Architecture:
         """The network that is described here.
 
         Parameters
@@ -126,18 +115,13 @@ class TrainSettings(Settings):
             How many characters there are in the alphabet.
         window : tuple of int, optional
             Height and width of the pictures that the characters are, in pixels; only convolutions need it.
-
-        Raises
-        ------
-        ValueError
-            Where its parts do not fit.
         """
         shape = (inputs // (window[0] * window[1]), *window) if window and self.convolutions else None
-        return Network(
-            (inputs, *self.hidden, classes),
-            self.bias,
-            ACTIVATIONS[self.activation],
-            OUTPUTS[self.output],
-            shape,
-            tuple(Convolution(**each.dump()) for each in self.convolutions),
+        return Architecture(
+            layers=(inputs, *self.hidden, classes),
+            bias=self.bias,
+            activation=self.activation,
+            output=self.output,
+            input_shape=shape,
+            convolutions=self.convolutions,
         )

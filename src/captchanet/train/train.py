@@ -1,7 +1,7 @@
 """One run of training: from a data set and a run's settings to a theta, its history, and how it ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.dataset.dataset import Part
-from captchanet.nn import Diverged, Dropout, EarlyStopping, Network, Objective, Result, one_hot
+from captchanet.nn import Diverged, EarlyStopping, Network, Objective, Result, one_hot
 from captchanet.nn.activations import Array
 from captchanet.train.augment import Affine, Augmenter, Crops
 from captchanet.train.checkpoint import Checkpoint
@@ -24,6 +24,7 @@ class Trained:
     """What training leaves: the last good theta, the history (rows as HISTORY names them), the outcome.
 
     `status` is "finished", or "failed" when the cost stopped being a number; `reason` says why it ended.
+    `state` is what the network's layers keep but do not train; empty for most.
     """
 
     network: Network
@@ -32,6 +33,7 @@ class Trained:
     status: str
     reason: str
     evaluations: int
+    state: Array = field(default_factory=lambda: np.empty(0))
 
 
 class Recorder:
@@ -43,6 +45,7 @@ class Recorder:
 
     def __init__(self, objective: Objective, theta: Array, stopping: EarlyStopping | None = None) -> None:
         self.objective, self.rows, self.stopping = objective, objective.rows, stopping
+        self.unrepeatable = objective.unrepeatable
         self.history: list[tuple[int, float, float, float]] = []
         self.theta, self._next = theta.copy(), theta.copy()
         self.evaluations = 0
@@ -71,15 +74,18 @@ class Recorder:
 
     def state(self) -> dict[str, Any]:
         """What it, early stopping and the random generators carry: arrays, lent, and JSON-ready values."""
-        dropout, augment, stopping = self.objective.dropout, self.objective.augment, self.stopping
-        best = {} if stopping is None or stopping.theta is None else {"best": stopping.theta}
+        rng, augment, stopping = self.objective.rng, self.objective.augment, self.stopping
+        best = {}
+        if stopping and stopping.theta is not None:
+            best = {"best": stopping.theta, "best_state": stopping.best_state}
         return best | {
+            "state": self.objective.state,
             "history": np.array(self.history),
             "good": self.theta,
             "next": self._next,
             "seen": self._seen,
             "evaluations": self.evaluations,
-            "dropout": dropout and dropout.rng.bit_generator.state,
+            "dropout": rng and rng.bit_generator.state,
             "augment": isinstance(augment, Augmenter) and augment.rng.bit_generator.state,
             "stopping": stopping and [stopping.cost, stopping.step],
         }
@@ -90,12 +96,13 @@ class Recorder:
         self.theta, self._next = state["good"], state["next"]
         self._seen = [(cost, correct, rows) for cost, correct, rows in state["seen"]]
         self.evaluations = state["evaluations"]
-        if self.objective.dropout:
-            self.objective.dropout.rng.bit_generator.state = state["dropout"]
+        self.objective.state[:] = state["state"]
+        if self.objective.rng:
+            self.objective.rng.bit_generator.state = state["dropout"]
         if isinstance(self.objective.augment, Augmenter):
             self.objective.augment.rng.bit_generator.state = state["augment"]
         if self.stopping:
-            self.stopping.theta = state.get("best")
+            self.stopping.theta, self.stopping.best_state = state.get("best"), state.get("best_state")
             self.stopping.cost, self.stopping.step = state["stopping"]
 
 
@@ -133,7 +140,7 @@ def train(
     window : tuple of int, optional
         Height and width of the pictures that the vectors are, in pixels; convolutions need them.
     """
-    network = settings.network(data.X.shape[1], classes, window)
+    network = settings.architecture(data.X.shape[1], classes, window).network(settings.dropout)
     rngs = np.random.default_rng(settings.seed).spawn(5)
     initial_rng, batch_rng, dropout_rng, held_out_rng, augment_rng = rngs
     initial = settings.initialisation(network, initial_rng, dtype=settings.dtype)
@@ -148,17 +155,15 @@ def train(
         one_hot(y, classes, smoothing=settings.label_smoothing),
         cost=COSTS[settings.cost],
         penalty=settings.penalty(),
-        dropout=Dropout(settings.dropout, dropout_rng) if any(settings.dropout) else None,
         augment=_augmenter(settings, crops, characters, augment_rng),
+        rng=dropout_rng,
         dtype=settings.dtype,
     )
     stopping = None
     if settings.early_stopping:
         unseen = one_hot(data.y[held_out], classes)
-        watched = Objective(
-            network, data.X[held_out], unseen, cost=COSTS[settings.cost], dtype=settings.dtype
-        )
-        stopping = EarlyStopping(watched, settings.early_stopping.patience)
+        watched = objective.reading(data.X[held_out], unseen)
+        stopping = EarlyStopping(watched, settings.early_stopping.patience, objective.state)
     recorder = Recorder(objective, initial, stopping)
     return _optimised(settings, network, recorder, initial, batch_rng, checkpoint)
 
@@ -172,22 +177,24 @@ def _optimised(
     checkpoint: Checkpoint | None,
 ) -> Trained:
     """The training of `network` from the theta `initial` on; `rng` samples the mini-batches."""
-    optimiser, given = settings.optimiser, _given(settings, recorder, rng, checkpoint)
+    objective, given = recorder.objective, _given(settings, recorder, rng, checkpoint)
     try:
         # overflow on the way to a cost that is no number is reported as that, not as a warning before it
         with np.errstate(all="ignore"):
-            result: Result = optimiser(recorder, initial, callback=recorder.callback, **given)
+            result: Result = settings.optimiser(recorder, initial, callback=recorder.callback, **given)
+            state = objective.state.copy()  # the next evaluation may change it
             # where the last step led has not been looked at yet
-            cost, gradient = recorder.objective(result.theta, np.arange(min(256, recorder.rows)))
+            cost, gradient = objective(result.theta, np.arange(min(256, recorder.rows)))
             if not (np.isfinite(cost) and np.isfinite(gradient).all()):
                 raise Diverged(f"the cost or its gradient is no number after step {result.steps}")
     except Diverged as error:
-        return Trained(network, recorder.theta, recorder.history, "failed", str(error), recorder.evaluations)
+        failed = recorder.theta, recorder.history, "failed", str(error), recorder.evaluations
+        return Trained(network, *failed, objective.state)
     theta, reason, stopping = result.theta, result.reason, recorder.stopping
-    if stopping and stopping.theta is not None:
-        theta = stopping.theta
+    if stopping and stopping.theta is not None and stopping.best_state is not None:
+        theta, state = stopping.theta, stopping.best_state
         reason = f"{reason}; lowest held-out cost {stopping.cost:.6g} in step {stopping.step}"
-    return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations)
+    return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations, state)
 
 
 def _given(
@@ -231,8 +238,9 @@ def untrained(
     data: Part, classes: int, settings: TrainSettings, reason: str, window: tuple[int, int] | None = None
 ) -> Trained:
     """A run that failed before it began: theta is 0."""
-    network = settings.network(data.X.shape[1], classes, window)
-    return Trained(network, np.zeros(network.size, settings.dtype), [], "failed", reason, 0)
+    network = settings.architecture(data.X.shape[1], classes, window).network(settings.dropout)
+    theta, state = np.zeros(network.size, settings.dtype), network.initial_state(settings.dtype)
+    return Trained(network, theta, [], "failed", reason, 0, state)
 
 
 def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray[np.integer]:

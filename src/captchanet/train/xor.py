@@ -14,15 +14,14 @@ from annotated_types import Gt, Interval
 
 from captchanet.files import write_json
 from captchanet.layout import FORMAT, XorFiles
-from captchanet.nn import Network, Objective, gradient_descent, quadratic, uniform
-from captchanet.nn.activations import Array
+from captchanet.nn import Array, GradientDescent, Objective, fully_connected, quadratic, uniform
 from captchanet.settings import Settings
 from captchanet.train.run import Origin, write_run
 from captchanet.train.train import Trained
 
 X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], np.float64)
 Y = np.array([[0], [1], [1], [0]], np.float64)
-NETWORK = Network((3, 4, 1), bias=False)
+NETWORK = fully_connected((3, 4, 1), bias=False)
 
 
 class XorSettings(Settings):
@@ -37,10 +36,20 @@ class XorSettings(Settings):
 
 
 def solve(settings: XorSettings) -> tuple[Trained, Array]:
-    """Trains on XOR for `steps` at `learning_rate` from the legacy stream `RandomState(seed)`.
+    """Trains on XOR.
 
-    Returns the training, with a row of history for every hundredth part of the steps, and the four outputs,
-    shape (4, 1), as the tutorial prints them: those of the last forward pass, one step before the last theta.
+    Parameters
+    ----------
+    settings
+        Steps, learning rate, and the seed of the legacy stream `RandomState(seed)`.
+
+    Returns
+    -------
+    trained : Trained
+        With a row of history for every hundredth part of the steps.
+    outputs : array
+        The four outputs, shape (4, 1), as the tutorial prints them: those of the last forward pass, one step
+        before the last theta.
     """
     steps = settings.steps
     objective = Objective(NETWORK, X, Y, cost=quadratic)
@@ -54,9 +63,8 @@ def solve(settings: XorSettings) -> tuple[Trained, Array]:
         if step == steps - 1:
             before[:] = theta
 
-    result = gradient_descent(
-        objective, initial, learning_rate=settings.learning_rate, epochs=steps, callback=callback
-    )
+    optimiser = GradientDescent(learning_rate=settings.learning_rate, epochs=steps)
+    result = optimiser(objective, initial, callback=callback)
     trained = Trained(NETWORK, result.theta, history, "finished", result.reason, result.evaluations)
     return trained, NETWORK.outputs(before, X)
 
@@ -68,6 +76,6 @@ def perform(settings: XorSettings, files: XorFiles, code: Iterable[Path]) -> Non
     theta1, theta2 = NETWORK.matrices(trained.theta)
     solution = {"theta1": theta1.tolist(), "theta2": theta2.tolist(), "outputs": outputs.tolist()}
     write_json(files.solution, solution)
-    parameters = {"run": "xor", **settings.dump(), "layers": list(NETWORK.layers), "parameters": NETWORK.size}
+    parameters = {"run": "xor", **settings.dump(), "layers": list(NETWORK.widths), "parameters": NETWORK.size}
     configuration = {"format": FORMAT, "xor": settings.dump()}
     write_run(files, trained, parameters, configuration, Origin(code, started))

@@ -1,0 +1,88 @@
+"""The networks that a configuration can ask for: convolutions, if any, dense layers, and the outputs."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
+
+from annotated_types import Interval
+
+from captchanet import nn
+from captchanet.settings import Name, Settings
+from captchanet.train.methods import ACTIVATIONS, OUTPUTS
+
+
+class ConvolutionSettings(Settings):
+    """A convolution, and the pooling behind it."""
+
+    filters: Annotated[int, Interval(ge=1, le=1024)]
+    """How many filters it has."""
+    size: Literal[1, 3, 5, 7, 9, 11] = 3
+    """Width and height of a filter, in pixels."""
+    pool: Annotated[int, Interval(ge=1, le=16)] = 2
+    """Of each square of so many pixels a side the largest stays; 1 pools nothing."""
+
+
+class Architecture(Settings):
+    """All that reading has to know of a network but its theta; a model's file holds it."""
+
+    layers: tuple[int, ...]
+    """The numbers of inputs, of the units of each dense layer, and of outputs."""
+    bias: bool
+    """Whether the layers have a bias."""
+    activation: Annotated[str, Name(ACTIVATIONS)]
+    """The activation of the hidden layers."""
+    output: Annotated[str, Name(OUTPUTS)]
+    """The activation of the last layer."""
+    input_shape: tuple[int, int, int] | None
+    """Channels, height and width of the pictures that convolutions look at."""
+    convolutions: tuple[ConvolutionSettings, ...]
+    """The convolutions in front of the dense layers."""
+
+    @classmethod
+    def of_network(cls, network: nn.Network) -> Self:
+        """The description of a network that `network` made. Dropout is left out: reading knows none."""
+        activations = [layer.name for layer in network.layers if isinstance(layer, nn.Activation)]
+        convolutions: list[dict[str, int]] = []
+        for layer in network.layers:
+            if isinstance(layer, nn.Convolution):
+                convolutions.append({"filters": layer.filters, "size": layer.size, "pool": 1})
+            if isinstance(layer, nn.Pooling):
+                convolutions[-1]["pool"] = layer.size
+        return cls.of(
+            {
+                "layers": network.widths,
+                "bias": any(layer.bias for layer in network.layers),
+                "activation": activations[0] if activations else nn.sigmoid.name,
+                "output": network.output.name,
+                "input_shape": network.input_shape if len(network.input_shape) > 1 else None,
+                "convolutions": convolutions,
+            }
+        )
+
+    def network(self, dropout: Sequence[float] = ()) -> nn.Network:
+        """The network that is described here.
+
+        Parameters
+        ----------
+        dropout
+            The rates for the input, for what convolutions give, if there are any, and for each hidden layer;
+            empty for none.
+
+        Raises
+        ------
+        ValueError
+            Where the parts do not fit each other.
+        """
+        hidden, (inputs, *widths, classes) = ACTIVATIONS[self.activation], self.layers
+        # of the input only dropout can leave something out
+        blocks: list[list[nn.Layer]] = [[]]
+        if self.convolutions:
+            blocks.append([])
+        for one in self.convolutions:
+            blocks[-1].append(nn.Convolution(one.filters, one.size, self.bias))
+            blocks[-1] += [nn.Pooling(one.pool)] * (one.pool > 1) + [hidden]
+        blocks += [[nn.Dense(units, self.bias), hidden] for units in widths]
+        layers: list[nn.Layer] = []
+        for block, rate in zip(blocks, dropout or [0.0] * len(blocks), strict=True):
+            layers += block + [nn.Dropout(rate)] * bool(rate)
+        layers.append(nn.Dense(classes, self.bias))
+        return nn.Network(self.input_shape or (inputs,), tuple(layers), OUTPUTS[self.output])
