@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from captchanet.cli import main
-from captchanet.cli.best import OPTIMISTIC, PAIRS, repeats, table, verdict
+from captchanet.cli.best import OPTIMISTIC, PAIRS, numbers, repeats, table, verdict
 from captchanet.evaluate.comparison import SweepRun, compare, summarise
 from captchanet.layout import ARTIFACTS
 
@@ -30,7 +30,7 @@ def told(*runs):
     found = summarise(runs)
     others = [compare(found[0].runs, other.runs) for other in found[1:]]
     kind = repeats(found)
-    return table(found, others, kind), verdict(found, others, kind)
+    return table(numbers(found, others), kind), verdict(found, others, kind)
 
 
 def test_a_lead_that_both_tests_see_stands_out():

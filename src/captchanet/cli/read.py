@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from captchanet.cli.common import configfile, section, set_name
+from captchanet.cli.tables import printable
 from captchanet.errors import UserError
 from captchanet.layout import Layout
 
@@ -69,7 +70,7 @@ def _table(predictions: "Iterable[Prediction]") -> int:
     click.echo(f"{'file':{width}}  reading  confidence")
     for row in rows:
         right = f"{row.reading:7}  {row.confidence:10.4f}" if row.confidence is not None else row.problem
-        click.echo(f"{_printable(row.file):{width}}  {right}")
+        click.echo(f"{printable(row.file):{width}}  {right}")
     return sum(row.confidence is None for row in rows)
 
 
@@ -80,7 +81,7 @@ def _csv(predictions: "Iterable[Prediction]") -> int:
     for row in predictions:
         problems += row.confidence is None
         number = "" if row.confidence is None else f"{row.confidence:.6f}"
-        writer.writerow([_printable(row.file), row.reading, number, row.problem])
+        writer.writerow([printable(row.file), row.reading, number, row.problem])
     return problems
 
 
@@ -91,9 +92,3 @@ def _json(predictions: "Iterable[Prediction]") -> int:
         click.echo(("[\n " if not number else ",\n ") + json.dumps(row._asdict()), nl=False)
     click.echo("\n]")
     return problems
-
-
-def _printable(name: str) -> str:
-    """A file name on one line of any terminal: line ends and bytes that are no UTF-8 are shown as escapes."""
-    text = name.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

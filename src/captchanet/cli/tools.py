@@ -48,7 +48,7 @@ def orphans(delete: bool, configfile: Path) -> None:
     """List the folders among a set's results that its configuration no longer names.
 
     They are left when a run, a data set, a segmentation or a value of a sweep is taken out. The results of
-    other sets are none of them.
+    other sets do not count.
     """
     from captchanet.config.orphans import orphans as find
     from captchanet.config.resolve import resolved
@@ -56,6 +56,11 @@ def orphans(delete: bool, configfile: Path) -> None:
 
     config = resolved(configuration(configfile), configfile.stem)
     layout = Layout.of(config["set"])
+    if not layout.root.is_dir():
+        raise UserError(
+            f"{layout.root}: there are no results of the set {config['set']!r} here; run this in the folder "
+            "of the project, or name the configuration of another set with --configfile"
+        )
     found = find(layout, config)
     for folder in found:
         if delete:

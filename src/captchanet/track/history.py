@@ -7,7 +7,7 @@ import logging
 import re
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pandas as pd
 from mlflow import MlflowClient
 from mlflow import entities as mlflow_entities
 from mlflow.exceptions import MlflowException
@@ -132,6 +133,40 @@ def history(store: Store, uri: str, experiment: str, parents: bool = False) -> H
             elif parents or run.data.tags.get(f"{PREFIX}kind") != "sweep":
                 runs.append(_run(run))
     return History(runs, half)
+
+
+def recorded_keys(runs: Iterable[Run]) -> set[tuple[str, str]]:
+    """The kind (params, metrics or tags) and key of all that one of the runs at least was recorded with."""
+    return {
+        (kind, key)
+        for run in runs
+        for kind, values in (("params", run.parameters), ("metrics", run.metrics), ("tags", run.tags))
+        for key in values
+    }
+
+
+def runs_table(runs: Sequence[Run]) -> pd.DataFrame:
+    """The runs as a table: a row for each, by its id, and a column for each parameter, metric and tag.
+
+    A column is called by its kind and key: ("metrics", "unseen/captchas/accuracy"), which is always there.
+    Those of the kind "run" are id, name, status, started (to the minute) and configured (yes or no). A cell
+    is None where the run has no such value, or null.
+    """
+    columns: dict[tuple[str, str], list[Any]] = {
+        ("run", "id"): [run.id for run in runs],
+        ("run", "name"): [run.name for run in runs],
+        ("run", "status"): [run.status for run in runs],
+        ("run", "started"): [f"{run.started:%Y-%m-%d %H:%M}" for run in runs],
+        ("run", "configured"): ["yes" if run.configured else "no" for run in runs],
+    }
+    kinds: dict[str, list[Mapping[str, Any]]] = {
+        "params": [run.parameters for run in runs],
+        "metrics": [run.metrics for run in runs],
+        "tags": [run.tags for run in runs],
+    }
+    for kind, key in sorted(recorded_keys(runs) | {("metrics", ACCURACY)}):
+        columns[kind, key] = [values.get(key) for values in kinds[kind]]
+    return pd.DataFrame(columns, index=[run.id for run in runs], dtype=object)
 
 
 def _all(store: Store, experiment: str) -> Iterator[mlflow_entities.Run]:
