@@ -1,28 +1,92 @@
 """What a sweep found: each setting's accuracy over its seeds and folds, and whether the best stands out."""
 
 import json
-import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
+import pandas as pd
 
 from captchanet.evaluate.metrics import MISREADS
 from captchanet.files import read_csv, read_json, write_csv
-from captchanet.layout import EvaluateFiles, TrainFiles
+from captchanet.layout import EvaluateFiles, Results, TrainFiles
 
 Captcha = tuple[str, str]
 """(pictures, file): which captcha."""
 
 
+class Repeat(TypedDict):
+    """What a run of a sweep is, as the resolved configuration says it.
+
+    Attributes
+    ----------
+    setting
+        A label of the values, which all repeats of the setting share.
+    values
+        The values by key.
+    seed, fold
+        Which repeat of the setting it is; None where the sweep does not vary it.
+    """
+
+    setting: str
+    values: dict[str, Any]
+    seed: int | None
+    fold: int | None
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep of the resolved configuration.
+
+    Attributes
+    ----------
+    name
+        Its name in the configuration.
+    results
+        The results of its runs, among others.
+    run
+        The run that it starts from.
+    keys
+        The keys of the configuration that it varies.
+    runs
+        What each of its runs is, by name.
+    """
+
+    name: str
+    results: Results
+    run: str
+    keys: Sequence[str]
+    runs: Mapping[str, Repeat]
+
+    def sweep_runs(self) -> list["SweepRun"]:
+        """Its runs from their results, as the configuration orders them."""
+        train, evaluate = self.results.train, self.results.evaluate
+        return [sweep_run(run, about, train[run], evaluate[run]) for run, about in self.runs.items()]
+
+
 @dataclass(frozen=True)
 class SweepRun:
-    """One run of a sweep: its setting, which repeat of it (seed and fold), and what it read.
+    """One run of a sweep and what it read.
 
-    `unseen` is the digest of its unseen captchas, `n` how many they are, `misread` those that it read wrong;
-    a run that `failed` has read none.
+    Attributes
+    ----------
+    run
+        Its name.
+    setting
+        The label of its setting.
+    repeat
+        Which repeat of the setting it is: seed and fold, each None where the sweep does not vary it.
+    failed
+        Whether its training failed. Then it has read nothing, and the rest is empty.
+    unseen
+        The digest of its unseen captchas.
+    n
+        How many unseen captchas it has.
+    misread
+        The unseen captchas that it read wrong.
     """
 
     run: str
@@ -41,9 +105,21 @@ class SweepRun:
 
 @dataclass(frozen=True)
 class SettingSummary:
-    """A setting over its repeats: the mean share of unseen captchas read, its standard deviation, extremes.
+    """A setting over its repeats.
 
-    `deviation` is None for a single repeat; all figures are None where every run failed.
+    Attributes
+    ----------
+    setting
+        Its label.
+    runs
+        Its runs.
+    failed
+        How many of them failed.
+    mean, low, high
+        The mean, least and largest share of unseen captchas read, 0 to 1; None where every run failed.
+    deviation
+        The standard deviation of the share over the runs (n - 1 in the denominator); None where fewer than
+        two finished.
     """
 
     setting: str
@@ -57,11 +133,20 @@ class SettingSummary:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two settings on the same captchas: the mean difference of their accuracy and how likely by chance.
+    """Two settings on the same captchas.
 
-    `by_repeats` is the p of a paired t-test over seeds and folds, None for fewer than three of them;
-    `by_captchas` that of a permutation test which, captcha by captcha, swaps the two. None where the settings
-    have no repeat with the same unseen captchas in common.
+    All but `repeats` is None where the settings have no repeat with the same unseen captchas in common.
+
+    Attributes
+    ----------
+    difference
+        The mean difference of their accuracy, first - second.
+    repeats
+        How many repeats were compared.
+    by_repeats
+        The p of a paired t-test over seeds and folds; None for fewer than three repeats.
+    by_captchas
+        The p of a permutation test, which swaps the two settings captcha by captcha.
     """
 
     difference: float | None
@@ -70,14 +155,39 @@ class Comparison:
     by_captchas: float | None
 
     def stands_out(self, level: float = 0.05) -> bool | None:
-        """Whether both tests say so; None while the spread over seeds or folds is not known."""
+        """Whether both tests find the difference.
+
+        Parameters
+        ----------
+        level
+            The p below which a test finds it.
+
+        Returns
+        -------
+        bool or None
+            None while the spread over seeds or folds is not known.
+        """
         if self.by_captchas is None or self.by_repeats is None:
             return None
         return max(self.by_captchas, self.by_repeats) < level
 
 
-def sweep_run(run: str, about: Mapping[str, Any], train: TrainFiles, evaluate: EvaluateFiles) -> SweepRun:
-    """The run of a sweep from its files; `about` as `captchanet.config.sweeps` tells of it."""
+def sweep_run(run: str, about: Repeat, train: TrainFiles, evaluate: EvaluateFiles) -> SweepRun:
+    """The run of a sweep from its files.
+
+    Parameters
+    ----------
+    run
+        The name of the run.
+    about
+        What it is in its sweep.
+    train, evaluate
+        Its files.
+
+    Returns
+    -------
+    SweepRun
+    """
     metrics = read_json(evaluate.metrics)
     repeat = (about["seed"], about["fold"])
     if metrics["status"] != "finished":
@@ -90,44 +200,79 @@ def sweep_run(run: str, about: Mapping[str, Any], train: TrainFiles, evaluate: E
     )
 
 
+def in_order(runs: Iterable[SweepRun]) -> list[SweepRun]:
+    """The runs by setting, seed and fold, an order that does not depend on when they were made.
+
+    Parameters
+    ----------
+    runs
+        Runs of one sweep.
+
+    Returns
+    -------
+    list of SweepRun
+    """
+    return sorted(runs, key=lambda one: (one.setting, one.repeat[0] or 0, one.repeat[1] or 0))
+
+
 def summarise(runs: Iterable[SweepRun]) -> list[SettingSummary]:
-    """The settings, the best mean first; those of which nothing finished come last."""
-    by_setting: dict[str, list[SweepRun]] = {}
-    for one in runs:
-        by_setting.setdefault(one.setting, []).append(one)
-    found = []
-    for setting, of in by_setting.items():
-        shares = [one.accuracy for one in of if not one.failed]
-        failed = len(of) - len(shares)
-        if not shares:
-            found.append(SettingSummary(setting, tuple(of), failed, None, None, None, None))
-            continue
-        deviation = statistics.stdev(shares) if len(shares) > 1 else None
-        mean = statistics.fmean(shares)
-        found.append(SettingSummary(setting, tuple(of), failed, mean, deviation, min(shares), max(shares)))
-    return sorted(found, key=lambda one: -1.0 if one.mean is None else one.mean, reverse=True)
+    """Each setting over its repeats, the best mean first; settings of which nothing finished come last.
+
+    Parameters
+    ----------
+    runs
+        Runs of one sweep, of any settings.
+
+    Returns
+    -------
+    list of SettingSummary
+        Settings with the same mean stay in the order of their first runs.
+    """
+    each = list(runs)
+    shares = pd.DataFrame(
+        {
+            "setting": [one.setting for one in each],
+            "run": each,
+            "accuracy": [np.nan if one.failed else one.accuracy for one in each],
+        }
+    )
+    groups = shares.groupby("setting", sort=False)
+    table = groups["accuracy"].agg(["mean", "std", "min", "max"])
+    table.insert(0, "failed", groups["accuracy"].agg(lambda of: int(of.isna().sum())))
+    table.insert(0, "runs", groups["run"].agg(tuple))
+    # rounded: the last bits of a mean depend on the order of its runs, and would break a tie
+    table = table.sort_values("mean", ascending=False, kind="stable", key=lambda mean: mean.round(12))
+    return [
+        SettingSummary(setting, *row)
+        for setting, *row in table.astype(object).where(table.notna(), None).itertuples(name=None)
+    ]
 
 
-def write_summaries(
-    file: Path, keys: Sequence[str], runs: Mapping[str, Mapping[str, Any]], found: Sequence[SettingSummary]
-) -> None:
-    """A CSV with a row for each setting, as ordered: what is varied, and its accuracy over its repeats.
+def write_summaries(file: Path, sweep: Sweep, found: Sequence[SettingSummary]) -> None:
+    """Writes a CSV with a row for each setting, as ordered: its values, and its accuracy over its repeats.
 
-    `keys` and `runs` as `captchanet.config.sweeps` tells of them. Lists are written as JSON.
+    Parameters
+    ----------
+    file
+        The CSV. Lists stand in it as JSON.
+    sweep
+        What the settings are.
+    found
+        Their summaries.
     """
     numbers = ("mean", "deviation", "low", "high")
-    values = {about["setting"]: about["values"] for about in runs.values()}
+    values = {about["setting"]: about["values"] for about in sweep.runs.values()}
     rows = [
         (
             one.setting,
-            *(_plain(values[one.setting].get(key, "")) for key in keys),
+            *(_plain(values[one.setting].get(key, "")) for key in sweep.keys),
             *("" if (value := getattr(one, name)) is None else f"{value:.6g}" for name in numbers),
             len(one.runs),
             one.failed,
         )
         for one in found
     ]
-    write_csv(file, ("setting", *keys, *numbers, "runs", "failed"), rows)
+    write_csv(file, ("setting", *sweep.keys, *numbers, "runs", "failed"), rows)
 
 
 def _plain(value: Any) -> str:
@@ -135,10 +280,21 @@ def _plain(value: Any) -> str:
 
 
 def compare(first: Sequence[SweepRun], second: Sequence[SweepRun], seed: int = 0) -> Comparison:
-    """The two settings' difference, first - second, over the repeats that read the same captchas.
+    """The difference of two settings, first - second, over the repeats that read the same captchas.
 
-    Over repeats: SciPy's `ttest_rel`. Over captchas: SciPy's `permutation_test`, which flips the sign of each
-    captcha's difference, summed over its repeats; for one repeat this is McNemar's test.
+    Over repeats it is tested by SciPy's `ttest_rel`; over captchas by SciPy's `permutation_test`, which flips
+    the sign of each captcha's difference, summed over its repeats. For one repeat this is McNemar's test.
+
+    Parameters
+    ----------
+    first, second
+        The runs of either setting.
+    seed
+        Decides the permutations, where they are too many to try all.
+
+    Returns
+    -------
+    Comparison
     """
     others = {(one.repeat, one.unseen): one for one in second if not one.failed}
     pairs = [(one, others[one.repeat, one.unseen]) for one in first if (one.repeat, one.unseen) in others]
@@ -146,10 +302,10 @@ def compare(first: Sequence[SweepRun], second: Sequence[SweepRun], seed: int = 0
     if not pairs:
         return Comparison(None, 0, None, None)
     differences = np.array([a.accuracy - b.accuracy for a, b in pairs])
-    by_captcha: dict[Captcha, int] = {}
+    by_captcha: Counter[Captcha] = Counter()
     for a, b in pairs:
-        for captcha in a.misread ^ b.misread:
-            by_captcha[captcha] = by_captcha.get(captcha, 0) + (1 if captcha in b.misread else -1)
+        by_captcha.update(b.misread)
+        by_captcha.subtract(a.misread)
     return Comparison(
         float(differences.mean()), len(pairs), _over_repeats(differences), _over_captchas(by_captcha, seed)
     )

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from captchanet.evaluate.comparison import SettingSummary
 from captchanet.files import read_csv
 from captchanet.report.figure_helpers import fitted, reach, spreads
+from captchanet.train.train import HISTORY
 
 # Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
@@ -196,6 +197,11 @@ def _intervals(axes: Axes, positions: list[int], rows: Sequence[Sequence[float]]
     shares = axes.yaxis if vertical else axes.xaxis
     shares.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.grid(axis="y" if vertical else "x", alpha=0.3)
+
+
+def read_history(file: Path) -> list[list[float]]:
+    """The history of a run as `learning_curves` takes it; raises UserError where the file is none."""
+    return [[float(text) for text in row] for row in read_csv(file, HISTORY)]
 
 
 def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from captchanet.dataset.dataset import trained_on
+from captchanet.evaluate.comparison import Sweep
 from captchanet.files import read_csv, read_json
 from captchanet.layout import ARTIFACTS, DatasetFiles, EvaluateFiles, Results, RunFiles, XorFiles
 from captchanet.report import figures
 from captchanet.report.confidence_figure import confidence, read_confidence
 from captchanet.track.run_record import RunContent, RunRecord
-from captchanet.track.sweep_parents import Sweep
+from captchanet.track.sweep_parents import described
 from captchanet.train.train import HISTORY
 
 CONTEXTS = {
@@ -36,7 +37,7 @@ def run_records(
     Their figures are plotted, when they are wanted, into a folder that lasts as long as the block.
     """
     about = [(sweep, run) for sweep in sweeps for run in sweep.runs]
-    openings = {run: f"{sweep.described(run)} " for sweep, run in reversed(about)}
+    openings = {run: f"{described(sweep, run)} " for sweep, run in reversed(about)}
     with tempfile.TemporaryDirectory() as scratch:
         records = [_run(results, name, openings.get(name, ""), Path(scratch) / name) for name in runs]
         yield [*records, _xor(results.xor)]

@@ -13,10 +13,11 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 
+from captchanet.evaluate.comparison import Sweep
 from captchanet.layout import ARTIFACTS, FORMAT
 from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX, client, reachable
-from captchanet.track.sweep_parents import MEMBERSHIP, Parents, Sweep
+from captchanet.track.sweep_parents import MEMBERSHIP, Parents
 
 LONGEST_PARAM = 6000
 DERIVED = ("layers", "parameters")

@@ -10,52 +10,29 @@ import json
 import math
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Run, RunTag
 
-from captchanet.evaluate.comparison import SettingSummary, SweepRun, summarise, sweep_run, write_summaries
-from captchanet.layout import FORMAT, Results
+from captchanet.evaluate.comparison import (
+    SettingSummary,
+    Sweep,
+    SweepRun,
+    in_order,
+    summarise,
+    write_summaries,
+)
+from captchanet.layout import FORMAT
 from captchanet.report import figures
 from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX
 
 PARENT = "mlflow.parentRunId"
-ABOUT = ("setting", "seed", "fold")
-MEMBERSHIP = (PARENT, *(f"{PREFIX}{name}" for name in ("sweep", *ABOUT)))
+MEMBERSHIP = (PARENT, *(f"{PREFIX}{name}" for name in ("sweep", "setting", "seed", "fold")))
 """The tags that say which sweep a run belongs to, and as what."""
 
 MOST_ROWS, LONGEST_LABEL = 30, 60
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A sweep of the configuration: base `run`, varied `keys`, and `runs` as `expand` tells of them.
-
-    `results` are those of its runs, among others.
-    """
-
-    name: str
-    results: Results
-    run: str
-    keys: Sequence[str]
-    runs: Mapping[str, Mapping[str, Any]]
-
-    def sweep_runs(self) -> list[SweepRun]:
-        """Its runs from their results, in an order that does not depend on when they were added."""
-        train, evaluate = self.results.train, self.results.evaluate
-        found = [sweep_run(run, about, train[run], evaluate[run]) for run, about in self.runs.items()]
-        return sorted(found, key=lambda one: (one.setting, one.repeat[0] or 0, one.repeat[1] or 0))
-
-    def described(self, run: str) -> str:
-        """What one of its runs is, as a sentence of markdown."""
-        about = self.runs[run]
-        what = [f"Sweep {code(self.name)}", f"setting {code(about['setting'])}"]
-        what += [f"{name} {about[name]}" for name in ("seed", "fold") if about[name] is not None]
-        return f"{', '.join(what)}."
 
 
 class Parents:
@@ -93,7 +70,12 @@ class Parents:
         """The tags that put a run below its sweep, if it belongs to one; to two it never does."""
         for sweep in self.sweeps:
             if about := sweep.runs.get(run):
-                tags = {"sweep": sweep.name, **{name: about[name] for name in ABOUT}}
+                tags = {
+                    "sweep": sweep.name,
+                    "setting": about["setting"],
+                    "seed": about["seed"],
+                    "fold": about["fold"],
+                }
                 told = {
                     f"{PREFIX}{name}": str(text)[:5000] for name, text in tags.items() if text is not None
                 }
@@ -105,7 +87,7 @@ class Parents:
         for sweep in self.sweeps:
             run = self.parents[sweep.name]
             deciding = [
-                [self.records[name].key, ids[name], *(about[key] for key in ABOUT)]
+                [self.records[name].key, ids[name], about["setting"], about["seed"], about["fold"]]
                 for name, about in sorted(sweep.runs.items())
             ]
             digest = hashlib.sha256(json.dumps(deciding).encode()).hexdigest()
@@ -117,7 +99,7 @@ class Parents:
         if run.data.tags.get(f"{PREFIX}digest"):
             # nothing is up to date from here on, not even with the runs that it was up to date with
             self.store.delete_tag(run_id, f"{PREFIX}digest")
-        runs = sweep.sweep_runs()
+        runs = in_order(sweep.sweep_runs())
         found = summarise(runs)
         finished = [one for one in runs if not one.failed]
         best = max(finished, key=lambda one: one.accuracy, default=None)
@@ -179,8 +161,17 @@ class Parents:
 
 def _write_settings(folder: Path, sweep: Sweep, found: Sequence[SettingSummary]) -> None:
     """settings.csv and settings.png: a row for each setting, the best first."""
-    write_summaries(folder / "settings.csv", sweep.keys, sweep.runs, found)
+    write_summaries(folder / "settings.csv", sweep, found)
     figures.save_png(figures.settings(found), folder / "settings.png")
+
+
+def described(sweep: Sweep, run: str) -> str:
+    """What a run of a sweep is, as a sentence of markdown."""
+    about = sweep.runs[run]
+    repeat = {"seed": about["seed"], "fold": about["fold"]}
+    what = [f"Sweep {code(sweep.name)}", f"setting {code(about['setting'])}"]
+    what += [f"{name} {number}" for name, number in repeat.items() if number is not None]
+    return f"{', '.join(what)}."
 
 
 def _description(
