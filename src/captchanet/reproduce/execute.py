@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from captchanet.errors import UserError
+from captchanet.git import ELSEWHERE
 from captchanet.job import ERRORS
-from captchanet.reproduce.restore import ELSEWHERE
 
 MARKER = ".captchanet-rerun"
 PROBE = """

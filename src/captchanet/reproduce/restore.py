@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import stat
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,44 +11,13 @@ from typing import Any
 
 from captchanet.errors import UserError
 from captchanet.files import write_bytes, write_csv
+from captchanet.git import git
 from captchanet.reproduce.formats import Format, run_of
 from captchanet.reproduce.verdict import Mismatch
 from captchanet.segment.labels import COLUMNS
 
-# They would make git look elsewhere than where it is told to
-ELSEWHERE = (
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE"),
-    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
-)
-
-
-def git(folder: Path, *words: str, given: bytes = b"") -> bytes:
-    """What git answers in the folder `folder`; raises UserError with its complaint."""
-    # no hook of the user's, and nobody is asked for a password
-    options = [
-        "-c",
-        f"core.hooksPath={os.devnull}",
-        "-c",
-        "core.quotePath=false",
-        "-c",
-        "advice.detachedHead=false",
-    ]
-    env = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-    env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *options, *words],
-            input=given,
-            capture_output=True,
-            timeout=600,
-            env=env,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise UserError(f"git cannot be run ({error}); install it") from error
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        raise UserError(lines[-1].removeprefix("fatal: ").removeprefix("error: "))
-    return done.stdout
+CHECKOUT = 600
+"""Seconds that git may take to check out the code of a commit."""
 
 
 def restore_code(
@@ -75,7 +43,8 @@ def restore_code(
                 return checkout, [], f"that of {checkout}, where its sources are as they were"
         raise UserError(_nowhere(origin["sources"], commit if state else None, checkouts[0]))
     remove_code(folder, checkouts)
-    git(checkout, "worktree", "add", "--force", "--force", "--detach", str(folder.resolve()), commit)
+    words = ("worktree", "add", "--force", "--force", "--detach", str(folder.resolve()), commit)
+    git(checkout, *words, timeout=CHECKOUT)
     if state["patch"]:
         patch = state["patch"].encode("utf-8", "surrogateescape")
         try:
