@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -82,23 +82,13 @@ def runs(
     """
     with recorded(configfile, parents) as (_, history):
         from captchanet.cli.columns import Columns
-        from captchanet.cli.conditions import condition, ordered
 
         chosen: Sequence[Run] = history.runs
         for what, wanted in (("set", of), ("sweep", sweep)):
             if wanted is not None:
                 chosen = _belonging(chosen, what, wanted)
         columns = Columns(chosen)
-        rows, asked = columns.table, []
-        for text in filters:
-            column, holds = condition(text, columns)
-            asked.append(column)
-            rows = rows[rows[column.at].map(holds).astype(bool)]
-        if configured:
-            rows = rows[rows["run", "configured"] == "yes"]
-        if sort:
-            asked.insert(0, columns.named(sort.removeprefix("-")))
-            rows = ordered(rows, asked[0], descending=sort.startswith("-"))
+        rows, asked = _chosen(columns, filters, configured, sort)
         found, rows = len(rows), rows[:limit]
         if form == "table":
             _table(rows, columns, asked, everything)
@@ -118,6 +108,25 @@ def _belonging(chosen: "Sequence[Run]", what: str, wanted: str) -> "list[Run]":
         known = f"there are: {', '.join(there[:20])}" if there else "none belongs to any"
         raise UserError(f"no run belongs to a {what} {wanted!r}; {known}")
     return [run for run, names in zip(chosen, memberships, strict=True) if wanted in names]
+
+
+def _chosen(
+    columns: "Columns", filters: Iterable[str], configured: bool, sort: str | None
+) -> "tuple[pd.DataFrame, list[Column]]":
+    """The rows that are asked for, in their order, and the columns that they are chosen and sorted by."""
+    from captchanet.cli.conditions import condition, ordered
+
+    rows, asked = columns.table, []
+    for text in filters:
+        column, holds = condition(text, columns)
+        asked.append(column)
+        rows = rows[rows[column.at].map(holds).astype(bool)]
+    if configured:
+        rows = rows[rows["run", "configured"] == "yes"]
+    if sort:
+        asked.insert(0, columns.named(sort.removeprefix("-")))
+        rows = ordered(rows, asked[0], descending=sort.startswith("-"))
+    return rows, asked
 
 
 def _table(rows: "pd.DataFrame", columns: "Columns", asked: "Sequence[Column]", everything: bool) -> None:

@@ -1,6 +1,7 @@
 """What a sweep found: each setting's accuracy over its seeds and folds, and whether the best stands out."""
 
 import json
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -228,24 +229,23 @@ def summarise(runs: Iterable[SweepRun]) -> list[SettingSummary]:
     list of SettingSummary
         Settings with the same mean stay in the order of their first runs.
     """
-    each = list(runs)
-    shares = pd.DataFrame(
-        {
-            "setting": [one.setting for one in each],
-            "run": each,
-            "accuracy": [np.nan if one.failed else one.accuracy for one in each],
-        }
+    each = pd.DataFrame(
+        [(one.setting, one, one.failed) for one in runs], columns=["setting", "run", "failed"]
     )
-    groups = shares.groupby("setting", sort=False)
-    table = groups["accuracy"].agg(["mean", "std", "min", "max"])
-    table.insert(0, "failed", groups["accuracy"].agg(lambda of: int(of.isna().sum())))
-    table.insert(0, "runs", groups["run"].agg(tuple))
-    # rounded: the last bits of a mean depend on the order of its runs, and would break a tie
-    table = table.sort_values("mean", ascending=False, kind="stable", key=lambda mean: mean.round(12))
+    table = each.groupby("setting", sort=False).agg(runs=("run", tuple), failed=("failed", "sum"))
+    finished = each[~each["failed"]]
+    shares = finished["run"].map(lambda one: one.accuracy).groupby(finished["setting"])
+    # exact sums, unlike pandas' own: the order of the runs must not break a tie
+    table = table.join(shares.agg([statistics.fmean, _deviation, "min", "max"]))
+    table = table.sort_values("fmean", ascending=False, kind="stable")
     return [
         SettingSummary(setting, *row)
         for setting, *row in table.astype(object).where(table.notna(), None).itertuples(name=None)
     ]
+
+
+def _deviation(shares: "pd.Series[float]") -> float | None:
+    return statistics.stdev(shares) if len(shares) > 1 else None
 
 
 def write_summaries(file: Path, sweep: Sweep, found: Sequence[SettingSummary]) -> None:
