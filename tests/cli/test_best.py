@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from captchanet.cli import main
 from captchanet.cli.best import OPTIMISTIC, PAIRS, numbers, repeats, table, verdict
-from captchanet.evaluate.comparison import SweepRun, compare, summarise
+from captchanet.evaluate.comparison import compare, summarise
+from captchanet.evaluate.sweep import SweepRun
 from captchanet.layout import ARTIFACTS
 
 N = 100

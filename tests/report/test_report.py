@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captchanet.evaluate.comparison import Sweep
 from captchanet.evaluate.confidence_interval import accuracy_interval
 from captchanet.evaluate.metrics import MISREADS
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_json, write_csv, write_json, write_text
 from captchanet.layout import Layout
 from captchanet.report import confidence_figure, figures

@@ -30,7 +30,7 @@ class History:
 
     def record(self, of, runs=("good", "other", "wild"), **sweeps):
         """Records `runs`, of which `sweeps` are made, by name the runs of each."""
-        from captchanet.evaluate.comparison import Sweep
+        from captchanet.evaluate.sweep import Sweep
         from captchanet.track.from_results import run_records
         from captchanet.track.log_runs import log_runs
 

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from captchanet.evaluate.comparison import Sweep, summarise, write_summaries
+from captchanet.evaluate.comparison import summarise, write_summaries
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import write_text
 from captchanet.job import job
 from captchanet.layout import Results

@@ -3,7 +3,7 @@
 import gc
 from pathlib import Path
 
-from captchanet.evaluate.comparison import Sweep
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import write_json
 from captchanet.job import job
 from captchanet.layout import Results

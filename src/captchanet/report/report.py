@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.dataset.dataset import calibrated_on, trained_on
-from captchanet.evaluate.comparison import Sweep
 from captchanet.evaluate.metrics import CLASSES, MISREADS
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_csv, read_json
 from captchanet.layout import EvaluateFiles, Results, SegmentedFiles, TrainFiles, XorFiles
 from captchanet.report import confidence_figure, figures, page

@@ -6,7 +6,8 @@ from typing import Any, TypeGuard
 
 from captchanet.config.names import Names
 from captchanet.config.sweeps import STAGES
-from captchanet.evaluate.comparison import SettingSummary, Sweep, SweepRun, compare, summarise
+from captchanet.evaluate.comparison import SettingSummary, compare, summarise
+from captchanet.evaluate.sweep import Sweep, SweepRun
 from captchanet.files import read_json
 from captchanet.layout import Results
 from captchanet.report import figures

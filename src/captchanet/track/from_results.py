@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from captchanet.dataset.dataset import trained_on
-from captchanet.evaluate.comparison import Sweep
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_csv, read_json
 from captchanet.layout import ARTIFACTS, DatasetFiles, EvaluateFiles, Results, RunFiles, XorFiles
 from captchanet.report import figures

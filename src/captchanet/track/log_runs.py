@@ -13,7 +13,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 
-from captchanet.evaluate.comparison import Sweep
+from captchanet.evaluate.sweep import Sweep
 from captchanet.layout import ARTIFACTS, FORMAT
 from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX, client, reachable

@@ -15,14 +15,8 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Run, RunTag
 
-from captchanet.evaluate.comparison import (
-    SettingSummary,
-    Sweep,
-    SweepRun,
-    in_order,
-    summarise,
-    write_summaries,
-)
+from captchanet.evaluate.comparison import SettingSummary, summarise, write_summaries
+from captchanet.evaluate.sweep import Sweep, SweepRun, in_order
 from captchanet.layout import FORMAT
 from captchanet.report import figures
 from captchanet.track.run_record import RunRecord

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from captchanet.errors import UserError
-from captchanet.evaluate.comparison import SweepRun, in_order
+from captchanet.evaluate.sweep import SweepRun, in_order
 from captchanet.layout import ARTIFACTS
 from captchanet.track.history import Run, Store, artifact
 
