@@ -45,7 +45,7 @@ class Parents:
         records: Mapping[str, RunRecord],
     ) -> None:
         self.store, self.experiment, self.sweeps, self.records = store, experiment, list(sweeps), records
-        self.before = known
+        self.of, self.before = of, known
         self.parents: dict[str, Run] = {}
         for sweep in self.sweeps:
             # no run's key has a space
@@ -101,7 +101,7 @@ class Parents:
             _write_settings(Path(scratch), sweep, found)
             self.store.log_artifacts(run_id, scratch)
         tags = {
-            "mlflow.note.content": _description(sweep, found, best, self.experiment, ids),
+            "mlflow.note.content": _description(sweep, found, best, self.of, self.experiment, ids),
             # a parent stays when the format changes
             f"{PREFIX}format": str(FORMAT),
             f"{PREFIX}base_run": sweep.run,
@@ -172,6 +172,7 @@ def _description(
     sweep: Sweep,
     found: Sequence[SettingSummary],
     best: SweepRun | None,
+    of: str,
     experiment: str,
     ids: Mapping[str, str],
 ) -> str:
@@ -185,8 +186,9 @@ def _description(
         link = f"[{best.run}](#/experiments/{experiment}/runs/{ids[best.run]})"
         lines += [
             f"Best setting: **{code(found[0].setting)}**, which read {accuracy_text(found[0])} of the "
-            f"captchas it never saw; best run: {link}, {best.accuracy:.1%}. `captchanet best {sweep.name}` "
-            "says whether the difference stands out from the spread."
+            f"captchas it never saw; best run: {link}, {best.accuracy:.1%}. "
+            f"`captchanet best {sweep.name} --configfile FILE`, with the configuration file of the set "
+            f"{code(of)}, says whether the difference stands out from the spread."
         ]
     # the UI gives its tables no space between columns
     heads = "&emsp; | ".join(["setting", "unseen captchas read", "lowest to highest", "runs", "failed"])
