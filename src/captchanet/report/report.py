@@ -16,6 +16,7 @@ from captchanet.report import confidence_figure, figures, page
 from captchanet.report import sweeps as report_sweeps
 from captchanet.report.figure_helpers import fitted
 from captchanet.segment.segment import Rejected
+from captchanet.train.provenance import Provenance
 
 FILTERS = {
     "percent": lambda share: f"{100 * share:.1f}\N{NO-BREAK SPACE}%",
@@ -36,7 +37,7 @@ class ReportedRun:
     parameters: dict[str, Any]
     metrics: dict[str, Any]
     status: dict[str, Any]
-    provenance: dict[str, Any]
+    provenance: Provenance
     curves: str
     classes: str = ""
     confusion: str = ""
@@ -66,12 +67,21 @@ class ReportedRun:
 
 
 @dataclass(frozen=True)
+class ReportedFolder:
+    """An entry of captchas: how many were used, what was rejected, and how it was synthesized, if it was."""
+
+    counts: dict[str, int]
+    rejected: Sequence[Rejected]
+    synthesize: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
 class ReportedData:
     """A data set: its facts, and by entry of captchas the segmented files and what was rejected."""
 
     facts: dict[str, Any]
     segmented: Mapping[str, SegmentedFiles]
-    folders: Mapping[str, Mapping[str, Any]]
+    folders: Mapping[str, ReportedFolder]
 
     @property
     def trained_on(self) -> str:
@@ -82,6 +92,22 @@ class ReportedData:
     def calibrated_on(self) -> str:
         """How many captchas calibrate, in words."""
         return calibrated_on(self.facts)
+
+
+@dataclass(frozen=True)
+class Misread:
+    """A captcha that some run misread.
+
+    `readings` are what the runs that misread it read, and with which confidence; `picture` is a data URI;
+    `by_first` says whether the first run misread it.
+    """
+
+    data: str
+    file: str
+    label: str
+    readings: Mapping[str, tuple[str, float]]
+    picture: str
+    by_first: bool
 
 
 def report(
@@ -185,11 +211,11 @@ def _data(results: Results, name: str) -> ReportedData:
     folders = {}
     for entry in dict.fromkeys(name for name in names if name in segmented):
         files = segmented[entry]
-        folders[entry] = {
-            "counts": read_json(files.counts),
-            "rejected": [Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)],
-            "synthesize": facts["pictures"].get(entry, {}).get("synthesize"),
-        }
+        folders[entry] = ReportedFolder(
+            counts=read_json(files.counts),
+            rejected=[Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)],
+            synthesize=facts["pictures"].get(entry, {}).get("synthesize"),
+        )
     return ReportedData(facts, segmented, folders)
 
 
@@ -206,26 +232,29 @@ def _misreads(
     finished: Sequence[ReportedRun],
     data: Mapping[str, ReportedData],
     pictures: Mapping[str, str],
-) -> list[dict[str, Any]]:
+) -> list[Misread]:
     """Every captcha that some run misread, once, with its picture and what each run read.
 
     The misreads of the first run come first, from the highest confidence down, then the captchas that it
     read right.
     """
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    readings: dict[tuple[str, str, str, str], dict[str, tuple[str, float]]] = {}
     for run in finished:
         for entry, file, label, reading, confidence in read_csv(
             results.evaluate[run.name].misreads, MISREADS
         ):
-            about = {"file": file, "label": label, "readings": {}, "data": run.data}
-            one = found.setdefault((run.data, entry, file), about)
-            one["readings"][run.name] = (reading, float(confidence))
+            misread = readings.setdefault((run.data, entry, file, label), {})
+            misread[run.name] = (reading, float(confidence))
     first = finished[0].name if finished else ""
-    for (of, entry, file), one in found.items():
-        segmented, source = data[of].segmented[entry], pictures.get(entry)
-        one["picture"] = page.captcha(data[of].facts, segmented, entry, file, source)
-        one["by_first"] = first in one["readings"]
-    return sorted(
-        found.values(),
-        key=lambda one: (-one["readings"].get(first, ("", -1.0))[1], one["label"], one["file"]),
-    )
+    found = [
+        Misread(
+            of,
+            file,
+            label,
+            read,
+            page.captcha(data[of].facts, data[of].segmented[entry], entry, file, pictures.get(entry)),
+            first in read,
+        )
+        for (of, entry, file, label), read in readings.items()
+    ]
+    return sorted(found, key=lambda one: (-one.readings.get(first, ("", -1.0))[1], one.label, one.file))

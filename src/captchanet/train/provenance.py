@@ -8,13 +8,47 @@ import tempfile
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from captchanet.errors import UserError
 from captchanet.git import git
 
 LIBRARIES = ("numpy", "scipy", "pillow", "pandas", "snakemake", "mlflow", "captchanet")
 CODE = ("Snakefile", "workflow", "src", "config", "profiles")
+
+
+class CodeOrigin(TypedDict):
+    """The code of a run: its commit, and as a patch what was not committed."""
+
+    commit: str
+    dirty: bool
+    patch: str
+
+
+class Blas(TypedDict):
+    """A BLAS library of the process."""
+
+    library: str
+    version: str | None
+    threads: int
+    kernel: str | None
+
+
+class Provenance(TypedDict):
+    """A run's provenance.json, as far as other parts of the project read it."""
+
+    started: str
+    seconds: float
+    workflow_command: str | None
+    theta_sha256: str
+    data_sha256: dict[str, str]
+    git: CodeOrigin | None
+    sources: dict[str, str]
+    python: str
+    libraries: dict[str, str | None]
+    blas: list[Blas]
+    cpu: str
+    platform: str
 
 
 def provenance(files: Iterable[Path], captchas: Iterable[tuple[str, ...]]) -> dict[str, Any]:
@@ -58,7 +92,7 @@ def arithmetic() -> dict[str, Any]:
     }
 
 
-def _git(root: Path) -> dict[str, Any] | None:
+def _git(root: Path) -> CodeOrigin | None:
     with tempfile.TemporaryDirectory() as scratch:
         # An index of our own: new files belong to the patch too, and the user's staging stays untouched
         index = {"GIT_INDEX_FILE": f"{scratch}/index"}
