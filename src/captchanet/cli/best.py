@@ -150,9 +150,9 @@ def _tested(lead: "Comparison", kind: str) -> str:
     if lead.stands_out():
         return f"{said}it stands out."
     if lead.by_captchas < 0.05:
-        return f"{said}it does not stand out, for other {kind} may turn it round."
+        return f"{said}it does not stand out: other {kind} may reverse it."
     if lead.by_repeats < 0.05:
-        return f"{said}it does not stand out, for other captchas may turn it round."
+        return f"{said}it does not stand out: other captchas may reverse it."
     return f"{said}it does not stand out."
 
 

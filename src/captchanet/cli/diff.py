@@ -37,9 +37,9 @@ MOST_NAMES, LONGEST_CELL = 8, 32
 def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
     """Show what differs between the recorded runs A and B.
 
-    Settings, results, pictures, machine and code. A run is called by the beginning of its id (4 digits at
-    least) or by its name or the beginning of it; of several with one name it is the one that a configuration
-    names, of several such the one of the highest format. `captchanet runs` lists them.
+    It compares settings, results, pictures, machine and code. Name a run by its id or its name; the beginning
+    is enough (of an id, 4 digits at least). Of several runs with one name it takes the one that a
+    configuration names; of several of these, the one of the highest format. `captchanet runs` lists them.
     """
     with recorded(configfile) as (store, history):
         from captchanet.reproduce.diff_runs import diff_runs
@@ -62,7 +62,7 @@ def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
 
 
 def text(found: "RunDiff", remarks: Sequence[str] = ("", ""), follows: bool = False) -> list[str]:
-    """The lines of the comparison, a part only where it differs; `follows`: the lines of code come next."""
+    """The lines of the comparison, with the parts that differ; `follows` says that the code comes next."""
     lines = _heads((found.a, found.b), remarks)
     metrics = [_metric(*row) for row in found.metrics]
     parameters = [(name, *map(_shown, values)) for name, *values in found.parameters]

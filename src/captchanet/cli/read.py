@@ -1,4 +1,4 @@
-"""`captchanet read`: what stands on pictures, as a table, CSV or JSON."""
+"""`captchanet read`: reads pictures and prints a table, CSV or JSON."""
 
 import csv
 import json
@@ -37,9 +37,9 @@ if TYPE_CHECKING:  # importing NumPy takes a second
 def read(paths: tuple[str, ...], model: Path | None, configfile: Path, threshold: float, form: str) -> None:
     """Read pictures: prints file, reading and confidence.
 
-    Without --model it is the model of the run that the configuration's `read.run` names. The confidence is
-    the probability that all of the reading is right, if the run was calibrated (`calibration` of its data
-    set). A picture that cannot be read is listed with the reason; then the exit status is 1.
+    Without --model it takes the model of the run that the configuration's `read.run` names. If the run was
+    calibrated (`calibration` of its data set), the confidence is the probability that the whole reading is
+    right. A picture that cannot be read is listed with the reason; then the exit status is 1.
     """
     from captchanet.evaluate.predict import list_files, predict
     from captchanet.train.model import load_model

@@ -1,4 +1,4 @@
-"""`captchanet rerun` and `verify`: is what the history says of a run so, to the last bit?"""
+"""`captchanet rerun` and `verify`: does a recorded run give the same results again, to the last bit?"""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -28,19 +28,19 @@ keep = click.option("--keep", is_flag=True, help="Keep the code, a git worktree,
 as_they_are = click.option(
     "--pictures-as-they-are",
     is_flag=True,
-    help="Take a picture that has changed or is gone from nowhere, even if git has it as it was.",
+    help="Do not take pictures from git that have changed or are gone.",
 )
 
 
 class Unanswered(click.ClickException):
-    """The question whether a run is the same could not be answered."""
+    """A run could not be run again, so nobody knows whether it is the same."""
 
     exit_code = 2
 
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """A block whose UserError ends with the status that says so, as does Ctrl-C."""
+    """A block in which a UserError or Ctrl-C ends the command with status 2."""
     try:
         yield
     except UserError as error:
@@ -129,7 +129,7 @@ def verify(
             if of in (None, run.tags.get("set")) and (sweep is None or sweep in run.sweeps)
         ]
         if not runs:
-            raise UserError("no recorded run is such a one; `captchanet runs` lists them all")
+            raise UserError("no recorded run fits these options; `captchanet runs` lists them all")
         chosen = runs if everything else sample(runs, number, seed)
         options = Options(cores, keep, not pictures_as_they_are)
         refuted, impossible = _verify(store, chosen, folder, options)
@@ -164,7 +164,7 @@ def _verify(store: "Store", chosen: "Sequence[Run]", folder: Path, options: "Opt
 
 
 def _one(runs: "Sequence[Run]", wanted: str, of: str) -> "tuple[Run, str]":
-    """The run that is wanted, and a remark on it; a whole sweep is none that could be run again."""
+    """The run that is wanted, and a remark on it. Raises UserError for a whole sweep too."""
     from captchanet.track.history import find
 
     try:

@@ -35,8 +35,8 @@ def recorded(configfile: Path, parents: bool = False) -> "Iterator[tuple[Store, 
         store = opened(uri)
         found = history(store, uri, str(track.get("experiment") or "captchanet"), parents)
         found = replace(found, runs=[in_todays_words(run) for run in found.runs])
-        # All of this stays to the end: looking through it for garbage, again and again and once more when
-        # Python ends, takes a second for 1,000 runs
+        # All of this lives to the end of the command. Without freeze, Python looks through it for garbage
+        # again and again, and once more when it ends: a second for 1,000 runs
         gc.freeze()
     finally:
         gc.enable()
@@ -137,7 +137,7 @@ def _table(rows: "pd.DataFrame", columns: "Columns", asked: "Sequence[Column]", 
         return
     limit = None if everything else width()
     picked, common = (columns.filled(rows), []) if everything else columns.choose(rows, asked)
-    # That a run is old stands next to its name; that all have finished, as all else that is the same, below
+    # The name says that a run is old; what is the same in all, such as that they finished, stands below
     picked = [column for column in picked if column.key != "configured"]
     if (rows["run", "status"] == "finished").all():
         common = [*(column for column in picked if column.key == "status"), *common]
@@ -160,7 +160,7 @@ def _first(values: "pd.Series[Any]") -> Any:
 
 def _notes(history: "History", rows: "pd.DataFrame", found: int) -> Iterator[str]:
     if rows.empty:
-        yield f"none of the {len(history.runs)} recorded runs is such a one"
+        yield f"none of the {len(history.runs)} recorded runs fits these options"
     if len(rows) < found:
         yield f"{found - len(rows)} more runs: a larger --limit shows them"
     if (rows["run", "configured"] == "no").any():

@@ -50,6 +50,8 @@ def metric_text(metric: str, value: float | None) -> str:
 
 def printable(text: str) -> str:
     """A text on one line of any terminal: line ends and bytes that are not UTF-8 are shown as escapes."""
+    if text.isprintable():
+        return text
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

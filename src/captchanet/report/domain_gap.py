@@ -1,7 +1,8 @@
-"""The domain gap between synthetic and real characters, class by class: a page on which a person sees it.
+"""The page about the domain gap: synthetic and real characters next to each other, class by class.
 
-A network knows of a character what it was shown. Where the synthesized style has another shape than the real
-captchas, a "1" without its foot, no accuracy on synthetic ones tells; a look at both does.
+A network knows only the shapes that it was shown. If a synthetic character has another shape than the real
+one, such as a "1" without its foot, the accuracy on synthetic captchas does not show it. A person who looks
+at both sees it.
 """
 
 import os

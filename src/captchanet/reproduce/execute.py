@@ -1,4 +1,4 @@
-"""A folder of one's own, and the workflow in it, with the code of a folder and no trace of any other."""
+"""Runs the workflow in a folder that no other process uses, with the code of one folder and no other."""
 
 import fcntl
 import json

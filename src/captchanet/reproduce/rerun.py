@@ -1,6 +1,6 @@
-"""A recorded run, run again in a folder of its own from what was recorded, and held against its record.
+"""Runs a recorded run again in a folder of its own, from its record alone, and compares the results.
 
-The history is only read: a rerun proves something about a run, and is none itself.
+The history is only read: a rerun proves something about a run, and is not recorded itself.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""Was a run repeated? Its recorded results against those of the rerun, and all that differs by the record."""
+"""Was a run repeated? Compares its recorded results with those of the rerun, and says what differs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -45,7 +45,7 @@ def run_records(
 
 def _record(name: str, files: RunFiles, content: Callable[[RunRecord], RunContent]) -> RunRecord:
     provenance = read_json(files.provenance)
-    # a digest for each captcha, which stay in the file: those of a thousand runs would fill the memory
+    # the digests of all captchas stay in the file: those of a thousand runs would fill the memory
     provenance.pop("pictures", None)
     parameters, status = read_json(files.parameters), read_json(files.status)
     one = RunRecord(name, parameters, provenance, status, lambda: content(one))
@@ -131,7 +131,7 @@ def _figures(
         found["learning_curves"] = figures.learning_curves(rows, one.parameters["optimiser"]["method"])
     if metrics["status"] == "finished":
         found["confusion_matrix"] = figures.confusion_matrix(*figures.read_confusion(evaluate.confusion))
-        # a figure takes a third of what recording a run takes: of confidences that mean nothing there is none
+        # without calibration the confidences mean nothing, and this figure takes a third of recording a run
         if metrics["temperature"] != 1:
             found["confidence"] = confidence(*read_confidence(evaluate))
     scratch.mkdir(exist_ok=True)

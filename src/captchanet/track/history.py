@@ -1,4 +1,4 @@
-"""The recorded runs as plain data. Looking at a store makes none, migrates none and writes nothing."""
+"""The recorded runs as plain data and as a table. Reading a store never creates, migrates or changes it."""
 
 import ast
 import gc
@@ -89,7 +89,7 @@ def opened(uri: str) -> Store:
     """
     from sqlalchemy.engine import make_url
 
-    # It logs a traceback for what becomes one sentence here
+    # MLflow logs a traceback where this function raises one sentence
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     if not uri.startswith("sqlite:"):
         return client(uri)
@@ -97,7 +97,7 @@ def opened(uri: str) -> Store:
         file = Path(make_url(uri).database or "")
     if not file.exists():
         raise UserError(f"{file}: there is no history yet; run `snakemake --cores 4` in this folder first")
-    # With the name of the driver: MLflow would make the folders in what follows a plain sqlite:///
+    # With the name of the driver: after a plain sqlite:/// MLflow would create the folders of the path
     reading = f"file:{quote(str(file.resolve()))}?mode=ro"
     try:
         # MLflow itself tries to open what cannot be opened for minutes
@@ -178,7 +178,7 @@ def _all(store: Store, experiment: str) -> Iterator[mlflow_entities.Run]:
         token = page.token
         if not token:
             return
-        gc.collect()  # what SQLAlchemy leaves of a page refers to itself
+        gc.collect()  # the objects that SQLAlchemy leaves of a page refer to each other
 
 
 @contextmanager
@@ -217,7 +217,7 @@ def _run(run: mlflow_entities.Run) -> Run:
 
 @cache
 def typed(text: str) -> Any:
-    """A parameter as it was before MLflow made it a text: number, truth, null or tuple where it looks so."""
+    """A parameter as it was before MLflow made it a text: number, bool, None, tuple or a text."""
     if text in CONSTANTS:
         return CONSTANTS[text]
     if NUMBER.fullmatch(text):

@@ -1,8 +1,8 @@
-"""Sweeps in MLflow: a parent run for each, which its runs are below and which says what came of it.
+"""Sweeps in MLflow: each has a parent run, which stands above its runs and says what they found.
 
-There is one parent for a sweep's name in a set of runs, for good. When the sweep grows, changes or shrinks
-the parent is brought up to date, and otherwise left alone: a digest of its runs is written when all else has
-been, so that an update that was killed is done again.
+A sweep's name has one parent in a set of runs, for ever. When the sweep grows, changes or shrinks, the parent
+is brought up to date; otherwise nothing is written. A digest of its runs is written last, so that an update
+that was killed is done again.
 """
 
 import hashlib
@@ -91,7 +91,7 @@ class Parents:
     def _update(self, sweep: Sweep, run: Run, ids: Mapping[str, str], digest: str) -> None:
         run_id, ended = run.info.run_id, max(self.records[name].ended for name in sweep.runs)
         if run.data.tags.get(f"{PREFIX}digest"):
-            # nothing is up to date from here on, not even with the runs that it was up to date with
+            # from here on the parent is out of date, also for the runs that it was made from before
             self.store.delete_tag(run_id, f"{PREFIX}digest")
         runs = in_order(sweep.sweep_runs())
         found = summarise(runs)
@@ -130,7 +130,7 @@ class Parents:
         The step is how many runs the sweep has had so far: what MLflow holds for the latest is what has the
         largest step, then the latest time. So neither may go back when the sweep shrinks.
         """
-        # what was there before and has no number any more is not a number
+        # a metric that was logged before and has no value now is logged as not-a-number
         values = {
             f"sweep/{name}": math.nan if value is None else round(value, 9) for name, value in numbers.items()
         }
