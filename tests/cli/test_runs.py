@@ -389,6 +389,12 @@ def test_a_column_that_was_asked_for_stands_first(shown):
     assert heads[5:7] == ["momentum", "seed"]
 
 
+def test_where_no_run_fits_csv_has_its_heads_and_json_is_empty(shown):
+    words = ("--filter", "name = nobody", "--format")
+    assert shown(*words, "csv") == "id,name,status,started,configured\n"
+    assert json.loads(shown(*words, "json")) == []
+
+
 def test_limit_says_how_many_are_left(shown):
     assert "3 more runs" in shown("--limit", "2")
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from captchanet.cli.tables import aligned, is_share, metric_text, printable, shown, truncated
 from captchanet.errors import UserError
-from captchanet.track.history import ACCURACY, Run, recorded_keys, runs_table
+from captchanet.track.history import ABOUT, ACCURACY, Run, runs_table
 
 # The tags that are shown where they differ: what the runs belong to, and what they were made of
 GROUPS = ("set", "sweep")
@@ -60,11 +60,10 @@ class Columns:
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs, self.table = runs, runs_table(runs)
         readers = set(_readers(self.table).index)
-        keys: list[tuple[str, str]] = [("run", key) for key in self.table["run"]]
-        keys.append(("metrics", ACCURACY))
-        keys += _ordered(recorded_keys(run for run in runs if run.id in readers))
+        keys = [*(("run", key) for key in ABOUT), ("metrics", ACCURACY)]
+        keys += _ordered(at for run in runs if run.id in readers for at in run.values)
         own = len(keys)
-        keys += [at for at in _ordered(recorded_keys(runs)) if at not in keys]
+        keys += [at for at in _ordered(at for run in runs for at in run.values) if at not in keys]
         # A parameter and a metric may both be called `cost`; tags give way to either
         often = Counter(key for kind, key in keys if kind != "tags")
         alone = {"run": len(keys), "params": 1, "metrics": 1, "tags": 0}
@@ -122,7 +121,7 @@ class Columns:
 
     def filled(self, rows: pd.DataFrame) -> list[Column]:
         """Every column that any of these rows was recorded with, if only to say that it is null."""
-        there = recorded_keys(run for run in self.runs if run.id in rows.index)
+        there = {at for run in self.runs if run.id in rows.index for at in run.values}
         return [column for column in self.all if column.kind == "run" or column.at in there]
 
 
@@ -169,7 +168,7 @@ def _readers(rows: pd.DataFrame) -> pd.DataFrame:
 def _ordered(keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Parameters, metrics and tags in the order of the table; without those that repeat another column."""
     hidden = {("params", "run"), ("metrics", ACCURACY), *(("tags", tag) for tag in HIDDEN_TAGS)}
-    return sorted(set(keys) - hidden, key=_rank)
+    return sorted({at for at in keys if at[0] != "run"} - hidden, key=_rank)
 
 
 def _rank(at: tuple[str, str]) -> tuple[int, bool, bool, str]:

@@ -57,10 +57,11 @@ def orphans(delete: bool, configfile: Path) -> None:
     config = resolved(configuration(configfile), configfile.stem)
     layout = Layout.of(config["set"])
     if not layout.root.is_dir():
-        raise UserError(
-            f"{layout.root}: there are no results of the set {config['set']!r} here; run this in the folder "
-            "of the project, or name the configuration of another set with --configfile"
+        click.echo(
+            f"{layout.root}/ is not there: the set {config['set']!r} has no results in this folder. Run this in "
+            "the folder of the project, or name the configuration of another set with --configfile"
         )
+        return
     found = find(layout, config)
     for folder in found:
         if delete:

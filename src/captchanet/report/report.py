@@ -56,14 +56,12 @@ class ReportedRun:
     @property
     def captchas(self) -> dict[str, Any]:
         """Its metrics of whole unseen captchas."""
-        found: dict[str, Any] = self.metrics["unseen"]["captchas"]
-        return found
+        return self.metrics["unseen"]["captchas"]
 
     @property
     def characters(self) -> dict[str, Any]:
         """Its metrics of unseen characters."""
-        found: dict[str, Any] = self.metrics["unseen"]["characters"]
-        return found
+        return self.metrics["unseen"]["characters"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import logging
 import re
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,8 @@ Store = MlflowClient
 """What the rest of the project calls MLflow's client."""
 
 ACCURACY = "unseen/captchas/accuracy"
+ABOUT = ("id", "name", "status", "started", "configured")
+"""What is known of every run: the first columns of a table of runs."""
 PAGE = 1000
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 CONSTANTS = {"null": None, "True": True, "False": False}
@@ -72,6 +74,19 @@ class Run:
     def accuracy(self) -> float | None:
         """The share of unseen captchas read right; None where the run has none."""
         return self.metrics.get(ACCURACY)
+
+    @property
+    def values(self) -> dict[tuple[str, str], Any]:
+        """All that is known of it, by kind and key: ("metrics", "unseen/captchas/accuracy") and the like.
+
+        The kinds are params, metrics, tags and run, which has the keys of `ABOUT`: `started` to the minute,
+        and `configured` as yes or no.
+        """
+        started, configured = f"{self.started:%Y-%m-%d %H:%M}", "yes" if self.configured else "no"
+        about = (self.id, self.name, self.status, started, configured)
+        kinds = {"run": dict(zip(ABOUT, about, strict=True)), "params": self.parameters}
+        kinds |= {"metrics": self.metrics, "tags": self.tags}
+        return {(kind, key): value for kind, values in kinds.items() for key, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -135,37 +150,15 @@ def history(store: Store, uri: str, experiment: str, parents: bool = False) -> H
     return History(runs, half)
 
 
-def recorded_keys(runs: Iterable[Run]) -> set[tuple[str, str]]:
-    """The kind (params, metrics or tags) and key of all that one of the runs at least was recorded with."""
-    return {
-        (kind, key)
-        for run in runs
-        for kind, values in (("params", run.parameters), ("metrics", run.metrics), ("tags", run.tags))
-        for key in values
-    }
-
-
 def runs_table(runs: Sequence[Run]) -> pd.DataFrame:
-    """The runs as a table: a row for each, by its id, and a column for each parameter, metric and tag.
+    """The runs as a table: a row for each, by its id, and a column for each of their `values`.
 
-    A column is called by its kind and key: ("metrics", "unseen/captchas/accuracy"), which is always there.
-    Those of the kind "run" are id, name, status, started (to the minute) and configured (yes or no). A cell
-    is None where the run has no such value, or null.
+    The columns of `ABOUT` and the accuracy are always there. A cell is None where the run has no such value,
+    or null.
     """
-    columns: dict[tuple[str, str], list[Any]] = {
-        ("run", "id"): [run.id for run in runs],
-        ("run", "name"): [run.name for run in runs],
-        ("run", "status"): [run.status for run in runs],
-        ("run", "started"): [f"{run.started:%Y-%m-%d %H:%M}" for run in runs],
-        ("run", "configured"): ["yes" if run.configured else "no" for run in runs],
-    }
-    kinds: dict[str, list[Mapping[str, Any]]] = {
-        "params": [run.parameters for run in runs],
-        "metrics": [run.metrics for run in runs],
-        "tags": [run.tags for run in runs],
-    }
-    for kind, key in sorted(recorded_keys(runs) | {("metrics", ACCURACY)}):
-        columns[kind, key] = [values.get(key) for values in kinds[kind]]
+    rows = [run.values for run in runs]
+    keys = [*(("run", key) for key in ABOUT), ("metrics", ACCURACY), *(at for row in rows for at in row)]
+    columns = {at: [row.get(at) for row in rows] for at in dict.fromkeys(keys)}
     return pd.DataFrame(columns, index=[run.id for run in runs], dtype=object)
 
 
