@@ -58,8 +58,8 @@ def orphans(delete: bool, configfile: Path) -> None:
     layout = Layout.of(config["set"])
     if not layout.root.is_dir():
         click.echo(
-            f"{layout.root}/ is not there: the set {config['set']!r} has no results in this folder. Run this in "
-            "the folder of the project, or name the configuration of another set with --configfile"
+            f"{layout.root}/ is not there: the set {config['set']!r} has no results in this folder. Run this "
+            "in the folder of the project, or name the configuration of another set with --configfile"
         )
         return
     found = find(layout, config)
