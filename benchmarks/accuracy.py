@@ -13,9 +13,8 @@ import os
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"
 
-import statistics
-
 import click
+import pandas as pd
 import splits
 from recipes import ROOT, Recipe
 
@@ -51,15 +50,15 @@ def main(
         for seed in range(1, repeats + 1):
             model, dataset, seconds = recipe.train(pictures, size, seed)
             metrics = evaluate(model, dataset.train, dataset.unseen).metrics
-            found = [metrics["unseen"][of]["accuracy"] * 100 for of in ("characters", "captchas")]
-            off = metrics["unseen"]["captchas"]["ece"]
-            rows.append((*found, off, metrics["training"]["accuracy"] * 100, seconds))
-        characters, whole, errors, training, spent = zip(*rows, strict=True)
-        left = len(dataset.unseen.captchas)
+            found = {of: metrics["unseen"][of]["accuracy"] * 100 for of in ("characters", "captchas")}
+            found |= {"ece": metrics["unseen"]["captchas"]["ece"], "seconds": seconds}
+            rows.append(found | {"training": metrics["training"]["accuracy"] * 100})
+        table = pd.DataFrame(rows)
+        mean, whole, left = table.mean(), table["captchas"], len(dataset.unseen.captchas)
         click.echo(
-            f"{size:10}  {left:6}  {statistics.mean(characters):12.1f}  {statistics.mean(whole):7.1f}"
-            f"  ({min(whole):.1f} … {max(whole):.1f}){'':10}{statistics.mean(errors):.3f}"
-            f"  {statistics.mean(training):10.1f}  {statistics.mean(spent):7.1f}"
+            f"{size:10}  {left:6}  {mean['characters']:12.1f}  {mean['captchas']:7.1f}"
+            f"  ({whole.min():.1f} … {whole.max():.1f}){'':10}{mean['ece']:.3f}"
+            f"  {mean['training']:10.1f}  {mean['seconds']:7.1f}"
         )
 
 

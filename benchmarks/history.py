@@ -1,9 +1,9 @@
 """How long `captchanet runs` takes on a history of many runs, step by step.
 
-    python benchmarks/history.py [RUNS [FOLDER]]
+    python benchmarks/history.py --runs 1000 --folder FOLDER
 
-Makes a store of so many runs (1,000, unless said; half a minute) with 45 parameters, 15 metrics and 40 tags
-each, in FOLDER if it is given, then reads it five times, each in a new process, and prints the best of each.
+Makes a store of so many runs (half a minute for 1,000) with 45 parameters, 15 metrics and 40 tags each, reads
+it five times, each time in a new process, and prints the best time of each step.
 """
 
 import random
@@ -13,6 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
+import pandas as pd
+
 STEPS = "import mlflow, import its store, open it, search, table, only import mlflow, captchanet runs"
 READING = """
 import sys, time
@@ -21,11 +24,12 @@ def lap(): times.append(time.perf_counter())
 import mlflow; lap()
 import gc; gc.disable()  # as the command does
 import mlflow.store.tracking.sqlalchemy_store; lap()
-from captchanet.cli import columns, tables
+from captchanet.cli.columns import Columns, fitted
 from captchanet.track import history
 store = history.opened("sqlite:///mlflow.db"); lap()
 runs = history.history(store, "sqlite:///mlflow.db", "captchanet").runs; lap()
-tables.table(runs, columns.Columns(runs).choose(runs, [])[0], None); lap()
+columns = Columns(runs)
+fitted(columns.table, columns.choose(columns.table, [])[0], None); lap()
 print(*(after - before for before, after in zip(times, times[1:])))
 """
 
@@ -58,21 +62,27 @@ def seconds(folder: Path, *words: str) -> float:
     return time.perf_counter() - begun
 
 
-def main() -> None:
-    """Makes the store, reads it five times and prints seconds."""
-    words = sys.argv[1:]
+@click.command()
+@click.option("--runs", type=click.IntRange(min=1), default=1000, show_default=True, help="How many.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Keep the store in this folder, or take the one that is there. Without it, a temporary folder.",
+)
+def main(runs: int, folder: Path | None) -> None:
+    """Makes the store, reads it five times and prints the best seconds of each step."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(words[1] if len(words) > 1 else scratch).resolve()
-        if not (folder / "mlflow.db").exists():
-            make(folder, int(words[0]) if words else 1000)
+        home = (folder or Path(scratch)).resolve()
+        if not (home / "mlflow.db").exists():
+            make(home, runs)
         rows = []
         for _ in range(5):
-            done = subprocess.check_output([sys.executable, "-c", READING], cwd=folder)
+            done = subprocess.check_output([sys.executable, "-c", READING], cwd=home)
             rows.append([float(word) for word in done.split()])
-            rows[-1].append(seconds(folder, "-c", "import mlflow"))
-            rows[-1].append(seconds(folder, "-m", "captchanet", "runs", "--configfile", "config.yaml"))
-    for name, found in zip(STEPS.split(", "), zip(*rows, strict=True), strict=True):
-        print(f"{name:20}{min(found):6.2f} s")
+            rows[-1].append(seconds(home, "-c", "import mlflow"))
+            rows[-1].append(seconds(home, "-m", "captchanet", "runs", "--configfile", "config.yaml"))
+    for name, best in pd.DataFrame(rows, columns=STEPS.split(", ")).min().items():
+        click.echo(f"{name:20}{best:6.2f} s")
 
 
 if __name__ == "__main__":

@@ -17,13 +17,13 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import importlib.util
 import shutil
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import click
+import pandas as pd
 import splits
 from recipes import ROOT, Recipe
 
@@ -173,12 +173,12 @@ def labels(part: Part) -> list[str]:
 
 def line(name: str, trained_on: int, unseen: int, rows: Sequence[Row]) -> str:
     """A line of the table."""
-    whole, characters, seconds, milliseconds = zip(*rows, strict=True)
-    mean = statistics.mean
+    table = pd.DataFrame(rows)
+    mean, whole = table.mean(), table["whole"]
     return (
         f"| {name} | {trained_on:,} | {unseen:,} | {len(rows)} "
-        f"| {mean(whole):.1f} ({min(whole):.1f} … {max(whole):.1f}) | {mean(characters):.1f} "
-        f"| {mean(seconds):.1f} | {mean(milliseconds):.2f} |"
+        f"| {mean['whole']:.1f} ({whole.min():.1f} … {whole.max():.1f}) | {mean['characters']:.1f} "
+        f"| {mean['seconds']:.1f} | {mean['milliseconds']:.2f} |"
     )
 
 

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import click
+import pandas as pd
 import yaml
 
 from captchanet.layout import Layout
@@ -86,15 +87,13 @@ def bare(folder: Path, environment: dict[str, str], fits: int) -> tuple[float, f
 
 def stages(folder: Path) -> dict[str, float]:
     """From Snakemake's metadata: the seconds that the jobs of each rule took, added up."""
-    jobs: dict[tuple[str, int], float] = {}
-    for file in (folder / ".snakemake/metadata").iterdir():
-        facts = json.loads(file.read_text())
-        # one record for each file that a job wrote
-        jobs[facts["rule"], facts["job_hash"]] = facts["endtime"] - facts["starttime"]
-    rules: dict[str, float] = {}
-    for (rule, _), seconds in jobs.items():
-        rules[rule] = rules.get(rule, 0.0) + seconds
-    return dict(sorted(rules.items(), key=lambda item: -item[1]))
+    facts = (json.loads(file.read_text()) for file in (folder / ".snakemake/metadata").iterdir())
+    # one record for each file that a job wrote
+    jobs = pd.DataFrame(facts)[["rule", "job_hash", "starttime", "endtime"]].drop_duplicates(
+        ["rule", "job_hash"]
+    )
+    seconds = (jobs["endtime"] - jobs["starttime"]).groupby(jobs["rule"]).sum()
+    return {str(rule): float(taken) for rule, taken in seconds.sort_values(ascending=False).items()}
 
 
 @click.command()

@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from captchanet.cli import main
-from captchanet.cli.best import OPTIMISTIC, PAIRS, repeats, table, verdict
-from captchanet.evaluate.comparison import SweepRun, compare, summarise
+from captchanet.cli.best import OPTIMISTIC, PAIRS, numbers, repeats, table, verdict
+from captchanet.evaluate.comparison import compare, summarise
+from captchanet.evaluate.sweep import SweepRun
 from captchanet.layout import ARTIFACTS
 
 N = 100
@@ -30,7 +31,7 @@ def told(*runs):
     found = summarise(runs)
     others = [compare(found[0].runs, other.runs) for other in found[1:]]
     kind = repeats(found)
-    return table(found, others, kind), verdict(found, others, kind)
+    return table(numbers(found, others), kind), verdict(found, others, kind)
 
 
 def test_a_lead_that_both_tests_see_stands_out():
@@ -48,14 +49,14 @@ def test_a_lead_within_the_spread_over_seeds_does_not_stand_out():
     assert said[1].endswith("it does not stand out.")
 
 
-def test_a_lead_that_other_seeds_may_turn_round_is_said():
+def test_a_lead_that_other_seeds_may_reverse_is_said():
     _, said = told(*seeds("a", 0, 0, 12), *seeds("b", 10, 10, 10))
-    assert said[1].endswith("it does not stand out, for other seeds may turn it round.")
+    assert said[1].endswith("it does not stand out: other seeds may reverse it.")
 
 
 def test_a_lead_on_a_few_captchas_is_said():
     _, said = told(*seeds("a", 10, 10, 10, 10, 10, 10, 10), *seeds("b", 11, 11, 11, 11, 11, 11, 11))
-    assert said[1].endswith("it does not stand out, for other captchas may turn it round.")
+    assert said[1].endswith("it does not stand out: other captchas may reverse it.")
 
 
 @pytest.mark.parametrize("n", [1, 2])

@@ -3,6 +3,8 @@
 import json
 import shutil
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -187,3 +189,35 @@ def test_orphans_are_listed_and_deleted_and_nothing_else_is(tmp_path, monkeypatc
     assert run(*words, "--delete").output.count("deleted") == 6
     assert all((tmp_path / "results" / name).exists() for name in kept)
     assert run(*words).output == "Every folder in results/few-labels/ belongs to the configuration.\n"
+
+
+def test_orphans_of_a_set_without_results_say_so(tmp_path, monkeypatch, root):
+    monkeypatch.chdir(tmp_path)
+    said = run("orphans", "--configfile", str(root / "config/few-labels.yaml"))
+    assert said.exit_code == 0
+    assert said.output.startswith("results/few-labels/ is not there: the set 'few-labels' has no results")
+    assert "--configfile" in said.output
+
+
+def test_read_imports_no_table_library_and_no_tracker(made_results):
+    words = [str(made_results.pictures / "unseen"), "--model", str(made_results.layout.train("good").theta)]
+    program = (
+        "import sys\nfrom captchanet.cli import main\n"
+        f"main(['read', *{words!r}], standalone_mode=False)\n"
+        "print({'pandas', 'sklearn', 'mlflow', 'tabulate', 'scipy.stats'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    *table, imported = done.stdout.splitlines()
+    assert len(table) == 7
+    assert imported == "set()"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["runs", "--help"], ["best", "--help"], ["diff", "--help"]])
+def test_help_imports_no_table_library(words):
+    program = (
+        "import sys\nfrom captchanet.cli import main\n"
+        f"main({words!r}, standalone_mode=False)\n"
+        "print({'pandas', 'sklearn', 'mlflow', 'numpy', 'scipy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"

@@ -381,12 +381,18 @@ def test_json_keeps_types(shown, known):
 def test_sorting_and_choosing(shown, words, found):
     output = shown(*words)
     assert names(output) == found
-    assert found or output.startswith("none of the 5 recorded runs is such a one")
+    assert found or output.startswith("none of the 5 recorded runs fits these options")
 
 
 def test_a_column_that_was_asked_for_stands_first(shown):
     heads = shown("--sort", "momentum", "--filter", "seed = 1").splitlines()[0].split()
     assert heads[5:7] == ["momentum", "seed"]
+
+
+def test_where_no_run_fits_csv_has_its_heads_and_json_is_empty(shown):
+    words = ("--filter", "name = nobody", "--format")
+    assert shown(*words, "csv") == "id,name,status,started,configured\n"
+    assert json.loads(shown(*words, "json")) == []
 
 
 def test_limit_says_how_many_are_left(shown):
@@ -412,17 +418,58 @@ def test_what_cannot_be_asked_is_one_sentence(shown, words, said):
 
 @pytest.mark.parametrize("width", [*range(8, 130, 7)])
 def test_a_table_fits_any_terminal_and_names_what_did_not(notebook, known, width):
-    from captchanet.cli.columns import Columns
-    from captchanet.cli.tables import table
+    from captchanet.cli.columns import Columns, fitted
 
-    runs = notebook.runs().runs
-    picked, _ = Columns(runs).choose(runs, [])
-    lines, left = table(runs, picked, width)
+    columns = Columns(notebook.runs().runs)
+    picked, _ = columns.choose(columns.table, [])
+    lines, left = fitted(columns.table, picked, width)
     assert max(map(len, lines)) <= width
-    assert len(lines) == len(runs) + 2
+    assert len(lines) == len(columns.table) + 2
     assert picked[len(picked) - len(left) :] == left
-    assert not table(runs, picked, 500)[1]
-    assert not table(runs, picked, None)[1]
+    assert not fitted(columns.table, picked, 500)[1]
+    assert not fitted(columns.table, picked, None)[1]
+
+
+def test_a_history_without_runs_is_an_empty_table():
+    from captchanet.cli.columns import Columns
+
+    columns = Columns([])
+    assert columns.table.empty
+    assert [column.key for column in columns.all] == [
+        *["id", "name", "status", "started", "configured"],
+        ACCURACY,
+    ]
+
+
+def test_runs_of_which_none_has_an_accuracy_are_listed_all_the_same(shown):
+    output = shown("--filter", "name = xor", "--sort", "accuracy")
+    assert names(output) == ["xor"]
+
+
+def test_a_value_that_is_not_a_number_is_no_missing_one(shown):
+    assert re.search(r"cg-long .* nan ", shown())
+    assert names(shown("--filter", "metrics.cost = null")) == ["wild"]
+    assert names(shown("--filter", "metrics.cost ~ nan")) == ["cg-long"]
+    assert names(shown("--filter", "metrics.cost < 1")) == ["xor", "sgd", "sgd"]
+
+
+def test_numbers_are_sorted_before_texts_and_ties_keep_their_order(notebook, known):
+    from dataclasses import replace
+
+    from captchanet.cli.columns import Columns
+    from captchanet.cli.conditions import ordered
+
+    run = notebook.runs().runs[0]
+    values = [None, "b", 2, True, 1.5, (8,), "a", 2, float("nan")]
+    columns = Columns(
+        [replace(run, id=str(number), parameters={"x": value}) for number, value in enumerate(values)]
+    )
+
+    def order(descending):
+        return "".join(ordered(columns.table, columns.named("x"), descending).index)
+
+    assert order(False) == "427" + "536" + "1" + "08"
+    assert order(True) == "1" + "635" + "274" + "08"
 
 
 def test_on_a_terminal_no_line_wraps(notebook, known):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
 
 from captchanet.evaluate.calibration_error import (
     brier_score,
@@ -48,3 +50,14 @@ def test_the_bins_hold_each_reading_once_and_add_up_to_the_error(readings):
     assert n.sum() == len(readings[0])
     apart = np.abs([row[3] - row[4] for row in rows])
     assert (apart * n).sum() / n.sum() == pytest.approx(expected_calibration_error(*readings), abs=1e-12)
+
+
+def test_scores_and_bins_are_those_of_scikit_learn():
+    rng = np.random.default_rng(1)
+    confidence = rng.random(500)
+    right = rng.random(500) < confidence**2
+    assert brier_score(confidence, right) == pytest.approx(brier_score_loss(right, confidence), abs=1e-12)
+    accuracy, mean = calibration_curve(right, confidence, n_bins=15)
+    rows = reliability_bins(confidence, right)
+    np.testing.assert_allclose([row[3] for row in rows], mean, atol=1e-12)
+    np.testing.assert_allclose([row[4] for row in rows], accuracy, atol=1e-12)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, ttest_rel
 
-from captchanet.evaluate.comparison import SweepRun, compare, summarise, sweep_run
+from captchanet.evaluate.comparison import compare, summarise
+from captchanet.evaluate.sweep import SweepRun, sweep_run
 
 
 def made(setting, seed, wrong, n=100, unseen="u", **changes):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix
 
 from captchanet.dataset.dataset import Part
 from captchanet.evaluate.confidence_interval import wilson_interval
@@ -52,6 +53,8 @@ def test_a_captcha_counts_only_when_all_its_characters_are_right():
 def test_the_confusion_matrix_has_the_truth_in_rows():
     found = evaluate(MODEL, part(["ab"]), part(["ab", "bc", "ca"], ["ab", "ba", "cb"]))
     np.testing.assert_array_equal(found.confusion, [[1, 1, 0], [0, 2, 0], [1, 0, 1]])
+    expected = confusion_matrix(list("abbcca"), list("abbacb"), labels=list("abc"))
+    np.testing.assert_array_equal(found.confusion, expected)
     by_class = {row[0]: row[1:4] for row in found.classes}
     assert by_class == {"a": (1, 2, 1), "b": (1, 2, 2), "c": (0, 2, 1)}
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from captchanet.evaluate.calibration_error import reliability_bins
-from captchanet.evaluate.comparison import SweepRun, summarise
+from captchanet.evaluate.comparison import summarise
 from captchanet.evaluate.selective_prediction import accuracy_over_coverage
+from captchanet.evaluate.sweep import SweepRun
 from captchanet.report import figures
 from captchanet.report.accuracy_curve import accuracy_curve
 from captchanet.report.confidence_figure import confidence, read_confidence

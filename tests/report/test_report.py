@@ -11,6 +11,7 @@ from PIL import Image
 
 from captchanet.evaluate.confidence_interval import accuracy_interval
 from captchanet.evaluate.metrics import MISREADS
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_json, write_csv, write_json, write_text
 from captchanet.layout import Layout
 from captchanet.report import confidence_figure, figures
@@ -31,7 +32,8 @@ def written(made, layout=None, headline="good", runs=None, pictures=None, **swee
     )
     of_sweeps = [run for sweep in sweeps.values() for run in sweep["runs"]]
     results = (layout or made.layout).results([*made.RUNS, *of_sweeps], ["main"], made.results.segment)
-    return report(results, runs or made.RUNS, headline, sources, sweeps)
+    made_sweeps = [Sweep(name, results, **plan) for name, plan in sweeps.items()]
+    return report(results, runs or made.RUNS, headline, sources, made_sweeps)
 
 
 def copied(made, folder):
@@ -135,7 +137,7 @@ def test_the_picture_of_a_synthetic_captcha_is_the_one_that_was_synthesized(
 
 def test_it_links_to_the_domain_gap_where_it_speaks_of_the_data_set(mixed_results, without_figures):
     results, link = mixed_results.results, '<a href="gap/main.html">'
-    linked = report(results, ["good"], "good", {}, {}, {"main": "gap/main.html"})
+    linked = report(results, ["good"], "good", {}, (), {"main": "gap/main.html"})
     head, *_, about = linked.split("<section>")
     assert link in head
     assert f"{link}domain gap between synthetic and real characters</a></dd>" in about

@@ -503,7 +503,7 @@ def test_a_sample_is_the_same_for_the_same_seed_and_runs_in_any_order(recorded_r
         (["--all"], 1, "2 of 4 repeated to the last bit; 1 not; 1 could not be run again"),
         (["--set", "good"], 0, "2 of 2 repeated to the last bit"),
         (["--set", "impo"], 2, "0 of 1 repeated to the last bit; 1 could not be run again"),
-        (["--set", "none"], 2, "no recorded run is such a one"),
+        (["--set", "none"], 2, "no recorded run fits these options"),
     ],
 )
 def test_one_that_cannot_be_verified_is_listed_and_the_others_go_on(recorded_runs, words, status, said):

@@ -30,9 +30,9 @@ class History:
 
     def record(self, of, runs=("good", "other", "wild"), **sweeps):
         """Records `runs`, of which `sweeps` are made, by name the runs of each."""
+        from captchanet.evaluate.sweep import Sweep
         from captchanet.track.from_results import run_records
         from captchanet.track.log_runs import log_runs
-        from captchanet.track.sweep_parents import Sweep
 
         made = [
             Sweep(name, self.results, "good", ["train.penalty.weight"], about)
@@ -103,6 +103,9 @@ def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
     assert "**1 failed.**" in description
     assert f"(#/experiments/{history.experiment}/runs/{best_id})" in description
     assert "| `weight=1.0`&emsp; |" in description
+    assert (
+        "`captchanet best weights --configfile FILE`, with the configuration file of the set `" in description
+    )
     artifacts = history.folder / "mlartifacts" / parent / "artifacts"
     rows = list(csv.DictReader((artifacts / "settings.csv").read_text().splitlines()))
     assert {(row["setting"], row["train.penalty.weight"], row["runs"], row["failed"]) for row in rows} == {

@@ -142,7 +142,7 @@ def test_a_run_that_was_made_without_git_needs_its_code(later):
     )
     refused = command(later, "rerun", old)
     assert refused.status == 2
-    assert "made without git, and 1 of its sources are others" in refused.output
+    assert "made without git, and 1 of its sources differ in" in refused.output
     assert "src/captchanet/train/train.py" in refused.output
 
 

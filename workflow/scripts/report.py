@@ -3,19 +3,21 @@
 import os
 from pathlib import Path
 
+from captchanet.evaluate.comparison import summarise, write_summaries
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import write_text
 from captchanet.job import job
 from captchanet.layout import Results
 from captchanet.report.report import report
-from captchanet.report.sweeps import write_table
 
 with job("report"):
     params, page_file = snakemake.params, snakemake.output.page
     results = Results.named(snakemake.input, **params.names)
-    for plan, file in zip(params.sweeps.values(), snakemake.output.sweeps, strict=True):
-        write_table(results, plan, Path(file))
+    sweeps = [Sweep(name, results, **plan) for name, plan in params.sweeps.items()]
+    for sweep, file in zip(sweeps, snakemake.output.sweeps, strict=True):
+        write_summaries(Path(file), sweep, summarise(sweep.sweep_runs()))
     pages = zip(params.domain_gaps, snakemake.input.domain_gaps, strict=True)
     links = {data: os.path.relpath(page, Path(page_file).parent) for data, page in pages}
-    page = report(results, params.runs, params.headline, params.sources, params.sweeps, links)
+    page = report(results, params.runs, params.headline, params.sources, sweeps, links)
     # a page is UTF-8: bytes of a file name that are none are shown as escapes
     write_text(page_file, page.encode("utf-8", "backslashreplace").decode())

@@ -3,13 +3,13 @@
 import gc
 from pathlib import Path
 
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import write_json
 from captchanet.job import job
 from captchanet.layout import Results
 from captchanet.track.from_results import run_records
 from captchanet.track.log_runs import log_runs
 from captchanet.track.store import address
-from captchanet.track.sweep_parents import Sweep
 
 # what was imported is no garbage: a tenth of the time went into looking through it again and again
 gc.freeze()

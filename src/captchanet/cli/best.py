@@ -1,9 +1,7 @@
 """`captchanet best`: which setting of a sweep wins, and whether its lead stands out from chance."""
 
-import csv
 import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +9,12 @@ import click
 
 from captchanet.cli.common import configfile, set_name
 from captchanet.cli.runs import recorded
-from captchanet.cli.tables import printable
+from captchanet.cli.tables import aligned, printable
 from captchanet.errors import UserError
 
-if TYPE_CHECKING:  # importing NumPy and mlflow takes seconds
+if TYPE_CHECKING:  # importing pandas and mlflow takes seconds
+    import pandas as pd
+
     from captchanet.evaluate.comparison import Comparison, SettingSummary
 
 OPTIMISTIC = (
@@ -51,16 +51,14 @@ def best(sweep: str, configfile: Path, form: str) -> None:
         found = summarise(sweep_runs(store, runs, sweep))
         others = [compare(found[0].runs, other.runs) for other in found[1:]]
     kind = repeats(found)
+    rows, said = numbers(found, others), verdict(found, others, kind)
     if form == "csv":
-        writer = csv.DictWriter(sys.stdout, list(_row(found[0], None)), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(_row(one, other) for one, other in zip(found, [None, *others], strict=True))
+        click.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
     elif form == "json":
-        rows = [_row(one, other) for one, other in zip(found, [None, *others], strict=True)]
-        verdict_ = verdict(found, others, kind)
-        click.echo(json.dumps({"sweep": sweep, "set": of, "settings": rows, "verdict": verdict_}, indent=1))
+        settings = rows.to_dict("records")
+        click.echo(json.dumps({"sweep": sweep, "set": of, "settings": settings, "verdict": said}, indent=1))
     else:
-        for line in [*table(found, others, kind), "", *verdict(found, others, kind)]:
+        for line in [*table(rows, kind), "", *said]:
             click.echo(printable(line))
 
 
@@ -72,39 +70,50 @@ def repeats(found: Sequence["SettingSummary"]) -> str:
     return "seeds"
 
 
-def _row(one: "SettingSummary", other: "Comparison | None") -> dict[str, Any]:
-    """A setting as numbers; `other` is how the winner compares with it, None for the winner itself."""
-    row = {"setting": one.setting, "mean": one.mean, "deviation": one.deviation, "low": one.low}
-    row |= {"high": one.high, "runs": len(one.runs), "failed": one.failed}
-    return row | {
-        "behind": other and other.difference,
-        "repeats_in_common": other and other.repeats,
-        "p_repeats": other and other.by_repeats,
-        "p_captchas": other and other.by_captchas,
-        "stands_out": other and other.stands_out(),
-    }
+def numbers(found: Sequence["SettingSummary"], others: Sequence["Comparison"]) -> "pd.DataFrame":
+    """A row for each setting, the best first: its accuracy, and how the best compares with it.
 
+    The winner is compared with none, so its last cells are None.
+    """
+    import pandas as pd
 
-def table(found: Sequence["SettingSummary"], others: Sequence["Comparison"], kind: str) -> list[str]:
-    """A line for each setting, the best first: its accuracy, and how far it is behind the winner."""
-    head = ["setting", "mean", "±", "lowest", "highest", "runs", "failed", "behind"]
-    rows = [[*head, f"p {kind}", "p captchas"]]
-    for one, other in zip(found, [None, *others], strict=True):
-        cells = ["", "", "", ""] if one.mean is None else [_percent(one.mean), _points(one.deviation)]
-        if one.low is not None and one.high is not None:
-            cells += [_percent(one.low), _percent(one.high)]
-        behind = ["", "", ""]
-        if other is not None:
-            behind = [_points(other.difference), _p(other.by_repeats), _p(other.by_captchas)]
-        rows.append([one.setting, *cells, str(len(one.runs)), str(one.failed), *behind])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            text.rjust(width) if number else text.ljust(width)
-            for number, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
+    rows = [
+        {
+            "setting": one.setting,
+            "mean": one.mean,
+            "deviation": one.deviation,
+            "low": one.low,
+            "high": one.high,
+            "runs": len(one.runs),
+            "failed": one.failed,
+            "behind": other and other.difference,
+            "repeats_in_common": other and other.repeats,
+            "p_repeats": other and other.by_repeats,
+            "p_captchas": other and other.by_captchas,
+            "stands_out": other and other.stands_out(),
+        }
+        for one, other in zip(found, [None, *others], strict=True)
     ]
+    return pd.DataFrame(rows, dtype=object)
+
+
+def table(rows: "pd.DataFrame", kind: str) -> list[str]:
+    """The lines of a table of `numbers`, in percent and points."""
+    columns: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "setting": ("setting", str),
+        "mean": ("mean", _percent),
+        "deviation": ("±", _points),
+        "low": ("lowest", _percent),
+        "high": ("highest", _percent),
+        "runs": ("runs", str),
+        "failed": ("failed", str),
+        "behind": ("behind", _points),
+        "p_repeats": (f"p {kind}", _p),
+        "p_captchas": ("p captchas", _p),
+    }
+    texts = [rows[key].map(text) for key, (_, text) in columns.items()]
+    heads = [head for head, _ in columns.values()]
+    return aligned(zip(*texts, strict=True), heads, right=range(1, len(heads)))
 
 
 def verdict(found: Sequence["SettingSummary"], others: Sequence["Comparison"], kind: str) -> list[str]:
@@ -141,19 +150,19 @@ def _tested(lead: "Comparison", kind: str) -> str:
     if lead.stands_out():
         return f"{said}it stands out."
     if lead.by_captchas < 0.05:
-        return f"{said}it does not stand out, for other {kind} may turn it round."
+        return f"{said}it does not stand out: other {kind} may reverse it."
     if lead.by_repeats < 0.05:
-        return f"{said}it does not stand out, for other captchas may turn it round."
+        return f"{said}it does not stand out: other captchas may reverse it."
     return f"{said}it does not stand out."
 
 
 def _accuracy(one: "SettingSummary") -> str:
     deviation = "" if one.deviation is None else f" ± {_points(one.deviation)}"
-    return f"{_percent(one.mean or 0.0)}{deviation}"
+    return f"{_percent(one.mean)}{deviation}"
 
 
-def _percent(share: float) -> str:
-    return f"{share:.1%}"
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
 
 
 def _points(share: float | None) -> str:

@@ -1,26 +1,27 @@
-"""The columns of a table of runs: their names, which are worth showing, sorting and choosing by them."""
+"""The columns of the table of runs: their names, which of them tell the runs apart, and their texts."""
 
 import difflib
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from captchanet.cli.tables import aligned, is_share, metric_text, printable, shown, truncated
 from captchanet.errors import UserError
+from captchanet.track.history import ABOUT, ACCURACY, Run, runs_table
 
-if TYPE_CHECKING:  # importing mlflow takes a second
-    from captchanet.track.history import Run
-
-ACCURACY = "unseen/captchas/accuracy"
-ALWAYS = ("id", "name", "status", "started", "configured")
 # The tags that are shown where they differ: what the runs belong to, and what they were made of
 GROUPS = ("set", "sweep")
 ORIGINS = ("code", "data.train_sha256", "data.synthetic_sha256", "data.unseen_sha256")
 # Parameters that follow from others
 DERIVED = ("size.layers", "size.parameters")
 HIDDEN_TAGS = ("key", "kind", "status", "configured")
+
+WIDEST = 28
+"""Characters of a cell in a terminal."""
 
 
 @dataclass(frozen=True)
@@ -32,36 +33,37 @@ class Column:
     name: str
     short: str
 
-    def value(self, run: "Run") -> Any:
-        """What stands in it for a run; None where there is nothing."""
-        if self.kind == "params":
-            return run.parameters.get(self.key)
-        if self.kind == "metrics":
-            return run.metrics.get(self.key)
-        if self.kind == "tags":
-            return run.tags.get(self.key)
-        if self.key == "started":
-            return run.started.isoformat(" ", "minutes")[:16]
-        return ("no", "yes")[run.configured] if self.key == "configured" else getattr(run, self.key)
+    @property
+    def at(self) -> tuple[str, str]:
+        """Its place in the table of runs."""
+        return self.kind, self.key
 
     @property
     def share(self) -> bool:
         """Whether its numbers are shares of 1."""
-        return self.kind == "metrics" and re.split("[/_]", self.key)[-1] in ("accuracy", "low", "high")
+        return self.kind == "metrics" and is_share(self.key)
+
+    def cell(self, value: Any) -> str:
+        """A value as the table shows it: results to four digits, settings as they were set."""
+        if self.key == "id" or self.key.endswith("_sha256"):
+            return shown(value)[:8]
+        return metric_text(self.key, value) if self.kind == "metrics" else printable(shown(value))
 
 
 class Columns:
-    """All columns that these runs have, in the order they would stand in a table.
+    """All columns that these runs have, in the order they would stand in a table, and the `table` itself.
 
-    Who read no captchas (XOR) has hardly a setting in common with those who did: where there are others, its
-    settings stand last and take no name from theirs.
+    Runs that read no captchas (XOR) have few settings in common with those that did: where there are others,
+    their settings stand last, and the others' short names do not depend on them.
     """
 
-    def __init__(self, runs: Sequence["Run"]) -> None:
-        keys = [("run", key) for key in ALWAYS] + [("metrics", ACCURACY)]
-        keys += _keys(_readers(runs))
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs, self.table = runs, runs_table(runs)
+        readers = set(_readers(self.table).index)
+        keys = [*(("run", key) for key in ABOUT), ("metrics", ACCURACY)]
+        keys += _ordered(at for run in runs if run.id in readers for at in run.values)
         own = len(keys)
-        keys += [key for key in _keys(runs) if key not in keys]
+        keys += [at for at in _ordered(at for run in runs for at in run.values) if at not in keys]
         # A parameter and a metric may both be called `cost`; tags give way to either
         often = Counter(key for kind, key in keys if kind != "tags")
         alone = {"run": len(keys), "params": 1, "metrics": 1, "tags": 0}
@@ -78,7 +80,7 @@ class Columns:
     def named(self, name: str) -> Column:
         """The column that a person calls `name`: whole, short or by its end; accuracy is of unseen captchas.
 
-        Raises UserError where it is none or may be several.
+        Raises UserError where there is none, or where it may be several.
         """
         name = ACCURACY if name == "accuracy" else name
         for columns in (self.own, self.all):
@@ -98,44 +100,82 @@ class Columns:
         hint = f"near it: {', '.join(near)}" if near else "`captchanet runs --all` shows them all"
         raise UserError(f"no run has a column {name!r}; {hint}")
 
-    def choose(self, runs: Sequence["Run"], wanted: Iterable[Column]) -> tuple[list[Column], list[Column]]:
-        """The columns that tell these runs apart, the telling ones first, and those that are the same in all.
+    def choose(self, rows: pd.DataFrame, wanted: Iterable[Column]) -> tuple[list[Column], list[Column]]:
+        """The columns that tell these rows apart, the telling ones first, and those that are the same in all.
 
         The columns `wanted` stand first, whatever is in them.
         """
-        compared = _readers(runs)
-        first = [column for column in self.all if column.kind == "run" or column.key == ACCURACY]
+        compared = _readers(rows).map(_comparable)
+        values, gaps = compared.nunique(), compared.isna().any()
+        first = [column for column in self.all if column.kind == "run" or column.at == ("metrics", ACCURACY)]
         first += [column for column in wanted if column not in first]
-        kinds: dict[str, list[Column]] = {}
+        groups: dict[str, list[Column]] = {}
         for column in self.all:
-            values = {_key(column.value(run)) for run in compared}
-            if column not in first and values != {_key(None)}:
-                kinds.setdefault(_group(column, values), []).append(column)
+            if column not in first and values[column.at]:
+                group = _group(column, values[column.at], gaps[column.at])
+                groups.setdefault(group, []).append(column)
         order = ("groups", "varied", "results", "origins", "partial")
-        return first + [column for kind in order for column in kinds.get(kind, ())], kinds.get("common", [])
+        return first + [column for group in order for column in groups.get(group, ())], groups.get(
+            "common", []
+        )
 
-    def filled(self, runs: Sequence["Run"]) -> list[Column]:
-        """Every column that any of these runs was recorded with, if only to say that it is null."""
-        there = {
-            "params": {key for run in runs for key in run.parameters},
-            "metrics": {key for run in runs for key in run.metrics},
-            "tags": {key for run in runs for key in run.tags},
-        }
-        return [column for column in self.all if column.kind == "run" or column.key in there[column.kind]]
+    def filled(self, rows: pd.DataFrame) -> list[Column]:
+        """Every column that any of these rows was recorded with, if only to say that it is null."""
+        there = {at for run in self.runs if run.id in rows.index for at in run.values}
+        return [column for column in self.all if column.kind == "run" or column.at in there]
 
 
-def _readers(runs: Sequence["Run"]) -> Sequence["Run"]:
-    """The runs that learnt to read captchas, or all where none did."""
-    return [run for run in runs if any(tag.startswith("data.") for tag in run.tags)] or runs
+def fitted(
+    rows: pd.DataFrame, picked: Sequence[Column], limit: int | None
+) -> tuple[list[str], Sequence[Column]]:
+    """The lines of a table no wider than `limit`, and the columns for which there was no room.
+
+    With a limit a long head such as optimiser.method stands in two lines.
+    """
+    texts = pd.DataFrame(
+        {number: rows[column.at].map(column.cell) for number, column in enumerate(picked)}, dtype=object
+    )
+    heads = [column.short for column in picked]
+    texts.loc[rows["run", "configured"] == "no", heads.index("name")] += " (old)"
+    number_of_columns = len(picked)
+    if limit:
+        texts, heads = texts.map(truncated, limit=WIDEST), list(map(_stacked, heads))
+        wide = [max(map(len, [*head.split("\n"), *texts[i]])) for i, head in enumerate(heads)]
+        ends = pd.Series(wide).add(2).cumsum().sub(2)
+        number_of_columns = max(2, int((ends <= limit).sum()))
+    right = [number for number, column in enumerate(picked) if rows[column.at].map(_right).any()]
+    lines = aligned(texts.iloc[:, :number_of_columns].to_numpy(), heads[:number_of_columns], right)
+    return [truncated(line, limit) for line in lines], picked[number_of_columns:]
 
 
-def _keys(runs: Sequence["Run"]) -> list[tuple[str, str]]:
-    parameters = {key for run in runs for key in run.parameters} - {"run"}  # says the name again
-    metrics = {key for run in runs for key in run.metrics} - {ACCURACY}
-    tags = {key for run in runs for key in run.tags} - set(HIDDEN_TAGS)
-    keys = [("params", key) for key in sorted(parameters)]
-    keys += [("metrics", key) for key in sorted(metrics, key=_rank)]
-    return keys + [("tags", key) for key in sorted(tags)]
+def _right(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _stacked(head: str) -> str:
+    """A head in two lines, the upper one empty where it is short."""
+    at = max(head.rfind("."), head.rfind("/"), 0) if len(head) > 8 else 0
+    return f"{head[:at]}\n{head[at:]}"
+
+
+def _readers(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the runs that learnt to read captchas, or all where none did."""
+    digests = [at for at in rows.columns if at[0] == "tags" and at[1].startswith("data.")]
+    readers = rows[rows[digests].notna().any(axis=1)]
+    return rows if readers.empty else readers
+
+
+def _ordered(keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Parameters, metrics and tags in the order of the table; without those that repeat another column."""
+    hidden = {("params", "run"), ("metrics", ACCURACY), *(("tags", tag) for tag in HIDDEN_TAGS)}
+    return sorted({at for at in keys if at[0] != "run"} - hidden, key=_rank)
+
+
+def _rank(at: tuple[str, str]) -> tuple[int, bool, bool, str]:
+    kind, key = at
+    if kind != "metrics":
+        return ("params", "metrics", "tags").index(kind), False, False, key
+    return 1, not key.endswith("accuracy"), key.endswith(("/low", "/high")), key
 
 
 def _short(name: str, ends: Counter[str]) -> str:
@@ -145,41 +185,28 @@ def _short(name: str, ends: Counter[str]) -> str:
     return min((end for end in _ends(name) if ends[end] == 1), key=len, default=name)
 
 
-def _group(column: Column, values: set[Any]) -> str:
-    """Where in a table a column with these values belongs, if anywhere."""
-    if column.kind == "tags":
-        shown = "groups" if column.key in GROUPS else "origins" if column.key in ORIGINS else "nowhere"
-        return shown if len(values) > 1 else "nowhere"
-    if column.kind == "metrics" and column.key.endswith(("/low", "/high")):
-        return "nowhere"  # the interval of an accuracy that is shown
-    if len(values) == 1:
-        return "common"
-    if column.kind == "metrics":
-        return "results"
-    varied = len(values - {_key(None)}) > 1 and column.key not in DERIVED
-    return "varied" if varied else "partial"
-
-
-def _rank(metric: str) -> tuple[bool, bool, str]:
-    return not metric.endswith("accuracy"), metric.endswith(("/low", "/high")), metric
-
-
 def _ends(name: str) -> list[str]:
     """`a.b/c` as c, b/c and a.b/c."""
     return [name[match.end() :] for match in re.finditer(r"^|[./]", name)]
 
 
-def _key(value: Any) -> Any:
+def _group(column: Column, values: int, gaps: bool) -> str:
+    """Where in a table a column belongs that has so many different values, with or without gaps."""
+    alike = values == 1 and not gaps
+    if column.kind == "tags":
+        group = "groups" if column.key in GROUPS else "origins" if column.key in ORIGINS else "nowhere"
+        return "nowhere" if alike else group
+    if column.kind == "metrics" and column.key.endswith(("/low", "/high")):
+        return "nowhere"  # the interval of an accuracy that is shown
+    if alike:
+        return "common"
+    if column.kind == "metrics":
+        return "results"
+    return "varied" if values > 1 and column.key not in DERIVED else "partial"
+
+
+def _comparable(value: Any) -> Any:
     """A value to compare by: true is not 1, and not-a-number is itself."""
-    if isinstance(value, float) and math.isnan(value):
-        return "not a number"
-    return (isinstance(value, bool), value)
-
-
-def shown(value: Any) -> str:
-    """A value as YAML would have it, numbers to the last digit; nothing is an empty text."""
-    if value is None or isinstance(value, bool):
-        return "" if value is None else str(value).lower()
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(shown, value))}]"
-    return str(value)
+    if value is None:
+        return None
+    return ("not a number",) if value != value else (isinstance(value, bool), value)

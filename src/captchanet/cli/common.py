@@ -1,4 +1,4 @@
-"""What the commands share: how they end when something is wrong, and the configuration they read."""
+"""What the commands share: how they end after an error, and how they read the configuration."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ CONFIG = "config/config.yaml"
 
 
 class Group(click.Group):
-    """A command group that ends with one sentence when something is wrong."""
+    """A command group whose errors are one sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs a command; a UserError becomes click's own error, status 1."""
@@ -33,7 +33,7 @@ configfile = click.option(
 
 
 def configuration(file: Path) -> dict[str, Any]:
-    """The configuration as it stands in the file; raises UserError where it is none."""
+    """What a configuration file says. Raises UserError where the file holds no configuration."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeError, yaml.YAMLError) as error:

@@ -1,65 +1,56 @@
-"""Sorting runs by a column, and choosing them by what stands in it."""
+"""Sorting the table of runs by a column, and choosing rows by what stands in it."""
 
-import math
+import operator
 import re
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from captchanet.cli.columns import Column, Columns, shown
+import pandas as pd
+
+from captchanet.cli.columns import Column, Columns
+from captchanet.cli.tables import shown
 from captchanet.errors import UserError
+from captchanet.track.history import typed
 
-if TYPE_CHECKING:  # importing mlflow takes a second
-    from captchanet.track.history import Run
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
-def ordered(runs: Sequence["Run"], column: Column, descending: bool) -> list["Run"]:
-    """The runs sorted by a column; whoever has nothing in it, or not a number, comes last."""
+def ordered(rows: pd.DataFrame, column: Column, descending: bool) -> pd.DataFrame:
+    """The rows sorted by a column: numbers before texts, rows without a value or with not-a-number last."""
 
-    def key(run: "Run") -> tuple[bool, Any]:
-        value = column.value(run)
+    def key(value: Any) -> tuple[bool, Any] | None:
+        if value is None or value != value:
+            return None
         return (False, value) if _number(value) else (True, str(value))
 
-    there: list[Run] = []
-    nothing: list[Run] = []
-    for run in runs:
-        value = column.value(run)
-        (nothing if value is None or _nan(value) else there).append(run)
-    return [*sorted(there, key=key, reverse=descending), *nothing]
+    keys = rows[column.at].map(key)
+    return rows.loc[keys.sort_values(ascending=not descending, kind="stable", na_position="last").index]
 
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
-
-
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda a, b: a == b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
-
-
-def condition(text: str, columns: Columns) -> tuple[Column, Callable[["Run"], bool]]:
-    """What `COLUMN OP VALUE` asks of a run, and of which column; raises UserError where it is no such thing.
+def condition(text: str, columns: Columns) -> tuple[Column, Callable[[Any], bool]]:
+    """The column that `COLUMN OP VALUE` is about, and a test of its values. Raises UserError for other texts.
 
     Numbers are compared as numbers (58% is 0.58), anything else as text; `~` is "contains"; null is nothing.
     """
-    from captchanet.track.history import typed
-
     parsed = re.fullmatch(r"\s*([^\s=!<>~]+)\s*(==|!=|<=|>=|=|<|>|~)\s*(.*?)\s*", text)
     if not parsed:
         raise UserError(
             f"{text!r} is no filter; write COLUMN OP VALUE with one of = != < <= > >= ~ (contains), "
             "such as 'accuracy > 0.6'"
         )
-    name, operator, word = parsed.groups()
+    name, sign, word = parsed.groups()
     column = columns.named(name)
     percent = re.fullmatch(r"(-?[\d.]+)\s*%", word)
     if column.key == "started":
@@ -68,15 +59,14 @@ def condition(text: str, columns: Columns) -> tuple[Column, Callable[["Run"], bo
     if percent and column.share:
         wanted = float(percent[1]) / 100
 
-    def holds(run: "Run") -> bool:
-        value = column.value(run)
-        if operator == "~":
+    def holds(value: Any) -> bool:
+        if sign == "~":
             return value is not None and word.lower() in shown(value).lower()
         if _number(value) and _number(wanted):
-            return COMPARISONS[operator](value, wanted)
-        if operator in ("=", "==", "!="):
+            return COMPARISONS[sign](value, wanted)
+        if sign in ("=", "==", "!="):
             same = value == wanted or (value is not None and shown(value) == word)
-            return same == (operator != "!=")
-        return value is not None and not _number(value) and COMPARISONS[operator](shown(value), word)
+            return same == (sign != "!=")
+        return value is not None and not _number(value) and COMPARISONS[sign](shown(value), word)
 
     return column, holds

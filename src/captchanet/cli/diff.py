@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchanet.cli.columns import Column, shown
 from captchanet.cli.common import configfile, set_name
-from captchanet.cli.runs import recorded, width
-from captchanet.cli.tables import cell, json_ready, printable, truncated
+from captchanet.cli.runs import recorded
+from captchanet.cli.tables import (
+    aligned,
+    is_share,
+    json_ready,
+    metric_text,
+    printable,
+    shown,
+    truncated,
+    width,
+)
 
 if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.reproduce.diff_runs import Code, Pictures, Row, RunDiff
@@ -29,9 +37,9 @@ MOST_NAMES, LONGEST_CELL = 8, 32
 def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
     """Show what differs between the recorded runs A and B.
 
-    Settings, results, pictures, machine and code. A run is called by the beginning of its id (4 digits at
-    least) or by its name or the beginning of it; of several with one name it is the one that a configuration
-    names, of several such the one of the highest format. `captchanet runs` lists them.
+    It compares settings, results, pictures, machine and code. Name a run by its id or its name; the beginning
+    is enough (of an id, 4 digits at least). Of several runs with one name it takes the one that a
+    configuration names; of several of these, the one of the highest format. `captchanet runs` lists them.
     """
     with recorded(configfile) as (store, history):
         from captchanet.reproduce.diff_runs import diff_runs
@@ -54,7 +62,7 @@ def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
 
 
 def text(found: "RunDiff", remarks: Sequence[str] = ("", ""), follows: bool = False) -> list[str]:
-    """The lines of the comparison, a part only where it differs; `follows`: the lines of code come next."""
+    """The lines of the comparison, with the parts that differ; `follows` says that the code comes next."""
     lines = _heads((found.a, found.b), remarks)
     metrics = [_metric(*row) for row in found.metrics]
     parameters = [(name, *map(_shown, values)) for name, *values in found.parameters]
@@ -93,7 +101,7 @@ def _heads(runs: Sequence["Run"], remarks: Sequence[str]) -> list[str]:
         old = "" if run.configured else "old, no longer configured"
         rows.append((which, run.id[:8], run.name, f"{run.started:%Y-%m-%d %H:%M}", status, accuracy, old))
     remarked = [f"{which}: {remark}" for which, remark in zip("AB", remarks, strict=True) if remark]
-    return _aligned(rows) + remarked
+    return aligned(rows) + remarked
 
 
 def _block(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -102,17 +110,10 @@ def _block(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> l
         return []
     short = [row for row in rows if max(map(len, row[1:])) <= LONGEST_CELL]
     long = [row for row in rows if row not in short]
-    lines = _aligned([(title, *heads), *(("  " + row[0], *row[1:]) for row in short)]) if short else [title]
+    lines = aligned([(title, *heads), *(("  " + row[0], *row[1:]) for row in short)]) if short else [title]
     for name, *values in long:
         lines += [f"  {name}", *(f"    {head}  {value}" for head, value in zip(heads, values, strict=True))]
     return lines
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(text.ljust(size) for text, size in zip(row, wide, strict=True)).rstrip() for row in rows
-    ]
 
 
 def _shown(value: Any) -> str:
@@ -120,11 +121,10 @@ def _shown(value: Any) -> str:
 
 
 def _metric(name: str, a: float | None, b: float | None) -> tuple[str, ...]:
-    column = Column("metrics", name, name, name)
-    values = [cell(column, value) or "-" for value in (a, b)]
+    values = [metric_text(name, value) or "-" for value in (a, b)]
     if a is None or b is None:
         return (name, *values, "")
-    return (name, *values, f"{100 * (b - a):+.1f} points" if column.share else f"{b - a:+.4g}")
+    return (name, *values, f"{100 * (b - a):+.1f} points" if is_share(name) else f"{b - a:+.4g}")
 
 
 def _pictures(pictures: "Pictures", digests_differ: bool) -> list[str]:
@@ -199,43 +199,50 @@ def _coloured(line: str) -> str:
 
 def _plain(found: "RunDiff", with_code: bool) -> dict[str, Any]:
     """The comparison as JSON has it."""
-
-    def run(one: "Run") -> dict[str, Any]:
-        return {
-            "id": one.id,
-            "name": one.name,
-            "status": one.status,
-            "started": one.started.isoformat(timespec="seconds"),
-            "configured": one.configured,
-        }
-
-    def pairs(rows: Iterable["Row"]) -> dict[str, Any]:
-        return {name: {"a": json_ready(a), "b": json_ready(b)} for name, a, b in rows}
-
-    metrics = pairs(found.metrics)
+    metrics = _pairs(found.metrics)
     for one in metrics.values():
         if None not in one.values():
             one["difference"] = json_ready(one["b"] - one["a"])
-    code = asdict(found.code)
-    for side in "ab":
-        commit, dirty = code[side]
-        code[side] = {"commit": commit, "uncommitted_changes": dirty}
-    if code["sources"] is not None:
-        code["sources"] = dict(code["sources"])
-    if code["changes"] and not with_code:
-        del code["changes"]["diff"]
-    pictures = asdict(found.pictures)
-    pictures["labels"] = pairs(found.pictures.labels)
-    pictures["renamed"] = dict(found.pictures.renamed)
-    pictures["parts"] = {part: {"only_a": a, "only_b": b} for part, (a, b) in found.pictures.parts.items()}
     return {
-        "a": run(found.a),
-        "b": run(found.b),
-        "parameters": pairs(found.parameters),
+        "a": _run(found.a),
+        "b": _run(found.b),
+        "parameters": _pairs(found.parameters),
         "metrics": metrics,
-        "data": pairs(found.data),
-        "pictures": pictures,
-        "environment": pairs(found.environment),
+        "data": _pairs(found.data),
+        "pictures": _plain_pictures(found.pictures),
+        "environment": _pairs(found.environment),
         "same_theta": found.theta,
-        "code": code,
+        "code": _plain_code(found.code, with_code),
     }
+
+
+def _run(run: "Run") -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": run.status,
+        "started": run.started.isoformat(timespec="seconds"),
+        "configured": run.configured,
+    }
+
+
+def _pairs(rows: Iterable["Row"]) -> dict[str, Any]:
+    return {name: {"a": json_ready(a), "b": json_ready(b)} for name, a, b in rows}
+
+
+def _plain_pictures(pictures: "Pictures") -> dict[str, Any]:
+    parts = {part: {"only_a": a, "only_b": b} for part, (a, b) in pictures.parts.items()}
+    changed = {"labels": _pairs(pictures.labels), "renamed": dict(pictures.renamed), "parts": parts}
+    return asdict(pictures) | changed
+
+
+def _plain_code(code: "Code", with_code: bool) -> dict[str, Any]:
+    plain = asdict(code)
+    for side in "ab":
+        commit, dirty = plain[side]
+        plain[side] = {"commit": commit, "uncommitted_changes": dirty}
+    if plain["sources"] is not None:
+        plain["sources"] = dict(plain["sources"])
+    if plain["changes"] and not with_code:
+        del plain["changes"]["diff"]
+    return plain

@@ -1,4 +1,4 @@
-"""`captchanet read`: what stands on pictures, as a table, CSV or JSON."""
+"""`captchanet read`: reads pictures and prints a table, CSV or JSON."""
 
 import csv
 import json
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from captchanet.cli.common import configfile, section, set_name
+from captchanet.cli.tables import printable
 from captchanet.errors import UserError
 from captchanet.layout import Layout
 
@@ -36,9 +37,9 @@ if TYPE_CHECKING:  # importing NumPy takes a second
 def read(paths: tuple[str, ...], model: Path | None, configfile: Path, threshold: float, form: str) -> None:
     """Read pictures: prints file, reading and confidence.
 
-    Without --model it is the model of the run that the configuration's `read.run` names. The confidence is
-    the probability that all of the reading is right, if the run was calibrated (`calibration` of its data
-    set). A picture that cannot be read is listed with the reason; then the exit status is 1.
+    Without --model it takes the model of the run that the configuration's `read.run` names. If the run was
+    calibrated (`calibration` of its data set), the confidence is the probability that the whole reading is
+    right. A picture that cannot be read is listed with the reason; then the exit status is 1.
     """
     from captchanet.evaluate.predict import list_files, predict
     from captchanet.train.model import load_model
@@ -69,7 +70,7 @@ def _table(predictions: "Iterable[Prediction]") -> int:
     click.echo(f"{'file':{width}}  reading  confidence")
     for row in rows:
         right = f"{row.reading:7}  {row.confidence:10.4f}" if row.confidence is not None else row.problem
-        click.echo(f"{_printable(row.file):{width}}  {right}")
+        click.echo(f"{printable(row.file):{width}}  {right}")
     return sum(row.confidence is None for row in rows)
 
 
@@ -80,7 +81,7 @@ def _csv(predictions: "Iterable[Prediction]") -> int:
     for row in predictions:
         problems += row.confidence is None
         number = "" if row.confidence is None else f"{row.confidence:.6f}"
-        writer.writerow([_printable(row.file), row.reading, number, row.problem])
+        writer.writerow([printable(row.file), row.reading, number, row.problem])
     return problems
 
 
@@ -91,9 +92,3 @@ def _json(predictions: "Iterable[Prediction]") -> int:
         click.echo(("[\n " if not number else ",\n ") + json.dumps(row._asdict()), nl=False)
     click.echo("\n]")
     return problems
-
-
-def _printable(name: str) -> str:
-    """A file name on one line of any terminal: line ends and bytes that are no UTF-8 are shown as escapes."""
-    text = name.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""`captchanet rerun` and `verify`: is what the history says of a run so, to the last bit?"""
+"""`captchanet rerun` and `verify`: does a recorded run give the same results again, to the last bit?"""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,13 @@ import click
 
 from captchanet.cli.common import configfile, set_name
 from captchanet.cli.runs import recorded
-from captchanet.cli.tables import printable
+from captchanet.cli.tables import aligned, printable
 from captchanet.errors import UserError
 
 if TYPE_CHECKING:  # importing mlflow takes a second
+    from captchanet.reproduce.rerun import Options
     from captchanet.reproduce.verdict import Verdict
-    from captchanet.track.history import Run
+    from captchanet.track.history import Run, Store
 
 SHOWN = 12
 """Mismatches that are listed; verdict.json has them all."""
@@ -27,19 +28,19 @@ keep = click.option("--keep", is_flag=True, help="Keep the code, a git worktree,
 as_they_are = click.option(
     "--pictures-as-they-are",
     is_flag=True,
-    help="Take a picture that has changed or is gone from nowhere, even if git has it as it was.",
+    help="Do not take pictures from git that have changed or are gone.",
 )
 
 
 class Unanswered(click.ClickException):
-    """The question whether a run is the same could not be answered."""
+    """A run could not be run again, so nobody knows whether it is the same."""
 
     exit_code = 2
 
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """A block whose UserError ends with the status that says so, as does Ctrl-C."""
+    """A block in which a UserError or Ctrl-C ends the command with status 2."""
     try:
         yield
     except UserError as error:
@@ -120,8 +121,7 @@ def verify(
     those, but at least one could not be run again.
     """
     with _answering(), recorded(configfile) as (store, history):
-        from captchanet.reproduce.rerun import Options, folder_of, sample
-        from captchanet.reproduce.rerun import rerun as again
+        from captchanet.reproduce.rerun import Options, sample
 
         runs = [
             run
@@ -129,22 +129,10 @@ def verify(
             if of in (None, run.tags.get("set")) and (sweep is None or sweep in run.sweeps)
         ]
         if not runs:
-            raise UserError("no recorded run is such a one; `captchanet runs` lists them all")
+            raise UserError("no recorded run fits these options; `captchanet runs` lists them all")
         chosen = runs if everything else sample(runs, number, seed)
         options = Options(cores, keep, not pictures_as_they_are)
-        wide = max(len(printable(run.name)) for run in chosen)
-        click.echo(f"{'run':{wide}}  {'id':8}  theta  results  seconds")
-        refuted = impossible = 0
-        for run in chosen:
-            start = f"{printable(run.name):{wide}}  {run.id[:8]}"
-            try:
-                verdict = again(store, run, folder / folder_of(run), options)
-            except UserError as error:
-                impossible += 1
-                click.echo(f"{start}  could not be run again: {printable(str(error))}")
-            else:
-                refuted += not verdict.repeated
-                click.echo(f"{start}  {_row(verdict)}")
+        refuted, impossible = _verify(store, chosen, folder, options)
     said = [f"{len(chosen) - refuted - impossible} of {len(chosen)} repeated to the last bit"]
     said += [f"{refuted} not"] if refuted else []
     said += [f"{impossible} could not be run again"] if impossible else []
@@ -154,8 +142,29 @@ def verify(
         sys.exit(1 if refuted else 2)
 
 
+def _verify(store: "Store", chosen: "Sequence[Run]", folder: Path, options: "Options") -> tuple[int, int]:
+    """Runs each again and prints a line on it; how many were not repeated, and how many could not be run."""
+    from captchanet.reproduce.rerun import folder_of
+    from captchanet.reproduce.rerun import rerun as again
+
+    refuted = impossible = 0
+    wide = max(len(printable(run.name)) for run in chosen)
+    click.echo(f"{'run':{wide}}  {'id':8}  theta  results  seconds")
+    for run in chosen:
+        start = f"{printable(run.name):{wide}}  {run.id[:8]}"
+        try:
+            verdict = again(store, run, folder / folder_of(run), options)
+        except UserError as error:
+            impossible += 1
+            click.echo(f"{start}  could not be run again: {printable(str(error))}")
+        else:
+            refuted += not verdict.repeated
+            click.echo(f"{start}  {_row(verdict)}")
+    return refuted, impossible
+
+
 def _one(runs: "Sequence[Run]", wanted: str, of: str) -> "tuple[Run, str]":
-    """The run that is wanted, and a remark on it; a whole sweep is none that could be run again."""
+    """The run that is wanted, and a remark on it. Raises UserError for a whole sweep too."""
     from captchanet.track.history import find
 
     try:
@@ -200,12 +209,8 @@ def _print(verdict: "Verdict", where: Path) -> None:
             click.echo(f"  although not all is as it was: {printable(names)}{more}")
         return
     if rows:
-        table = [("what differs", "", "recorded", "now"), *rows[:SHOWN]]
-        cells = [[printable(text) for text in row] for row in table]
-        wide = [max(len(row[i]) for row in cells) for i in range(4)]
-        for row in cells:
-            line = "  ".join(text.ljust(wide[i]) for i, text in enumerate(row))
-            click.echo(f"  {line.rstrip()}")
+        for line in aligned(rows[:SHOWN], ("what differs", "", "recorded", "now")):
+            click.echo(f"  {line}")
         if len(rows) > SHOWN:
             click.echo(f"  and {len(rows) - SHOWN} more")
     else:

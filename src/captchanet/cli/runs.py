@@ -1,11 +1,8 @@
 """`captchanet runs`: the recorded runs as a table, CSV or JSON."""
 
-import csv
 import gc
 import json
-import shutil
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchanet.cli.columns import Column, Columns, shown
 from captchanet.cli.common import configfile, section
-from captchanet.cli.conditions import condition, ordered
-from captchanet.cli.tables import cell, json_ready, printable, table, truncated
+from captchanet.cli.tables import json_ready, printable, shown, truncated, width
 from captchanet.errors import UserError
 
 if TYPE_CHECKING:  # importing mlflow takes a second
+    import pandas as pd
+
+    from captchanet.cli.columns import Column, Columns
     from captchanet.track.history import History, Run, Store
 
 
@@ -37,17 +35,12 @@ def recorded(configfile: Path, parents: bool = False) -> "Iterator[tuple[Store, 
         store = opened(uri)
         found = history(store, uri, str(track.get("experiment") or "captchanet"), parents)
         found = replace(found, runs=[in_todays_words(run) for run in found.runs])
-        # All of this stays to the end: looking through it for garbage, again and again and once more when
-        # Python ends, takes a second for 1,000 runs
+        # All of this lives to the end of the command. Without freeze, Python looks through it for garbage
+        # again and again, and once more when it ends: a second for 1,000 runs
         gc.freeze()
     finally:
         gc.enable()
     yield store, found
-
-
-def width() -> int | None:
-    """How wide the terminal is; None where the output goes elsewhere."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 @click.command()
@@ -88,32 +81,24 @@ def runs(
     sgd'. CSV and JSON have every column, whole ids and numbers as they were recorded.
     """
     with recorded(configfile, parents) as (_, history):
-        chosen = history.runs
+        from captchanet.cli.columns import Columns
+
+        chosen: Sequence[Run] = history.runs
         for what, wanted in (("set", of), ("sweep", sweep)):
             if wanted is not None:
                 chosen = _belonging(chosen, what, wanted)
         columns = Columns(chosen)
-        asked: list[Column] = []
-        for text in filters:
-            column, holds = condition(text, columns)
-            asked.append(column)
-            chosen = [run for run in chosen if holds(run)]
-        chosen = [run for run in chosen if run.configured or not configured]
-        if sort:
-            asked.insert(0, columns.named(sort.removeprefix("-")))
-            chosen = ordered(chosen, asked[0], descending=sort.startswith("-"))
-        found, chosen = len(chosen), chosen[:limit]
-        picked, common = columns.choose(chosen, asked)
-        if everything or form != "table":
-            picked, common = columns.filled(chosen), []
-        if form == "csv":
-            _csv(chosen, picked)
-        elif form == "json":
-            _json(chosen, picked)
-        else:
-            _table(chosen, picked, common, None if everything else width())
-            for line in _notes(history, chosen, found):
+        rows, asked = _chosen(columns, filters, configured, sort)
+        found, rows = len(rows), rows[:limit]
+        if form == "table":
+            _table(rows, columns, asked, everything)
+            for line in _notes(history, rows, found):
                 click.echo(truncated(line, width()))
+        else:
+            started = {run.id: run.started.isoformat(timespec="seconds") for run in chosen}
+            rows = rows.copy()
+            rows["run", "started"] = rows.index.map(started)
+            (_csv if form == "csv" else _json)(rows, columns.filled(rows))
 
 
 def _belonging(chosen: "Sequence[Run]", what: str, wanted: str) -> "list[Run]":
@@ -125,63 +110,79 @@ def _belonging(chosen: "Sequence[Run]", what: str, wanted: str) -> "list[Run]":
     return [run for run, names in zip(chosen, memberships, strict=True) if wanted in names]
 
 
-def _table(
-    chosen: Sequence["Run"], picked: Sequence[Column], common: Sequence[Column], limit: int | None
-) -> None:
+def _chosen(
+    columns: "Columns", filters: Iterable[str], configured: bool, sort: str | None
+) -> "tuple[pd.DataFrame, list[Column]]":
+    """The rows that are asked for, in their order, and the columns that they are chosen and sorted by."""
+    from captchanet.cli.conditions import condition, ordered
+
+    rows, asked = columns.table, []
+    for text in filters:
+        column, holds = condition(text, columns)
+        asked.append(column)
+        rows = rows[rows[column.at].map(holds).astype(bool)]
+    if configured:
+        rows = rows[rows["run", "configured"] == "yes"]
+    if sort:
+        asked.insert(0, columns.named(sort.removeprefix("-")))
+        rows = ordered(rows, asked[0], descending=sort.startswith("-"))
+    return rows, asked
+
+
+def _table(rows: "pd.DataFrame", columns: "Columns", asked: "Sequence[Column]", everything: bool) -> None:
     """Prints the columns that fit, then how to see the rest, and what all these runs have in common."""
-    # That a run is old stands next to its name; that all have finished, as all else that is the same, below
+    from captchanet.cli.columns import fitted
+
+    if rows.empty:
+        return
+    limit = None if everything else width()
+    picked, common = (columns.filled(rows), []) if everything else columns.choose(rows, asked)
+    # The name says that a run is old; what is the same in all, such as that they finished, stands below
     picked = [column for column in picked if column.key != "configured"]
-    if chosen and all(run.status == "finished" for run in chosen):
+    if (rows["run", "status"] == "finished").all():
         common = [*(column for column in picked if column.key == "status"), *common]
         picked = [column for column in picked if column.key != "status"]
-    lines, left = table(chosen, picked, limit)
-    for line in lines if chosen else ():
+    lines, left = fitted(rows, picked, limit)
+    for line in lines:
         click.echo(line)
-    if left and chosen:
+    if left:
         names = ", ".join(column.short for column in left)
         click.echo(truncated(f"{len(left)} more columns differ: {names}", limit))
         click.echo(truncated("  see them with --all, or in `captchanet runs | less -S`", limit))
-    if common and len(chosen) > 1:
-        pairs = "  ".join(f"{one.short}={cell(one, one.value(_with(chosen, one)))}" for one in common)
+    if common and len(rows) > 1:
+        pairs = "  ".join(f"{column.short}={column.cell(_first(rows[column.at]))}" for column in common)
         click.echo(truncated(f"the same in all: {pairs}", limit))
 
 
-def _with(chosen: Sequence["Run"], column: Column) -> "Run":
-    return next(run for run in chosen if column.value(run) is not None)
+def _first(values: "pd.Series[Any]") -> Any:
+    return next(value for value in values if value is not None)
 
 
-def _notes(history: "History", chosen: Sequence["Run"], found: int) -> Iterator[str]:
-    if not chosen:
-        yield f"none of the {len(history.runs)} recorded runs is such a one"
-    if len(chosen) < found:
-        yield f"{found - len(chosen)} more runs: a larger --limit shows them"
-    if any(not run.configured for run in chosen):
+def _notes(history: "History", rows: "pd.DataFrame", found: int) -> Iterator[str]:
+    if rows.empty:
+        yield f"none of the {len(history.runs)} recorded runs fits these options"
+    if len(rows) < found:
+        yield f"{found - len(rows)} more runs: a larger --limit shows them"
+    if (rows["run", "configured"] == "no").any():
         yield "(old): no configuration names them any more"
     if history.half:
         yield f"{history.half} more recorded by half: `snakemake` records the rest"
 
 
-def _csv(chosen: Sequence["Run"], picked: Sequence[Column]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([column.name for column in picked])
-    for run in chosen:
-        writer.writerow([printable(shown(_whole(column, run))) for column in picked])
+def _csv(rows: "pd.DataFrame", picked: "Sequence[Column]") -> None:
+    texts = rows[[column.at for column in picked]].map(lambda value: printable(shown(value)))
+    heads = [column.name for column in picked]
+    click.echo(texts.to_csv(index=False, header=heads, lineterminator="\n"), nl=False)
 
 
-def _json(chosen: Sequence["Run"], picked: Sequence[Column]) -> None:
-    rows = []
-    for run in chosen:
-        row: dict[str, Any] = {}
-        groups: dict[str, dict[str, Any]] = {"params": {}, "metrics": {}, "tags": {}}
-        for column in picked:
-            into = groups.get(column.kind, row)
-            value = run.configured if column.key == "configured" else _whole(column, run)
-            into[column.key] = json_ready(value)
-        rows.append(
-            {**row, "parameters": groups["params"], "metrics": groups["metrics"], "tags": groups["tags"]}
+def _json(rows: "pd.DataFrame", picked: "Sequence[Column]") -> None:
+    found = []
+    for values in rows[[column.at for column in picked]].to_numpy():
+        groups: dict[str, dict[str, Any]] = {"run": {}, "params": {}, "metrics": {}, "tags": {}}
+        for column, value in zip(picked, values, strict=True):
+            groups[column.kind][column.key] = json_ready(value)
+        run = groups["run"] | {"configured": groups["run"]["configured"] == "yes"}
+        found.append(
+            {**run, "parameters": groups["params"], "metrics": groups["metrics"], "tags": groups["tags"]}
         )
-    click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
-
-
-def _whole(column: Column, run: "Run") -> Any:
-    return run.started.isoformat(timespec="seconds") if column.key == "started" else column.value(run)
+    click.echo(json.dumps(found, indent=1, ensure_ascii=False))

@@ -1,70 +1,57 @@
-"""Tables of runs for a terminal: what a value looks like there, and which columns there is room for."""
+"""Texts, values and tables for a terminal. Nothing here imports pandas: `captchanet read` uses it too."""
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from captchanet.cli.columns import Column, shown
-
-if TYPE_CHECKING:  # importing mlflow takes a second
-    from captchanet.track.history import Run
-
-WIDEST = 28
+import re
+import shutil
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 
-def table(
-    chosen: Sequence["Run"], picked: Sequence[Column], limit: int | None
-) -> tuple[list[str], list[Column]]:
-    """The lines of a table no wider than `limit`, and the columns for which there was no room.
+def aligned(
+    rows: Iterable[Sequence[str]], heads: Sequence[str] = (), right: Collection[int] = ()
+) -> list[str]:
+    """Rows of texts as the lines of a table; the columns numbered in `right` are aligned to the right.
 
-    With a limit a long head such as optimiser.method stands in two lines.
+    Each head has as many lines as the others. A line end in a row is shown as an escape.
     """
-    lines = [""] * (len(chosen) + (2 if limit else 1))
-    for number, column in enumerate(picked):
-        cells = [_name(run) if column.key == "name" else cell(column, column.value(run)) for run in chosen]
-        head = [column.short]
-        if limit:
-            cells = [truncated(text, WIDEST) for text in cells]
-            head = _stacked(column.short)
-        wide = max(map(len, [*head, *cells]))
-        right = any(isinstance(column.value(run), int | float) for run in chosen)
-        joined = [
-            f"{line}{'  ' if number else ''}{text.rjust(wide) if right else text.ljust(wide)}"
-            for line, text in zip(lines, [*head, *cells], strict=True)
-        ]
-        if limit and number > 1 and max(len(line.rstrip()) for line in joined) > limit:
-            return [truncated(line.rstrip(), limit) for line in lines], list(picked[number:])
-        lines = joined
-    return [truncated(line.rstrip(), limit) for line in lines], []
+    from tabulate import tabulate
+
+    # as rows: tabulate leaves more room next to a column whose head is its widest text
+    above = zip(*(head.split("\n") for head in heads), strict=True)
+    cells = [*above, *([printable(text) for text in row] for row in rows)]
+    sides = ["right" if number in right else "left" for number, _ in enumerate(cells[0])]
+    text = tabulate(cells, tablefmt="plain", disable_numparse=True, colalign=sides, preserve_whitespace=True)
+    return [line.rstrip() for line in text.split("\n")]
 
 
-def _stacked(head: str) -> list[str]:
-    """A head in two lines, the upper one empty where it is short."""
-    at = max(head.rfind("."), head.rfind("/")) if len(head) > 8 else 0
-    return [head[: max(at, 0)], head[max(at, 0) :]]
+def shown(value: Any) -> str:
+    """A value as YAML would have it, numbers to the last digit; nothing is an empty text."""
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(shown, value))}]"
+    return str(value)
 
 
-def _name(run: "Run") -> str:
-    return printable(run.name) if run.configured else f"{printable(run.name)} (old)"
+def is_share(metric: str) -> bool:
+    """Whether the metric of that name is a share of 1, shown in percent."""
+    return re.split("[/_]", metric)[-1] in ("accuracy", "low", "high")
 
 
-def cell(column: Column, value: Any) -> str:
-    """A value as the table shows it: shares in percent, results to four digits, settings as they were set."""
+def metric_text(metric: str, value: float | None) -> str:
+    """The value of the metric of that name: shares in percent, others to four digits; nothing is empty."""
     if value is None:
         return ""
-    if column.key == "id":
-        return str(value)[:8]
-    if column.key.endswith("_sha256"):
-        return str(value)[:8]
-    if column.share:
+    if is_share(metric):
         return f"{value:.1%}"
-    if column.kind == "metrics":
-        return f"{value:.0f}" if math.isfinite(value) and value == round(value) else f"{value:.4g}"
-    return printable(shown(value))
+    return f"{value:.0f}" if math.isfinite(value) and value == round(value) else f"{value:.4g}"
 
 
 def printable(text: str) -> str:
-    """A text on one line of any terminal, line ends and the like as escapes."""
+    """A text on one line of any terminal: line ends and bytes that are not UTF-8 are shown as escapes."""
+    if text.isprintable():
+        return text
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
@@ -72,6 +59,11 @@ def printable(text: str) -> str:
 def truncated(text: str, limit: int | None) -> str:
     """A text no longer than `limit`, with ... for what is left out."""
     return text if not limit or len(text) <= limit else f"{text[: max(limit - 3, 0)]}..."[:limit]
+
+
+def width() -> int | None:
+    """How wide the terminal is; None where the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def json_ready(value: Any) -> Any:

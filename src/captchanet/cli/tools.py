@@ -1,4 +1,4 @@
-"""`captchanet ui`, `orphans` and `check-gradient`: the history, what is left over, the proof of gradients."""
+"""`captchanet ui`, `orphans` and `check-gradient`: see the history, find old results, check the gradients."""
 
 import os
 import shutil
@@ -48,7 +48,7 @@ def orphans(delete: bool, configfile: Path) -> None:
     """List the folders among a set's results that its configuration no longer names.
 
     They are left when a run, a data set, a segmentation or a value of a sweep is taken out. The results of
-    other sets are none of them.
+    other sets do not count.
     """
     from captchanet.config.orphans import orphans as find
     from captchanet.config.resolve import resolved
@@ -56,6 +56,12 @@ def orphans(delete: bool, configfile: Path) -> None:
 
     config = resolved(configuration(configfile), configfile.stem)
     layout = Layout.of(config.set)
+    if not layout.root.is_dir():
+        click.echo(
+            f"{layout.root}/ is not there: the set {config.set!r} has no results in this folder. Run this "
+            "in the folder of the project, or name the configuration of another set with --configfile"
+        )
+        return
     found = find(layout, config)
     for folder in found:
         if delete:
@@ -67,12 +73,13 @@ def orphans(delete: bool, configfile: Path) -> None:
 
 @click.command("check-gradient")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--all", "show_all", is_flag=True, help="Show every combination, not the worst of each kind.")
+@click.option("--all", "show_all", is_flag=True, help="Show every combination, not only the worst.")
 def check_gradient(seed: int, show_all: bool) -> None:
-    """Hold every gradient against differences of its cost.
+    """Compare every gradient with differences of its cost.
 
-    All legal outputs, costs, activations and penalties, with and without bias, one to four layers deep, in
-    float64 and float32. The exit status is 1 when one is further off than its arithmetic explains.
+    It tries all outputs, costs, activations and penalties that go together, with and without bias, with one
+    to four layers, in float64 and float32. The exit status is 1 when an error is larger than rounding
+    explains.
     """
     from captchanet.nn.gradient_check import TOLERANCE, check_all
 

@@ -25,7 +25,24 @@ def _binned(confidence: ArrayLike, bins: int) -> tuple[np.ndarray, np.ndarray]:
 def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> float:
     """The expected calibration error: how far mean confidence and accuracy of a bin are apart, over all bins.
 
-    `confidence` (n,) 0 … 1, `right` (n,) booleans; each bin counts by its readings. Of none it is 0.
+    Each bin counts by its readings.
+
+    Parameters
+    ----------
+    confidence
+        Confidences, 0 to 1, shape (n,).
+    right
+        Whether each reading is right, booleans, shape (n,).
+    bins
+        How many bins there are, of equal width.
+
+    Returns
+    -------
+    float
+        A share of 1; 0 for no readings.
+
+    References
+    ----------
     M. P. Naeini, G. F. Cooper and M. Hauskrecht, "Obtaining well calibrated probabilities using Bayesian
     binning", AAAI 2015.
     """
@@ -38,13 +55,40 @@ def brier_score(confidence: ArrayLike, right: ArrayLike) -> float:
     """The Brier score, the mean of (confidence - right)²: less is better, and always 0.5 gives 0.25.
 
     Unlike the expected calibration error it is small only for a reader whose misreads have low confidence.
+
+    Parameters
+    ----------
+    confidence
+        Confidences, 0 to 1, shape (n,), n > 0.
+    right
+        Whether each reading is right, booleans, shape (n,).
+
+    Returns
+    -------
+    float
+        0 to 1.
     """
     return float(np.square(np.asarray(confidence, np.float64) - np.asarray(right, np.float64)).mean())
 
 
 def reliability_bins(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> list[tuple[Any, ...]]:
-    """The bins of a reliability diagram: of each that is not empty its edges, n, mean confidence, accuracy
-    and its 95 % Wilson interval."""
+    """The bins of a reliability diagram.
+
+    Parameters
+    ----------
+    confidence
+        Confidences, 0 to 1, shape (n,).
+    right
+        Whether each reading is right, booleans, shape (n,).
+    bins
+        How many bins there are, of equal width.
+
+    Returns
+    -------
+    list of tuple
+        For each bin that is not empty, from the lowest confidence up: its edges, n, mean confidence, accuracy
+        and the ends of its 95 % Wilson interval, which are the columns of `RELIABILITY` but the first.
+    """
     confidences, bin_of = _binned(confidence, bins)
     correct = np.asarray(right, bool)
     rows = []
@@ -58,7 +102,20 @@ def reliability_bins(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) 
 
 
 def calibration_metrics(confidence: ArrayLike, right: ArrayLike) -> dict[str, float]:
-    """Mean confidence, expected calibration error and Brier score of some readings, one at least."""
+    """How well the confidences of some readings are calibrated.
+
+    Parameters
+    ----------
+    confidence
+        Confidences, 0 to 1, shape (n,), n > 0.
+    right
+        Whether each reading is right, booleans, shape (n,).
+
+    Returns
+    -------
+    dict
+        `confidence`, the mean; `ece`, the expected calibration error; `brier`, the Brier score.
+    """
     return {
         "confidence": float(np.asarray(confidence, np.float64).mean()),
         "ece": expected_calibration_error(confidence, right),

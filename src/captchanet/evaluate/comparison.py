@@ -1,49 +1,37 @@
-"""What a sweep found: each setting's accuracy over its seeds and folds, and whether the best stands out."""
+"""What a sweep found: the accuracy of each setting over seeds and folds, and whether the best stands out."""
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from captchanet.evaluate.metrics import MISREADS
-from captchanet.files import read_csv, read_json, write_csv
-from captchanet.layout import EvaluateFiles, TrainFiles
-
-Captcha = tuple[str, str]
-"""(pictures, file): which captcha."""
-
-
-@dataclass(frozen=True)
-class SweepRun:
-    """One run of a sweep: its setting, which repeat of it (seed and fold), and what it read.
-
-    `unseen` is the digest of its unseen captchas, `n` how many they are, `misread` those that it read wrong;
-    a run that `failed` has read none.
-    """
-
-    run: str
-    setting: str
-    repeat: tuple[int | None, int | None]
-    failed: bool = False
-    unseen: str = ""
-    n: int = 0
-    misread: frozenset[Captcha] = frozenset()
-
-    @property
-    def accuracy(self) -> float:
-        """The share of the unseen captchas that it read right."""
-        return 1 - len(self.misread) / self.n
+from captchanet.evaluate.sweep import Captcha, Sweep, SweepRun
+from captchanet.files import write_csv
 
 
 @dataclass(frozen=True)
 class SettingSummary:
-    """A setting over its repeats: the mean share of unseen captchas read, its standard deviation, extremes.
+    """A setting over its repeats.
 
-    `deviation` is None for a single repeat; all figures are None where every run failed.
+    Attributes
+    ----------
+    setting
+        Its label.
+    runs
+        Its runs.
+    failed
+        How many of them failed.
+    mean, low, high
+        The mean, least and largest share of unseen captchas read, 0 to 1; None where every run failed.
+    deviation
+        The standard deviation of the share over the runs (n - 1 in the denominator); None where fewer than
+        two finished.
     """
 
     setting: str
@@ -57,11 +45,20 @@ class SettingSummary:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two settings on the same captchas: the mean difference of their accuracy and how likely by chance.
+    """Two settings on the same captchas.
 
-    `by_repeats` is the p of a paired t-test over seeds and folds, None for fewer than three of them;
-    `by_captchas` that of a permutation test which, captcha by captcha, swaps the two. None where the settings
-    have no repeat with the same unseen captchas in common.
+    All but `repeats` is None where the settings have no repeat with the same unseen captchas in common.
+
+    Attributes
+    ----------
+    difference
+        The mean difference of their accuracy, first - second.
+    repeats
+        How many repeats were compared.
+    by_repeats
+        The p of a paired t-test over seeds and folds; None for fewer than three repeats.
+    by_captchas
+        The p of a permutation test, which swaps the two settings captcha by captcha.
     """
 
     difference: float | None
@@ -70,64 +67,80 @@ class Comparison:
     by_captchas: float | None
 
     def stands_out(self, level: float = 0.05) -> bool | None:
-        """Whether both tests say so; None while the spread over seeds or folds is not known."""
+        """Whether both tests find the difference.
+
+        Parameters
+        ----------
+        level
+            The p below which a test finds it.
+
+        Returns
+        -------
+        bool or None
+            None while the spread over seeds or folds is not known.
+        """
         if self.by_captchas is None or self.by_repeats is None:
             return None
         return max(self.by_captchas, self.by_repeats) < level
 
 
-def sweep_run(run: str, about: Mapping[str, Any], train: TrainFiles, evaluate: EvaluateFiles) -> SweepRun:
-    """The run of a sweep from its files; `about` as `captchanet.config.sweeps` tells of it."""
-    metrics = read_json(evaluate.metrics)
-    repeat = (about["seed"], about["fold"])
-    if metrics["status"] != "finished":
-        return SweepRun(run, about["setting"], repeat, failed=True)
-    misread = read_csv(evaluate.misreads, MISREADS)
-    digest = read_json(train.provenance)["data_sha256"]["unseen"]
-    n = metrics["unseen"]["captchas"]["n"]
-    return SweepRun(
-        run, about["setting"], repeat, False, digest, n, frozenset((row[0], row[1]) for row in misread)
-    )
-
-
 def summarise(runs: Iterable[SweepRun]) -> list[SettingSummary]:
-    """The settings, the best mean first; those of which nothing finished come last."""
-    by_setting: dict[str, list[SweepRun]] = {}
-    for one in runs:
-        by_setting.setdefault(one.setting, []).append(one)
-    found = []
-    for setting, of in by_setting.items():
-        shares = [one.accuracy for one in of if not one.failed]
-        failed = len(of) - len(shares)
-        if not shares:
-            found.append(SettingSummary(setting, tuple(of), failed, None, None, None, None))
-            continue
-        deviation = statistics.stdev(shares) if len(shares) > 1 else None
-        mean = statistics.fmean(shares)
-        found.append(SettingSummary(setting, tuple(of), failed, mean, deviation, min(shares), max(shares)))
-    return sorted(found, key=lambda one: -1.0 if one.mean is None else one.mean, reverse=True)
+    """Each setting over its repeats, the best mean first; settings of which nothing finished come last.
+
+    Parameters
+    ----------
+    runs
+        Runs of one sweep, of any settings.
+
+    Returns
+    -------
+    list of SettingSummary
+        Settings with the same mean stay in the order of their first runs.
+    """
+    each = pd.DataFrame(
+        [(one.setting, one, one.failed) for one in runs], columns=["setting", "run", "failed"]
+    )
+    table = each.groupby("setting", sort=False).agg(runs=("run", tuple), failed=("failed", "sum"))
+    finished = each[~each["failed"]]
+    shares = finished["run"].map(lambda one: one.accuracy).groupby(finished["setting"])
+    # exact sums, unlike pandas' own: the order of the runs must not break a tie
+    table = table.join(shares.agg([statistics.fmean, _deviation, "min", "max"]))
+    table = table.sort_values("fmean", ascending=False, kind="stable")
+    return [
+        SettingSummary(setting, *row)
+        for setting, *row in table.astype(object).where(table.notna(), None).itertuples(name=None)
+    ]
 
 
-def write_summaries(
-    file: Path, keys: Sequence[str], runs: Mapping[str, Mapping[str, Any]], found: Sequence[SettingSummary]
-) -> None:
-    """A CSV with a row for each setting, as ordered: what is varied, and its accuracy over its repeats.
+def _deviation(shares: "pd.Series[float]") -> float | None:
+    return statistics.stdev(shares) if len(shares) > 1 else None
 
-    `keys` and `runs` as `captchanet.config.sweeps` tells of them. Lists are written as JSON.
+
+def write_summaries(file: Path, sweep: Sweep, found: Sequence[SettingSummary]) -> None:
+    """Writes a CSV with a row for each setting, as ordered: its values, and its accuracy over its repeats.
+
+    Parameters
+    ----------
+    file
+        The CSV. Lists stand in it as JSON.
+    sweep
+        What the settings are.
+    found
+        Their summaries.
     """
     numbers = ("mean", "deviation", "low", "high")
-    values = {about["setting"]: about["values"] for about in runs.values()}
+    values = {about["setting"]: about["values"] for about in sweep.runs.values()}
     rows = [
         (
             one.setting,
-            *(_plain(values[one.setting].get(key, "")) for key in keys),
+            *(_plain(values[one.setting].get(key, "")) for key in sweep.keys),
             *("" if (value := getattr(one, name)) is None else f"{value:.6g}" for name in numbers),
             len(one.runs),
             one.failed,
         )
         for one in found
     ]
-    write_csv(file, ("setting", *keys, *numbers, "runs", "failed"), rows)
+    write_csv(file, ("setting", *sweep.keys, *numbers, "runs", "failed"), rows)
 
 
 def _plain(value: Any) -> str:
@@ -135,10 +148,21 @@ def _plain(value: Any) -> str:
 
 
 def compare(first: Sequence[SweepRun], second: Sequence[SweepRun], seed: int = 0) -> Comparison:
-    """The two settings' difference, first - second, over the repeats that read the same captchas.
+    """The difference of two settings, first - second, over the repeats that read the same captchas.
 
-    Over repeats: SciPy's `ttest_rel`. Over captchas: SciPy's `permutation_test`, which flips the sign of each
-    captcha's difference, summed over its repeats; for one repeat this is McNemar's test.
+    Over repeats it is tested by SciPy's `ttest_rel`; over captchas by SciPy's `permutation_test`, which flips
+    the sign of each captcha's difference, summed over its repeats. For one repeat this is McNemar's test.
+
+    Parameters
+    ----------
+    first, second
+        The runs of either setting.
+    seed
+        Decides the permutations, where they are too many to try all.
+
+    Returns
+    -------
+    Comparison
     """
     others = {(one.repeat, one.unseen): one for one in second if not one.failed}
     pairs = [(one, others[one.repeat, one.unseen]) for one in first if (one.repeat, one.unseen) in others]
@@ -146,10 +170,10 @@ def compare(first: Sequence[SweepRun], second: Sequence[SweepRun], seed: int = 0
     if not pairs:
         return Comparison(None, 0, None, None)
     differences = np.array([a.accuracy - b.accuracy for a, b in pairs])
-    by_captcha: dict[Captcha, int] = {}
+    by_captcha: Counter[Captcha] = Counter()
     for a, b in pairs:
-        for captcha in a.misread ^ b.misread:
-            by_captcha[captcha] = by_captcha.get(captcha, 0) + (1 if captcha in b.misread else -1)
+        by_captcha.update(b.misread)
+        by_captcha.subtract(a.misread)
     return Comparison(
         float(differences.mean()), len(pairs), _over_repeats(differences), _over_captchas(by_captcha, seed)
     )

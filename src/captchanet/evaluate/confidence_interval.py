@@ -5,11 +5,30 @@ from typing import Any
 
 
 def wilson_interval(correct: int, n: int) -> tuple[float, float]:
-    """The 95 % confidence interval of an accuracy, correct of n: the Wilson score interval.
+    """The 95 % confidence interval of an accuracy: the Wilson score interval.
 
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927):
-    unlike the normal approximation it stays within 0 … 1 and is not empty at 0 or 100 %. n = 0 tells
-    nothing: (0, 1).
+    Unlike the normal approximation it stays within 0 to 1, and is not empty at 0 or 100 %.
+
+    Parameters
+    ----------
+    correct
+        How many are right.
+    n
+        Of how many.
+
+    Returns
+    -------
+    low, high : float
+        The interval, within 0 to 1. For n = 0, which tells nothing, it is (0, 1).
+
+    References
+    ----------
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+
+    Notes
+    -----
+    SciPy's `binomtest(correct, n).proportion_ci(method="wilson")` gives the same but for the last bits. Its
+    import would add 0.6 s to each evaluation.
     """
     if not n:
         return 0.0, 1.0
@@ -21,6 +40,19 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
 
 
 def accuracy_interval(correct: int, n: int) -> dict[str, Any]:
-    """n, correct, accuracy and its 95 % Wilson interval, as the metrics of an evaluation hold them."""
+    """An accuracy and its 95 % Wilson interval, as the metrics of an evaluation hold them.
+
+    Parameters
+    ----------
+    correct
+        How many are right.
+    n
+        Of how many.
+
+    Returns
+    -------
+    dict
+        `n`, `correct`, `accuracy` (None for n = 0), `low` and `high`, the last three shares of 1.
+    """
     low, high = wilson_interval(correct, n)
     return {"n": n, "correct": correct, "accuracy": correct / n if n else None, "low": low, "high": high}

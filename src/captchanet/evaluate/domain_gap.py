@@ -17,8 +17,14 @@ BLOCK = 4_000_000
 
 @dataclass(frozen=True)
 class Characters:
-    """Real or synthetic characters: their ink, floats (n, height, width), 0 … 1, and their classes, int (n,),
-    from 1.
+    """Real or synthetic characters.
+
+    Attributes
+    ----------
+    ink
+        Their ink, 0 to 1, floats (n, height, width).
+    classes
+        Their classes, from 1, int64 (n,).
     """
 
     ink: NDArray[np.floating]
@@ -29,13 +35,26 @@ class Characters:
 class ClassComparison:
     """How the real characters of a class compare with the synthetic ones.
 
-    `number` counts from 1; `real` and `synthetic` are rows of examples to show, the first `unlike` of them
-    apart: of the real ones those that are farthest from every synthetic one, the farthest first, and, in the
-    same order, the synthetic one nearest to each. The rest is evenly spaced over the others. `n_real` and
-    `n_synthetic` are how many there are of each, the means float64 (height, width), of none the blank paper.
-
-    `correlation` is that of the two means (see `correlation`), and `expected` what as many of the synthetic
-    ones, sampled at random, reach 19 times in 20; both None where there is nothing to compare.
+    Attributes
+    ----------
+    character
+        The class.
+    number
+        Its number, from 1.
+    n_real, n_synthetic
+        How many examples there are.
+    mean_real, mean_synthetic
+        The mean ink, float64 (height, width); blank where there is no example.
+    real, synthetic
+        Rows of examples to show. The first `unlike` real ones are those that are farthest from every
+        synthetic one, the farthest first; the first synthetic ones are the nearest to each of them, in the
+        same order. The rest is evenly spaced over the others.
+    unlike
+        How many pairs of farthest and nearest come first.
+    correlation
+        The correlation of the two means (see `correlation`); None where there is nothing to compare.
+    expected
+        What the mean of as many synthetic ones, sampled at random, reaches 19 times in 20; None likewise.
     """
 
     character: str
@@ -52,9 +71,10 @@ class ClassComparison:
 
     @property
     def margin(self) -> float | None:
-        """How far the real ones' fit is above what as many synthetic ones reach, or below it if negative.
+        """How far the correlation is above what as many synthetic ones reach; negative where it is below.
 
-        Few examples have a low fit whatever their shape; this tells the shape from the number.
+        Few examples have a low correlation whatever their shape; the margin does not depend on how many
+        there are.
         """
         if self.correlation is None or self.expected is None:
             return None
@@ -62,7 +82,20 @@ class ClassComparison:
 
 
 def compare_classes(real: Characters, synthetic: Characters, alphabet: str) -> list[ClassComparison]:
-    """Every class of `alphabet`: first those with real and synthetic examples, the least margin first."""
+    """Compares the real with the synthetic examples of every class.
+
+    Parameters
+    ----------
+    real, synthetic
+        The characters.
+    alphabet
+        The classes, in the order of their numbers.
+
+    Returns
+    -------
+    list of ClassComparison
+        First the classes with real and synthetic examples, the least margin first, then the others.
+    """
     compared = [_class(number, one, real, synthetic) for number, one in enumerate(alphabet, 1)]
     return sorted(compared, key=lambda one: 2.0 if one.margin is None else one.margin)
 
@@ -98,10 +131,22 @@ def _class(number: int, character: str, real: Characters, synthetic: Characters)
 
 
 def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Normalised correlation of each of the pictures a (…, pixels) with the picture b (pixels,).
+    """Normalised correlation of pictures with one picture: Pearson's, over the pixels.
 
-    Σ (a − ā)(b − b̄) / √(Σ (a − ā)² · Σ (b − b̄)²) over the pixels, which is Pearson's: 1 where they differ in
-    strength alone, 0 where the one tells nothing about the other, or is the same all over.
+    Σ (a − ā)(b − b̄) / √(Σ (a − ā)² · Σ (b − b̄)²).
+
+    Parameters
+    ----------
+    a
+        Pictures, shape (…, pixels).
+    b
+        A picture, shape (pixels,).
+
+    Returns
+    -------
+    ndarray
+        Shape (…): 1 where two differ in strength alone; 0 where one tells nothing about the other, or one is
+        the same all over.
     """
     a, b = a - a.mean(axis=-1, keepdims=True), b - b.mean()
     norms = np.sqrt((a * a).sum(axis=-1) * (b @ b))
@@ -112,9 +157,21 @@ def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.fl
 def nearest(
     real: NDArray[np.float64], synthetic: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """For each row of real (n, p) the distance to the nearest of synthetic (m, p), m > 0, and which that is.
+    """The nearest synthetic row to each real one, by the Euclidean distance √Σ (a − b)².
 
-    The distance is the Euclidean one, √Σ (a − b)².
+    Parameters
+    ----------
+    real
+        Shape (n, p).
+    synthetic
+        Shape (m, p), m > 0.
+
+    Returns
+    -------
+    distances : ndarray
+        The distance to the nearest, float64 (n,).
+    rows : ndarray
+        Which row of `synthetic` that is, int64 (n,).
     """
     distances, rows = np.empty(len(real)), np.empty(len(real), np.int64)
     squares = (synthetic * synthetic).sum(axis=1)
@@ -135,7 +192,20 @@ def _expected(synthetic: NDArray[np.float64], n: int, seed: int) -> float:
 
 
 def spread(n: int, most: int) -> list[int]:
-    """At most so many of the indices 0 … n − 1, evenly spaced."""
+    """Some of the indices 0 … n − 1, evenly spaced.
+
+    Parameters
+    ----------
+    n
+        How many indices there are.
+    most
+        How many to take at most.
+
+    Returns
+    -------
+    list of int
+        All of them where there are no more than `most`.
+    """
     return [n * i // min(n, most) for i in range(min(n, most))]
 
 

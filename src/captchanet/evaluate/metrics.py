@@ -27,10 +27,22 @@ CLASSES = ("character", "trained_on", "unseen", "correct", "accuracy", "low", "h
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`metrics` as they are written; `confusion` (classes, classes) int, rows the truth; rows of tables.
+    """What an evaluation found, as `write_evaluation` writes it.
 
-    `classes` and `misreads` have the columns that `CLASSES` and `MISREADS` name, `reliability` and `coverage`
-    those of `RELIABILITY` and `COVERAGE` in `calibration_error` and `selective_prediction`.
+    Attributes
+    ----------
+    metrics
+        The metrics, ready for JSON.
+    confusion
+        The confusion matrix of unseen characters, int64 (classes, classes); rows are the truth.
+    classes
+        A row for each class, with the columns of `CLASSES`.
+    misreads
+        A row for each misread captcha, with the columns of `MISREADS`.
+    reliability
+        The bins of the reliability diagram, with the columns of `calibration_error.RELIABILITY`.
+    coverage
+        Accuracy over coverage, with the columns of `selective_prediction.COVERAGE`.
     """
 
     metrics: dict[str, Any]
@@ -42,19 +54,29 @@ class Evaluation:
 
 
 def evaluate(model: Model, train: Part, unseen: Part, synthetic: Part | None = None) -> Evaluation:
-    """Reads the training and the unseen part of a data set with `model` and counts.
+    """Reads the training and the unseen part of a data set and counts what is right.
 
-    The `synthetic` captchas that were mixed into the training count as examples of their classes, and are not
-    read.
+    Parameters
+    ----------
+    model
+        The trained model.
+    train, unseen
+        The captchas it trained on, and those it never saw.
+    synthetic
+        The synthetic captchas that were mixed into the training, if any. They count as examples of their
+        classes, and are not read.
+
+    Returns
+    -------
+    Evaluation
     """
     alphabet = model.segment["alphabet"]
     readings, confidences, of_characters = model.predict(unseen.X)
-    labels = [label for _, _, label, _ in unseen.captchas]
     truth, found = unseen.y[:, 0] - 1, _classes(readings, alphabet)
     confusion = np.zeros((len(alphabet), len(alphabet)), np.int64)
     np.add.at(confusion, (truth, found), 1)
     trained = _classes(model.predict(train.X)[0], alphabet)
-    right = [reading == label for reading, label in zip(readings, labels, strict=True)]
+    right = [reading == label for reading, (_, _, label, _) in zip(readings, unseen.captchas, strict=True)]
     pairs = {"characters": (of_characters.ravel(), truth == found), "captchas": (confidences, right)}
     coverage = accuracy_over_coverage(*pairs["captchas"])
     metrics = {
@@ -74,25 +96,16 @@ def evaluate(model: Model, train: Part, unseen: Part, synthetic: Part | None = N
             "thresholds": [at_threshold(*pairs["captchas"], threshold) for threshold in THRESHOLDS],
         },
     }
-    misreads = [
-        (*captcha[:3], reading, f"{confidence:.6f}")
-        for captcha, reading, confidence, good in zip(
-            unseen.captchas, readings, confidences, right, strict=True
-        )
-        if not good
-    ]
     known = [part.y[:, 0] for part in (train, synthetic) if part is not None]
-    examples = np.bincount(np.concatenate(known) - 1, minlength=len(alphabet))
-    classes = [
-        (
-            character,
-            int(examples[i]),
-            *accuracy_interval(int(confusion[i, i]), int(confusion[i].sum())).values(),
-        )
-        for i, character in enumerate(alphabet)
-    ]
     reliability = [(of, *row) for of, some in pairs.items() for row in reliability_bins(*some)]
-    return Evaluation(metrics, confusion, classes, misreads, reliability, coverage)
+    return Evaluation(
+        metrics,
+        confusion,
+        _by_class(alphabet, np.concatenate(known), confusion),
+        _misreads(unseen, readings, confidences),
+        reliability,
+        coverage,
+    )
 
 
 def _classes(readings: Sequence[str], alphabet: str) -> NDArray[np.int64]:
@@ -100,8 +113,49 @@ def _classes(readings: Sequence[str], alphabet: str) -> NDArray[np.int64]:
     return np.array([numbers[character] for reading in readings for character in reading], np.int64)
 
 
+def _by_class(
+    alphabet: str, known: NDArray[np.integer], confusion: NDArray[np.int64]
+) -> list[tuple[Any, ...]]:
+    """Rows of `CLASSES`; `known` are the classes of the characters that trained, from 1."""
+    examples = np.bincount(known - 1, minlength=len(alphabet))
+    return [
+        (
+            character,
+            int(examples[i]),
+            *accuracy_interval(int(confusion[i, i]), int(confusion[i].sum())).values(),
+        )
+        for i, character in enumerate(alphabet)
+    ]
+
+
+def _misreads(
+    unseen: Part, readings: Sequence[str], confidences: NDArray[np.floating]
+) -> list[tuple[Any, ...]]:
+    """Rows of `MISREADS`."""
+    return [
+        (pictures, file, label, reading, f"{confidence:.6f}")
+        for (pictures, file, label, _), reading, confidence in zip(
+            unseen.captchas, readings, confidences, strict=True
+        )
+        if reading != label
+    ]
+
+
 def evaluate_run(files: TrainFiles, train: Part, unseen: Part, synthetic: Part | None = None) -> Evaluation:
-    """The evaluation of the run with these files; of one whose training failed, only that it did, and why."""
+    """The evaluation of a run.
+
+    Parameters
+    ----------
+    files
+        The files of the run.
+    train, unseen, synthetic
+        The parts of its data set, as `evaluate` takes them.
+
+    Returns
+    -------
+    Evaluation
+        Of a run whose training failed, only that it failed, and why.
+    """
     status = read_json(files.status)
     if status["status"] == "finished":
         return evaluate(load_model(files.theta), train, unseen, synthetic)
@@ -110,7 +164,15 @@ def evaluate_run(files: TrainFiles, train: Part, unseen: Part, synthetic: Part |
 
 
 def write_evaluation(files: EvaluateFiles, evaluation: Evaluation) -> None:
-    """Writes the metrics as JSON and all else as CSV; rows of the confusion matrix are the truth."""
+    """Writes the metrics as JSON and all else as CSV.
+
+    Parameters
+    ----------
+    files
+        The files to write.
+    evaluation
+        What goes into them.
+    """
     alphabet = [row[0] for row in evaluation.classes]
     rows = [(letter, *row) for letter, row in zip(alphabet, evaluation.confusion.tolist(), strict=True)]
     write_json(files.metrics, evaluation.metrics)

@@ -16,9 +16,18 @@ BATCH = 256
 
 
 class Prediction(NamedTuple):
-    """A file, what stands on it with which confidence, and, when it cannot be read, why.
+    """What stands on a file, or why it cannot be read.
 
-    A reading whose confidence is below the threshold is "", and its confidence stands all the same.
+    Attributes
+    ----------
+    file
+        The file, as it was named.
+    reading
+        What stands on it; "" where the confidence is below the threshold, or the file cannot be read.
+    confidence
+        The confidence, 0 to 1, also where it is below the threshold; None where the file cannot be read.
+    problem
+        Why it cannot be read, else "".
     """
 
     file: str
@@ -28,9 +37,17 @@ class Prediction(NamedTuple):
 
 
 def list_files(paths: Iterable[str]) -> Iterator[str | Prediction]:
-    """The files named in `paths`, each folder replaced by the visible files in it, sorted.
+    """The files that are named, each folder replaced by the visible files in it, sorted.
 
-    A folder without any is a Prediction with its problem.
+    Parameters
+    ----------
+    paths
+        Files and folders.
+
+    Yields
+    ------
+    str or Prediction
+        A file, or, for a folder without any, a Prediction with its problem.
     """
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a folder may not be entered)
@@ -45,10 +62,21 @@ def list_files(paths: Iterable[str]) -> Iterator[str | Prediction]:
 
 
 def predict(model: Model, paths: Iterable[str | Prediction], threshold: float = 0.0) -> Iterator[Prediction]:
-    """Reads the pictures `paths`, in their order and in batches: memory does not grow with their number.
+    """Reads pictures in their order and in batches: the memory does not grow with their number.
 
-    Of one whose confidence is below `threshold`, 0 … 1, it says nothing but that confidence. One that cannot
-    be used gives a Prediction with its problem, and does not stop the others.
+    Parameters
+    ----------
+    model
+        The trained model.
+    paths
+        The files, as `list_files` yields them.
+    threshold
+        The confidence, 0 to 1, below which no reading is given.
+
+    Yields
+    ------
+    Prediction
+        One for each file. A file that cannot be used does not stop the others.
     """
     segmentation = Segmentation.of(model.segment, f"the model of {model.run}: ")
     width, height = segmentation.picture.width, segmentation.picture.height

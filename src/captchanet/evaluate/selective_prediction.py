@@ -20,10 +20,22 @@ COVERAGE = ("threshold", "n", "coverage", "correct", "accuracy", "low", "high")
 
 
 def accuracy_over_coverage(confidence: ArrayLike, right: ArrayLike) -> list[tuple[Any, ...]]:
-    """Coverage and accuracy at every threshold that makes a difference: rows as `COVERAGE` names them.
+    """Coverage and accuracy at every threshold that makes a difference.
 
-    The first threshold is the highest confidence that occurs, the last is reached by every reading. Equal
-    confidences are covered together, since no threshold can separate them.
+    Equal confidences are covered together, since no threshold can separate them.
+
+    Parameters
+    ----------
+    confidence
+        Confidences, 0 to 1, shape (n,).
+    right
+        Whether each reading is right, booleans, shape (n,).
+
+    Returns
+    -------
+    list of tuple
+        Rows with the columns of `COVERAGE`. The first threshold is the highest confidence that occurs, the
+        last is reached by every reading.
     """
     confidences, correct = np.asarray(confidence, np.float64), np.asarray(right, np.int64)
     levels, level_of = np.unique(-confidences, return_inverse=True)
@@ -38,13 +50,41 @@ def accuracy_over_coverage(confidence: ArrayLike, right: ArrayLike) -> list[tupl
 
 
 def at_threshold(confidence: ArrayLike, right: ArrayLike, threshold: float) -> dict[str, Any]:
-    """Coverage at a threshold, and how many of the answers are right."""
+    """Coverage at a threshold, and how many of the answers are right.
+
+    Parameters
+    ----------
+    confidence
+        Confidences, 0 to 1, shape (n,).
+    right
+        Whether each reading is right, booleans, shape (n,).
+    threshold
+        The confidence from which a reading is an answer, 0 to 1.
+
+    Returns
+    -------
+    dict
+        `threshold`, `coverage` (a share of 1), and what `accuracy_interval` says of the answers.
+    """
     answers = np.asarray(confidence, np.float64) >= threshold
     found = accuracy_interval(int(np.asarray(right, bool)[answers].sum()), int(answers.sum()))
     return {"threshold": threshold, "coverage": found["n"] / max(1, len(answers)), **found}
 
 
 def coverage_at_accuracy(rows: Sequence[tuple[Any, ...]], accuracy: float) -> float:
-    """The largest coverage with at least that accuracy, from the rows of `accuracy_over_coverage`."""
+    """The largest coverage with at least some accuracy.
+
+    Parameters
+    ----------
+    rows
+        Rows of `accuracy_over_coverage`.
+    accuracy
+        The accuracy that is wanted, 0 to 1.
+
+    Returns
+    -------
+    float
+        A share of 1; 0 where no threshold reaches the accuracy.
+    """
     good = [row[2] for row in rows if row[4] >= accuracy - 1e-12]
     return max(good, default=0.0)

@@ -14,7 +14,7 @@ from captchanet.report.figure_helpers import fitted, reach, spreads
 from captchanet.report.figures import BLUE, GREEN, STYLE, VERMILION
 
 MOST_LINES = 6
-# three more of Okabe and Ito's palette, and markers, for whoever cannot tell colours
+# three more of Okabe and Ito's palette, and markers for readers who cannot tell the colours
 LOOKS = (
     (BLUE, "o", "-"),
     (VERMILION, "s", "--"),
@@ -26,8 +26,11 @@ LOOKS = (
 WIDE = 30
 """Values further apart than this factor are shown on a logarithmic axis."""
 
-Line = tuple[str, Sequence[tuple[float, SettingSummary]]]
-"""What else is the same along the line, and the settings on it, each with its value of the varied number."""
+Points = Sequence[tuple[float, SettingSummary]]
+"""Settings, each with its value of the varied number."""
+
+Line = tuple[str, Points]
+"""What else is the same along the line, and the settings on it."""
 
 
 def accuracy_curve(key: str, lines: Sequence[Line]) -> Figure:
@@ -49,22 +52,7 @@ def accuracy_curve(key: str, lines: Sequence[Line]) -> Figure:
         axes = figure.add_subplot()
         shares: list[float] = []
         for number, (_, points) in enumerate(plotted):
-            colour, marker, stroke = LOOKS[number]
-            label = labels[number] if labels else None
-            shown = sorted(
-                (point for point in points if point[1].mean is not None), key=lambda point: point[0]
-            )
-            values = [value for value, _ in shown]
-            means, spread = spreads([one for _, one in shown])
-            low, high = means - spread[0], means + spread[1]
-            size = 5.5 if len(shown) <= 20 else 3.5
-            axes.fill_between(values, low, high, color=colour, alpha=0.15, linewidth=0)
-            axes.plot(
-                values, means, stroke + marker, color=colour, label=label, markersize=size, linewidth=1.3
-            )
-            dots = [(value, run.accuracy) for value, one in shown for run in one.runs if not run.failed]
-            axes.plot(*np.array(dots).reshape(-1, 2).T, ".", color=colour, alpha=0.6, markeredgewidth=0)
-            shares += [*low, *high, *(share for _, share in dots)]
+            shares += _line(axes, points, LOOKS[number], labels[number] if labels else None)
         axes.set_ylim(*reach(shares))
         axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g}%")
         _scale(axes, sorted({float(value) for _, points in plotted for value, _ in points}))
@@ -76,6 +64,21 @@ def accuracy_curve(key: str, lines: Sequence[Line]) -> Figure:
                 text.set_parse_math(False)
         figure.suptitle(title, x=0.01, ha="left", fontsize=9)
     return figure
+
+
+def _line(axes: Axes, points: Points, look: tuple[str, str, str], label: str | None) -> list[float]:
+    """Plots one line with its spread and dots; the accuracies that must be seen."""
+    colour, marker, stroke = look
+    shown = sorted((point for point in points if point[1].mean is not None), key=lambda point: point[0])
+    values = [value for value, _ in shown]
+    means, spread = spreads([one for _, one in shown])
+    low, high = means - spread[0], means + spread[1]
+    size = 5.5 if len(shown) <= 20 else 3.5
+    axes.fill_between(values, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.plot(values, means, stroke + marker, color=colour, label=label, markersize=size, linewidth=1.3)
+    dots = [(value, run.accuracy) for value, one in shown for run in one.runs if not run.failed]
+    axes.plot(*np.array(dots).reshape(-1, 2).T, ".", color=colour, alpha=0.6, markeredgewidth=0)
+    return [*low, *high, *(share for _, share in dots)]
 
 
 def _scale(axes: Axes, values: Sequence[float]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -39,50 +40,55 @@ def confidence(bins: Rows, coverage: Rows) -> Figure:
         # fixed frames, as in figures
         figure = Figure(figsize=(9, 3.5))
         diagram = figure.add_axes((0.08, 0.15, 0.36, 0.74))
-        rows = np.array(bins, float).reshape(-1, 7)
-        n, mean, accuracy = rows[:, 2], rows[:, 3], rows[:, 4]
-        diagram.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
-        diagram.vlines(mean, rows[:, 5], rows[:, 6], color=GREY, linewidth=1.2)
-        diagram.scatter(mean, accuracy, s=10 + 150 * np.sqrt(n / n.max(initial=1)), color=BLUE, alpha=0.7)
-        # few ticks, since they take most of the time
-        diagram.set(
-            xlim=(-0.04, 1.04),
-            ylim=(-0.04, 1.04),
-            xticks=QUARTERS,
-            yticks=QUARTERS,
-            xlabel="confidence",
-            ylabel="accuracy (95 % intervals)",
-        )
-        diagram.set_title("reliability diagram: accuracy over confidence", y=1)
         selective = figure.add_axes((0.54, 0.15, 0.44, 0.74))
-        curve = np.array(coverage, float).reshape(-1, len(COVERAGE))
-        threshold, covered, right = (
-            curve[:, COVERAGE.index(of)] for of in ("threshold", "coverage", "accuracy")
-        )
-        low_and_high = curve[:, [COVERAGE.index("low"), COVERAGE.index("high")]]
-        # thousands of captchas are more than can be told apart
-        few = np.unique(np.linspace(0, max(0, len(curve) - 1), MOST_POINTS).astype(int))[: len(curve)]
-        selective.fill_between(covered[few], *low_and_high[few].T, color=GREEN, alpha=0.15, linewidth=0)
-        selective.plot(covered[few], right[few], color=GREEN, linewidth=1.5)
-        marked = [level for level in THRESHOLDS if (threshold >= level).any()]
-        at = [int((threshold >= level).sum()) - 1 for level in marked]
-        selective.plot(covered[at], right[at], "o", color=GREEN, markersize=5)
-        selective.set(xlim=(-0.02, 1.04), xticks=QUARTERS, ylim=reach([*right, *low_and_high[at, 0]]))
-        # the strictest first; one that is close to another would be written over it
-        low, high = selective.get_ylim()
-        written: list[tuple[float, float]] = []
-        for level, row in sorted(zip(marked, at, strict=True), reverse=True):
-            x, y = covered[row], right[row]
-            if all(abs(x - other) > 0.2 or abs(y - height) > 0.1 * (high - low) for other, height in written):
-                # away from the edge: to the right of it where coverage is low
-                side, text_x = ("right", x - 0.01) if x > 0.3 else ("left", x + 0.02)
-                selective.text(text_x, y - 0.01 * (high - low), f"≥ {100 * level:g}%", ha=side, va="top")
-                written.append((x, y))
-        selective.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        selective.set(xlabel="coverage", ylabel="accuracy (95 % intervals)")
-        selective.set_title("accuracy over coverage, at thresholds of confidence", y=1)
+        _reliability(diagram, bins)
+        _coverage(selective, coverage)
         for axes in (diagram, selective):
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
             axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
             axes.grid(alpha=0.3)
     return figure
+
+
+def _reliability(axes: Axes, bins: Rows) -> None:
+    """The reliability diagram: a dot for each bin, the larger the more captchas are in it."""
+    rows = np.array(bins, float).reshape(-1, 7)
+    n, mean, accuracy = rows[:, 2], rows[:, 3], rows[:, 4]
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
+    axes.vlines(mean, rows[:, 5], rows[:, 6], color=GREY, linewidth=1.2)
+    axes.scatter(mean, accuracy, s=10 + 150 * np.sqrt(n / n.max(initial=1)), color=BLUE, alpha=0.7)
+    # few ticks, since they take most of the time
+    axes.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xticks=QUARTERS, yticks=QUARTERS)
+    axes.set(xlabel="confidence", ylabel="accuracy (95 % intervals)")
+    axes.set_title("reliability diagram: accuracy over confidence", y=1)
+
+
+def _coverage(axes: Axes, coverage: Rows) -> None:
+    """Accuracy over coverage, with a dot and a text at each threshold."""
+    curve = np.array(coverage, float).reshape(-1, len(COVERAGE))
+    threshold, covered, right = (curve[:, COVERAGE.index(of)] for of in ("threshold", "coverage", "accuracy"))
+    low_and_high = curve[:, [COVERAGE.index("low"), COVERAGE.index("high")]]
+    # thousands of captchas are more than can be told apart
+    few = np.unique(np.linspace(0, max(0, len(curve) - 1), MOST_POINTS).astype(int))[: len(curve)]
+    axes.fill_between(covered[few], *low_and_high[few].T, color=GREEN, alpha=0.15, linewidth=0)
+    axes.plot(covered[few], right[few], color=GREEN, linewidth=1.5)
+    marked = [level for level in THRESHOLDS if (threshold >= level).any()]
+    at = [int((threshold >= level).sum()) - 1 for level in marked]
+    axes.plot(covered[at], right[at], "o", color=GREEN, markersize=5)
+    axes.set(xlim=(-0.02, 1.04), xticks=QUARTERS, ylim=reach([*right, *low_and_high[at, 0]]))
+    _thresholds(axes, [(level, covered[row], right[row]) for level, row in zip(marked, at, strict=True)])
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.set(xlabel="coverage", ylabel="accuracy (95 % intervals)")
+    axes.set_title("accuracy over coverage, at thresholds of confidence", y=1)
+
+
+def _thresholds(axes: Axes, marked: Sequence[tuple[float, float, float]]) -> None:
+    """Texts at thresholds (threshold, coverage, accuracy), the strictest first; none on top of another."""
+    low, high = axes.get_ylim()
+    written: list[tuple[float, float]] = []
+    for level, x, y in sorted(marked, reverse=True):
+        if all(abs(x - other) > 0.2 or abs(y - height) > 0.1 * (high - low) for other, height in written):
+            # away from the edge: to the right of the dot where coverage is low
+            side, text_x = ("right", x - 0.01) if x > 0.3 else ("left", x + 0.02)
+            axes.text(text_x, y - 0.01 * (high - low), f"≥ {100 * level:g}%", ha=side, va="top")
+            written.append((x, y))

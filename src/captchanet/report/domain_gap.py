@@ -1,7 +1,8 @@
-"""The domain gap between synthetic and real characters, class by class: a page on which a person sees it.
+"""The page about the domain gap: synthetic and real characters next to each other, class by class.
 
-A network knows of a character what it was shown. Where the synthesized style has another shape than the real
-captchas, a "1" without its foot, no accuracy on synthetic ones tells; a look at both does.
+A network knows only the shapes that it was shown. If a synthetic character has another shape than the real
+one, such as a "1" without its foot, the accuracy on synthetic captchas does not show it. A person who looks
+at both sees it.
 """
 
 import os
@@ -46,15 +47,11 @@ def domain_gap_page(
     real, synthetic = _characters([real_part], facts), _characters(synthetic_parts, facts)
     of_characters = [row[1] for row in real_part.captchas for _ in range(facts["segment"]["characters"])]
     entries = [facts["dataset"][use] for use in synthetic_uses]
-    styles = {entry: facts["pictures"][entry]["synthesize"] for entry in entries}
-
-    def pictured(rows: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
-        chosen = (rows[i] for i in spread(len(rows), CAPTCHAS))
-        return [
-            (label, page.captcha(facts, segmented[of], of, file, sources.get(of)))
-            for of, file, label in chosen
-        ]
-
+    pictured = {
+        "real": [row[:3] for row in real_part.captchas],
+        # of those that are mixed in the data set keeps no list
+        "synthetic": [row for entry in dict.fromkeys(entries) for row in _usable(segmented[entry], entry)],
+    }
     return page.render(
         "domain_gap.html.j2",
         {"fit": lambda value: f"{value:.3f}", "margin": lambda value: f"{value:+.3f}".replace("-", "−")},
@@ -62,12 +59,8 @@ def domain_gap_page(
         facts=facts,
         trained_on=trained_on(facts),
         unseen=real_use == "unseen",
-        styles=styles,
-        captchas={
-            "real": pictured([row[:3] for row in real_part.captchas]),
-            # of those that are mixed in the data set keeps no list
-            "synthetic": pictured([row for entry in styles for row in _usable(segmented[entry], entry)]),
-        },
+        styles={entry: facts["pictures"][entry]["synthesize"] for entry in entries},
+        captchas={of: _pictured(rows, facts, segmented, sources) for of, rows in pictured.items()},
         classes=[
             _shown(one, real, synthetic, of_characters)
             for one in compare_classes(real, synthetic, facts["segment"]["alphabet"])
@@ -77,6 +70,19 @@ def domain_gap_page(
         channels=synthetic_parts[0].X.shape[1] // (synthetic.ink.shape[1] * synthetic.ink.shape[2]),
         report=_link_to_report(name),
     )
+
+
+def _pictured(
+    rows: Sequence[Sequence[str]],
+    facts: Mapping[str, Any],
+    segmented: Mapping[str, SegmentedFiles],
+    sources: Mapping[str, str],
+) -> list[tuple[str, str]]:
+    """A few captchas of `rows` (entry, file, label), as (label, picture)."""
+    chosen = (rows[i] for i in spread(len(rows), CAPTCHAS))
+    return [
+        (label, page.captcha(facts, segmented[of], of, file, sources.get(of))) for of, file, label in chosen
+    ]
 
 
 def _link_to_report(name: str) -> str:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from captchanet.evaluate.comparison import SettingSummary
 from captchanet.files import read_csv
 from captchanet.report.figure_helpers import fitted, reach, spreads
+from captchanet.train.train import HISTORY
 
 # Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
@@ -47,7 +48,7 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
     configuration) may be an iteration or an epoch, and is called what it is.
     """
     with matplotlib.rc_context(STYLE):
-        # fixed frames and titles, as below: a layout that is looked for takes longer than the plot
+        # fixed frames and titles, as below: matplotlib's own layout takes longer than the plot
         figure = Figure(figsize=(9, 2.6))
         rows = np.array(history, float).reshape(-1, 4)
         # A run that diverged ends in numbers that no axis can show
@@ -60,7 +61,7 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
         for number, (title, colour, logarithmic) in enumerate(panels, 1):
             axes = figure.add_axes((0.06 + 0.325 * (number - 1), 0.17, 0.27, 0.72))
             shown = rows[np.isfinite(rows[:, number]), number]
-            # a line through one point is nothing to see
+            # a line through one point cannot be seen
             alone = "o" if len(shown) == 1 else ""
             axes.plot(rows[:, 0], rows[:, number], color=colour, linewidth=1.5, marker=alone)
             axes.set_title(title, y=1)
@@ -89,7 +90,7 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
     k = len(alphabet)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.4, 7.5))
-        # a fixed frame, and a square one: to look for one, matplotlib would render all of it twice
+        # a fixed, square frame: to find one, matplotlib would render everything twice
         left, bottom, width, height = 0.52 / 7.4, 0.46 / 7.5, 6.7 / 7.4, 6.7 / 7.5
         axes = figure.add_axes((left, bottom, width, height))
         errors = np.where(np.eye(k, dtype=bool), 0, confusion)
@@ -198,8 +199,13 @@ def _intervals(axes: Axes, positions: list[int], rows: Sequence[Sequence[float]]
     axes.grid(axis="y" if vertical else "x", alpha=0.3)
 
 
+def read_history(file: Path) -> list[list[float]]:
+    """The history of a run as `learning_curves` takes it; raises UserError where the file is damaged."""
+    return [[float(text) for text in row] for row in read_csv(file, HISTORY)]
+
+
 def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:
-    """The confusion matrix and its alphabet from an evaluation's file; raises UserError when it is none."""
+    """The confusion matrix and its alphabet from an evaluation's file; raises UserError if it is damaged."""
     with file.open(encoding="utf-8", newline="") as text:
         alphabet = next(csv.reader(text), ["true"])[1:]
     rows = read_csv(file, ["true", *alphabet])

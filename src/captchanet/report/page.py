@@ -1,4 +1,4 @@
-"""What the pages for a person share: their looks, the words for a method, and pictures within the page."""
+"""What the HTML pages share: rendering, the words for a method, and pictures within the page."""
 
 import base64
 import io
@@ -20,7 +20,7 @@ ACRONYMS = ("cg", "sgd", "l1", "l2")
 
 
 def render(template: str, filters: Mapping[str, Callable[..., str]], **content: Any) -> str:
-    """The page that a template of this folder makes of its content; what it is given is escaped."""
+    """Renders a template of this folder; the content is escaped."""
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -32,7 +32,7 @@ def render(template: str, filters: Mapping[str, Callable[..., str]], **content: 
 
 
 def options(section: Mapping[str, Any]) -> str:
-    """A method and its options as a short text: SGD, epochs 200, batch size 32. A 0 is said, None is not."""
+    """A method and its options as a short text: SGD, epochs 200, batch size 32; no options that are None."""
     method = section["method"]
     named = {key.replace("_", " "): value for key, value in section.items() if key != "method"}
     said = [f"{key} {value}" for key, value in named.items() if value is not None]

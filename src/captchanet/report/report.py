@@ -1,6 +1,7 @@
 """The report: one page that a person reads, with everything in it and nothing to fetch."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,14 @@ from numpy.typing import NDArray
 
 from captchanet.dataset.dataset import calibrated_on, trained_on
 from captchanet.evaluate.metrics import CLASSES, MISREADS
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_csv, read_json
-from captchanet.layout import EvaluateFiles, Results, TrainFiles, XorFiles
+from captchanet.layout import EvaluateFiles, Results, SegmentedFiles, TrainFiles, XorFiles
 from captchanet.report import confidence_figure, figures, page
 from captchanet.report import sweeps as report_sweeps
 from captchanet.report.figure_helpers import fitted
 from captchanet.segment.segment import Rejected
-from captchanet.train.train import HISTORY
+from captchanet.train.provenance import Provenance
 
 FILTERS = {
     "percent": lambda share: f"{100 * share:.1f}\N{NO-BREAK SPACE}%",
@@ -24,38 +26,108 @@ FILTERS = {
 }
 
 
+@dataclass(frozen=True)
+class ReportedRun:
+    """One run: what its files say, its figures as SVG, and its commonest errors.
+
+    Of a run that failed the last three are empty.
+    """
+
+    name: str
+    parameters: dict[str, Any]
+    metrics: dict[str, Any]
+    status: dict[str, Any]
+    provenance: Provenance
+    curves: str
+    classes: str = ""
+    confusion: str = ""
+    confused: Sequence[tuple[str, str, int, int]] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether its training finished, so that it has read something."""
+        return bool(self.metrics["status"] == "finished")
+
+    @property
+    def data(self) -> str:
+        """The name of its data set."""
+        return str(self.parameters["data"])
+
+    @property
+    def captchas(self) -> dict[str, Any]:
+        """Its metrics of whole unseen captchas."""
+        return self.metrics["unseen"]["captchas"]
+
+    @property
+    def characters(self) -> dict[str, Any]:
+        """Its metrics of unseen characters."""
+        return self.metrics["unseen"]["characters"]
+
+
+@dataclass(frozen=True)
+class ReportedFolder:
+    """An entry of captchas: how many were used, what was rejected, and how it was synthesized, if it was."""
+
+    counts: dict[str, int]
+    rejected: Sequence[Rejected]
+    synthesize: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ReportedData:
+    """A data set: its facts, and by entry of captchas the segmented files and what was rejected."""
+
+    facts: dict[str, Any]
+    segmented: Mapping[str, SegmentedFiles]
+    folders: Mapping[str, ReportedFolder]
+
+    @property
+    def trained_on(self) -> str:
+        """How many captchas train, in words."""
+        return trained_on(self.facts)
+
+    @property
+    def calibrated_on(self) -> str:
+        """How many captchas calibrate, in words."""
+        return calibrated_on(self.facts)
+
+
+@dataclass(frozen=True)
+class Misread:
+    """A captcha that some run misread.
+
+    `readings` are what the runs that misread it read, and with which confidence; `picture` is a data URI;
+    `by_first` says whether the first run misread it.
+    """
+
+    data: str
+    file: str
+    label: str
+    readings: Mapping[str, tuple[str, float]]
+    picture: str
+    by_first: bool
+
+
 def report(
     results: Results,
     runs: Sequence[str],
     headline: str,
     pictures: Mapping[str, str],
-    sweeps: Mapping[str, Any] | None = None,
+    sweeps: Sequence[Sweep] = (),
     domain_gaps: Mapping[str, str] | None = None,
 ) -> str:
-    """The page, as HTML, about `headline`, which is spoken of first, and `runs`, each in full.
+    """The page, as HTML, about `headline`, which comes first, and `runs`, each in full.
 
     `pictures` gives for each entry of captchas its folder or, where it was synthesized, its file of synthetic
-    pictures, for the pictures of the misreads. The runs of each of `sweeps`, as the resolved configuration
-    tells of them, share one section. `domain_gaps` gives for a data set with synthetic captchas the page that
-    compares them with real ones, as a link from here. The same results give the same text.
+    pictures, for the pictures of the misreads. The runs of each of `sweeps` share one section. `domain_gaps`
+    gives for a data set with synthetic captchas the page that compares them with real ones, as a link from
+    here. The same results give the same text.
     """
     about = [
         _run(name, results.train[name], results.evaluate[name]) for name in dict.fromkeys([headline, *runs])
     ]
-    finished = [run for run in about if run["metrics"]["status"] == "finished"]
-    trusted = ""
-    if finished[:1] == about[:1]:
-        shown = confidence_figure.read_confidence(results.evaluate[headline])
-        trusted = figures.svg(confidence_figure.confidence(*shown), headline)
-    data = {run["parameters"]["data"]: _data(results, run["parameters"]) for run in about}
-    bars = [
-        # a name that a sweep made up may be long
-        (
-            name if name in runs else fitted(name),
-            *(run["captchas"][key] for key in ("accuracy", "low", "high")),
-        )
-        for name, run in ((run["name"], run) for run in finished)
-    ]
+    finished = [run for run in about if run.finished]
+    data = {run.data: _data(results, run.data) for run in about}
     return page.render(
         "report.html.j2",
         FILTERS,
@@ -64,42 +136,55 @@ def report(
         finished=finished,
         data=data,
         misreads=_misreads(results, finished, data, pictures),
-        confidence=trusted,
+        confidence=_confidence(headline, results.evaluate[headline]) if about[0].finished else "",
         xor=_xor(results.xor),
         provenance=results.train[headline].provenance.name,
         most_settings=figures.MOST_SETTINGS,
-        sweeps=[report_sweeps.section(results, name, plan) for name, plan in (sweeps or {}).items()],
+        sweeps=[report_sweeps.section(sweep) for sweep in sweeps],
         domain_gaps=domain_gaps or {},
-        comparison=figures.svg(figures.captcha_accuracies(bars)) if bars else "",
+        comparison=_comparison(finished, runs) if finished else "",
     )
 
 
-def _run(name: str, train: TrainFiles, evaluate: EvaluateFiles) -> dict[str, Any]:
-    """All about one run: its parameters, metrics, provenance and figures."""
+def _run(name: str, train: TrainFiles, evaluate: EvaluateFiles) -> ReportedRun:
     parameters, metrics = read_json(train.parameters), read_json(evaluate.metrics)
-    optimiser = parameters["optimiser"]["method"]
-    history = [[float(text) for text in row] for row in read_csv(train.history, HISTORY)]
-    run = {
-        "name": name,
-        "parameters": parameters,
-        "optimiser": page.options(parameters["optimiser"]),
-        "penalty": page.options(parameters["penalty"]),
-        "metrics": metrics,
-        "status": read_json(train.status),
-        "provenance": read_json(train.provenance),
-        "curves": figures.svg(figures.learning_curves(history, optimiser), name),
-    }
-    if metrics["status"] == "finished":
-        rows = read_csv(evaluate.classes, CLASSES)
-        classes = [
-            (row[0], int(row[2]), float(row[4] or "nan"), float(row[5]), float(row[6])) for row in rows
-        ]
-        run["captchas"], run["characters"] = metrics["unseen"]["captchas"], metrics["unseen"]["characters"]
-        confusion, alphabet = figures.read_confusion(evaluate.confusion)
-        run["confusion"] = figures.svg(figures.confusion_matrix(confusion, alphabet), name)
-        run["confused"] = _confused(confusion, alphabet)
-        run["classes"] = figures.svg(figures.class_accuracy(classes), name)
-    return run
+    history = figures.read_history(train.history)
+    curves = figures.svg(figures.learning_curves(history, parameters["optimiser"]["method"]), name)
+    files = (parameters, metrics, read_json(train.status), read_json(train.provenance))
+    if metrics["status"] != "finished":
+        return ReportedRun(name, *files, curves)
+    rows = read_csv(evaluate.classes, CLASSES)
+    classes = [(row[0], int(row[2]), float(row[4] or "nan"), float(row[5]), float(row[6])) for row in rows]
+    confusion, alphabet = figures.read_confusion(evaluate.confusion)
+    return ReportedRun(
+        name,
+        *files,
+        curves,
+        classes=figures.svg(figures.class_accuracy(classes), name),
+        confusion=figures.svg(figures.confusion_matrix(confusion, alphabet), name),
+        confused=_confused(confusion, alphabet),
+    )
+
+
+def _confidence(name: str, evaluate: EvaluateFiles) -> str:
+    """The figure about the confidence of a run."""
+    shown = confidence_figure.read_confidence(evaluate)
+    return figures.svg(confidence_figure.confidence(*shown), name)
+
+
+def _comparison(finished: Sequence[ReportedRun], by_hand: Sequence[str]) -> str:
+    """The figure of the accuracy of each run."""
+    bars = [
+        # a name that a sweep made up may be long
+        (
+            run.name if run.name in by_hand else fitted(run.name),
+            run.captchas["accuracy"],
+            run.captchas["low"],
+            run.captchas["high"],
+        )
+        for run in finished
+    ]
+    return figures.svg(figures.captcha_accuracies(bars))
 
 
 def _confused(confusion: NDArray[np.int64], alphabet: Sequence[str]) -> list[tuple[str, str, int, int]]:
@@ -112,9 +197,8 @@ def _confused(confusion: NDArray[np.int64], alphabet: Sequence[str]) -> list[tup
     return sorted(wrong, key=lambda error: (-error[2], error[0], error[1]))[:5]
 
 
-def _data(results: Results, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """A data set's facts, and what its entries of `pictures` had to reject."""
-    facts = read_json(results.dataset[parameters["data"]].facts)
+def _data(results: Results, name: str) -> ReportedData:
+    facts = read_json(results.dataset[name].facts)
     segmented = {
         pictures: files
         for (segmentation, pictures), files in results.segment.items()
@@ -123,57 +207,52 @@ def _data(results: Results, parameters: Mapping[str, Any]) -> dict[str, Any]:
     # `unseen` may be a number instead
     names = [str(facts["dataset"][use]) for use in ("train", "synthetic", "unseen")]
     folders = {}
-    for name in dict.fromkeys(name for name in names if name in segmented):
-        files = segmented[name]
-        folders[name] = {
-            "counts": read_json(files.counts),
-            "rejected": [Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)],
-            "synthesize": facts["pictures"].get(name, {}).get("synthesize"),
-        }
-    return {
-        "facts": facts,
-        "folders": folders,
-        "segmented": segmented,
-        "trained_on": trained_on(facts),
-        "calibrated_on": calibrated_on(facts),
-    }
+    for entry in dict.fromkeys(name for name in names if name in segmented):
+        files = segmented[entry]
+        folders[entry] = ReportedFolder(
+            counts=read_json(files.counts),
+            rejected=[Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)],
+            synthesize=facts["pictures"].get(entry, {}).get("synthesize"),
+        )
+    return ReportedData(facts, segmented, folders)
 
 
 def _xor(files: XorFiles) -> dict[str, Any]:
-    history = [[float(text) for text in row] for row in read_csv(files.history, HISTORY)]
     outputs = [row[0] for row in read_json(files.solution)["outputs"]]
     rows = list(zip((0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0), outputs, strict=True))
     steps = read_json(files.parameters)["steps"]
-    return {"rows": rows, "steps": steps, "curves": figures.svg(figures.learning_curves(history, "xor"))}
+    curves = figures.svg(figures.learning_curves(figures.read_history(files.history), "xor"))
+    return {"rows": rows, "steps": steps, "curves": curves}
 
 
 def _misreads(
     results: Results,
-    finished: Sequence[Mapping[str, Any]],
-    data: Mapping[str, Any],
+    finished: Sequence[ReportedRun],
+    data: Mapping[str, ReportedData],
     pictures: Mapping[str, str],
-) -> list[dict[str, Any]]:
+) -> list[Misread]:
     """Every captcha that some run misread, once, with its picture and what each run read.
 
-    What the first run misread comes first, from the highest confidence down, then what it read right.
+    The misreads of the first run come first, from the highest confidence down, then the captchas that it
+    read right.
     """
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    readings: dict[tuple[str, str, str, str], dict[str, tuple[str, float]]] = {}
     for run in finished:
-        of = run["parameters"]["data"]
-        for folder, file, label, reading, confidence in read_csv(
-            results.evaluate[run["name"]].misreads, MISREADS
+        for entry, file, label, reading, confidence in read_csv(
+            results.evaluate[run.name].misreads, MISREADS
         ):
-            one = found.setdefault(
-                (of, folder, file), {"file": file, "label": label, "readings": {}, "data": of}
-            )
-            one["readings"][run["name"]] = (reading, float(confidence))
-    for (of, folder, file), one in found.items():
-        one["picture"] = page.captcha(
-            data[of]["facts"], data[of]["segmented"][folder], folder, file, pictures.get(folder)
+            misread = readings.setdefault((run.data, entry, file, label), {})
+            misread[run.name] = (reading, float(confidence))
+    first = finished[0].name if finished else ""
+    found = [
+        Misread(
+            of,
+            file,
+            label,
+            read,
+            page.captcha(data[of].facts, data[of].segmented[entry], entry, file, pictures.get(entry)),
+            first in read,
         )
-        one["by_first"] = finished[0]["name"] in one["readings"]
-    first = finished[0]["name"] if finished else ""
-    return sorted(
-        found.values(),
-        key=lambda one: (-one["readings"].get(first, ("", -1.0))[1], one["label"], one["file"]),
-    )
+        for (of, entry, file, label), read in readings.items()
+    ]
+    return sorted(found, key=lambda one: (-one.readings.get(first, ("", -1.0))[1], one.label, one.file))

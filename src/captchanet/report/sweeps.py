@@ -1,20 +1,13 @@
 """The report's sections about sweeps: what many runs found together, and not each of them in full."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any, TypeGuard
 
 from captchanet.config.names import Names
 from captchanet.config.sweeps import STAGES
-from captchanet.evaluate.comparison import (
-    SettingSummary,
-    SweepRun,
-    compare,
-    summarise,
-    sweep_run,
-    write_summaries,
-)
+from captchanet.evaluate.comparison import SettingSummary, compare, summarise
+from captchanet.evaluate.sweep import Sweep, SweepRun
 from captchanet.files import read_json
 from captchanet.layout import Results
 from captchanet.report import figures
@@ -26,56 +19,50 @@ MOST_NAMED = 8
 """Values, seeds or sizes that are named one by one; of more than that it is said how many they are."""
 
 
-def write_table(results: Results, plan: Mapping[str, Any], file: Path) -> None:
-    """A sweep's settings and their accuracy, as a CSV, the best first."""
-    write_summaries(file, plan["keys"], plan["runs"], summarise(_runs(results, plan)))
-
-
-def _runs(results: Results, plan: Mapping[str, Any]) -> list[SweepRun]:
-    return [
-        sweep_run(run, about, results.train[run], results.evaluate[run])
-        for run, about in plan["runs"].items()
-    ]
-
-
-def section(results: Results, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
-    """All about one sweep, from the results; `plan` as `captchanet.config.sweeps` tells of it."""
-    runs = _runs(results, plan)
+def section(sweep: Sweep) -> dict[str, Any]:
+    """All about one sweep, as the template wants it."""
+    runs = sweep.sweep_runs()
     found = summarise(runs)
     finished = [one for one in found if one.mean is not None]
-    key, lines = _lines(results, plan, found)
+    seeds = {about["seed"] for about in sweep.runs.values() if about["seed"] is not None}
+    folds = {about["fold"] for about in sweep.runs.values() if about["fold"] is not None}
+    repeats = {"seed": seeds, "fold": folds}
+    evaluated = sweep.results.evaluate
+    return {
+        "name": sweep.name,
+        "run": sweep.run,
+        "varied": [(key, _values(sweep, key)) for key in sweep.keys],
+        "repeats": _repeats(repeats),
+        "over": " and ".join(f"{of}s" for of, each in repeats.items() if each),
+        "summaries": found,
+        "finished": finished,
+        "equal": sum(math.isclose(one.mean or 0, finished[0].mean or 0) for one in finished),
+        "comparison": compare(finished[0].runs, finished[1].runs) if len(finished) > 1 else None,
+        "runs": runs,
+        "failed": {one.run: read_json(evaluated[one.run].metrics)["reason"] for one in runs if one.failed},
+        "data": _data(sweep.results, runs),
+        **_figures(sweep, found, finished),
+    }
+
+
+def _figures(
+    sweep: Sweep, found: Sequence[SettingSummary], finished: Sequence[SettingSummary]
+) -> dict[str, Any]:
+    """The figures of a sweep, how many lines there are, and how many lines and settings are not plotted."""
+    key, lines = _lines(sweep, found)
     plotted = {id(one) for _, points in lines[:MOST_LINES] for _, one in points}
     plots, more_settings = [], 0
     if lines:
-        plots.append((f"accuracy over {key}", figures.svg(accuracy_curve(key, lines), f"{name} over")))
+        plots.append((f"accuracy over {key}", figures.svg(accuracy_curve(key, lines), f"{sweep.name} over")))
     if finished and not all(id(one) in plotted for one in finished):
-        plots.append(("accuracy of each setting", figures.svg(figures.settings(found), name)))
+        plots.append(("accuracy of each setting", figures.svg(figures.settings(found), sweep.name)))
         more_settings = max(0, len(finished) - figures.MOST_SETTINGS)
+    more_lines = max(0, len(lines) - MOST_LINES)
     return {
-        "name": name,
-        "run": plan["run"],
-        "varied": [(key, _values(plan, key)) for key in plan["keys"]],
-        "repeats": _repeats(plan),
-        "over": " and ".join(
-            f"{of}s"
-            for of in ("seed", "fold")
-            if any(about[of] is not None for about in plan["runs"].values())
-        ),
-        "summaries": found,
-        "finished": finished,
-        "equal": sum(math.isclose(one.mean or 0, finished[0].mean or 0) for one in finished)
-        if finished
-        else 0,
-        "comparison": compare(finished[0].runs, finished[1].runs) if len(finished) > 1 else None,
         "figures": plots,
-        "lines": min(len(lines), MOST_LINES),
-        "more_lines": max(0, len(lines) - MOST_LINES),
+        "lines": len(lines) - more_lines,
+        "more_lines": more_lines,
         "more_settings": more_settings,
-        "runs": runs,
-        "failed": {
-            one.run: read_json(results.evaluate[one.run].metrics)["reason"] for one in runs if one.failed
-        },
-        "data": _data(results, runs),
     }
 
 
@@ -84,17 +71,15 @@ def p_value(p: float) -> str:
     return ("p < 0.001" if p < 0.001 else f"p = {p:.2g}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _lines(
-    results: Results, plan: Mapping[str, Any], found: Sequence[SettingSummary]
-) -> tuple[str, list[Line]]:
+def _lines(sweep: Sweep, found: Sequence[SettingSummary]) -> tuple[str, list[Line]]:
     """The one varied key with three numbers or more, and a line over it for each setting of the other keys.
 
     The line with the best setting comes first. No lines, where there is no such key, or more than one.
     """
-    keys = [key for key in plan["keys"] if len(set(filter(_is_number, _of(plan, key)))) >= 3]
+    keys = [key for key in sweep.keys if len(set(filter(_is_number, _of(sweep, key)))) >= 3]
     if len(keys) != 1:
         return "", []
-    values = {about["setting"]: about["values"] for about in plan["runs"].values()}
+    values = {about["setting"]: about["values"] for about in sweep.runs.values()}
     rest = {
         setting: {key: value for key, value in of.items() if key != keys[0]} for setting, of in values.items()
     }
@@ -103,27 +88,27 @@ def _lines(
     for one in found:
         value = values[one.setting].get(keys[0])
         if keys[0] == "dataset.captchas" and value is None and one.mean is not None:
-            # all that there are: how many, the data set knows
+            # all that there are: the data set knows how many
             finished = next(run.run for run in one.runs if not run.failed)
-            value = _facts(results, finished)["captchas"]["train"]
+            value = _facts(sweep.results, finished)["captchas"]["train"]
         if one.mean is not None and _is_number(value):
-            label = names.label(rest[one.setting], STAGES) or plan["run"]
+            label = names.label(rest[one.setting], STAGES) or sweep.run
             lines.setdefault(label, []).append((value, one))
     return keys[0], [(label, points) for label, points in lines.items() if len(points) > 1]
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _of(plan: Mapping[str, Any], key: str) -> list[Any]:
+def _of(sweep: Sweep, key: str) -> list[Any]:
     """The values of `key`, each as often as it occurs."""
-    return [about["values"][key] for about in plan["runs"].values() if key in about["values"]]
+    return [about["values"][key] for about in sweep.runs.values() if key in about["values"]]
 
 
-def _values(plan: Mapping[str, Any], key: str) -> str:
+def _values(sweep: Sweep, key: str) -> str:
     """The values of `key` as they are in the settings' labels: 0.01, 0.1, 1.0."""
-    values = _of(plan, key)
+    values = _of(sweep, key)
     texts = [Names([{key: value}]).label({key: value}, STAGES).partition("=")[2] for value in values]
     return _listed(texts if not all(map(_is_number, values)) else sorted(set(values)))
 
@@ -138,13 +123,13 @@ def _listed(values: Iterable[Any], last: str = "and", many: str = "{n} values") 
     return many.format(n=len(each)) + (f" from {min(each)} to {max(each)}" if numbers else "")
 
 
-def _repeats(plan: Mapping[str, Any]) -> str:
+def _repeats(repeats: Mapping[str, Set[int]]) -> str:
     """How often each setting was run: with seeds 1, 2, 3 and 5 folds."""
     told = []
-    for of in ("seed", "fold"):
-        each = sorted({about[of] for about in plan["runs"].values()} - {None})
+    for of, each in repeats.items():
         if each:
-            which = f" ({', '.join(map(str, each))})" if len(each) <= MOST_NAMED and of == "seed" else ""
+            named = f" ({', '.join(map(str, sorted(each)))})"
+            which = named if len(each) <= MOST_NAMED and of == "seed" else ""
             told.append(f"{len(each)} {of}{'s' if len(each) > 1 else ''}{which}")
     return " and ".join(told)
 

@@ -1,13 +1,12 @@
 """What differs between the code of two runs, by git, without a trace in the repository."""
 
-import os
 import re
-import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from captchanet.errors import UserError
+from captchanet.git import git
 from captchanet.train.provenance import CODE
 
 LONGEST_LOG = 10
@@ -40,43 +39,22 @@ class _Git:
 
     def __init__(self, repository: Path, scratch: Path) -> None:
         self.repository = repository
-        # GIT_DIR and the like, which a hook has, would make git look elsewhere than where it is told to
-        self.env = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")
-        }
-        self.env |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+        self.variables: dict[str, str] = {}
         objects = self("rev-parse", "--git-path", "objects").strip()
         # A file rather than the environment's variable, in which a colon separates
         (scratch / "objects/info").mkdir(parents=True)
         alternates = str((repository / objects).resolve())
         (scratch / "objects/info/alternates").write_text(f"{alternates}\n", "utf-8", "surrogateescape")
-        self.env |= {
-            "GIT_INDEX_FILE": str(scratch / "index"),
-            "GIT_OBJECT_DIRECTORY": str(scratch / "objects"),
-        }
+        self.variables["GIT_INDEX_FILE"] = str(scratch / "index")
+        self.variables["GIT_OBJECT_DIRECTORY"] = str(scratch / "objects")
 
     def __call__(self, *words: str, given: str = "") -> str:
         """What git prints; raises UserError with its first complaint."""
         options = ["-c", "core.quotePath=false", "-c", "apply.whitespace=nowarn"]
         options += ["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"]
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(self.repository), *options, *words],
-                input=given.encode("utf-8", "surrogateescape"),
-                capture_output=True,
-                timeout=60,
-                env=self.env,
-            )
-        except FileNotFoundError as error:
-            raise UserError("git is not installed") from error
-        except (OSError, subprocess.SubprocessError) as error:
-            raise UserError(f"git cannot be run ({error})") from error
-        if done.returncode:
-            complaint = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-            raise UserError(complaint[0].removeprefix("fatal: ").removeprefix("error: "))
-        return done.stdout.decode("utf-8", "replace")
+        patch = given.encode("utf-8", "surrogateescape")
+        printed = git(self.repository, *options, *words, given=patch, variables=self.variables)
+        return printed.decode("utf-8", "replace")
 
     def tree(self, which: str, state: CodeState) -> str:
         """The tree that the run called `which` ran, written into the object store of our own."""

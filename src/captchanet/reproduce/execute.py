@@ -1,4 +1,4 @@
-"""A folder of one's own, and the workflow in it, with the code of a folder and no trace of any other."""
+"""Runs the workflow in a folder that no other process uses, with the code of one folder and no other."""
 
 import fcntl
 import json
@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from captchanet.errors import UserError
+from captchanet.git import ELSEWHERE
 from captchanet.job import ERRORS
-from captchanet.reproduce.restore import ELSEWHERE
+from captchanet.train.provenance import Blas
 
 MARKER = ".captchanet-rerun"
 PROBE = """
@@ -80,7 +80,7 @@ def _lock(marker: int, folder: Path) -> None:
             time.sleep(0.05)
 
 
-def kernel(recorded: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], str]:
+def kernel(recorded: Iterable[Blas]) -> tuple[dict[str, str], str]:
     """What to set so that BLAS computes with the kernel that was recorded, and a remark on it.
 
     Nothing where it does so anyway, or cannot: this processor may lack the instructions.

@@ -1,6 +1,6 @@
-"""A recorded run, run again in a folder of its own from what was recorded, and held against its record.
+"""Runs a recorded run again in a folder of its own, from its record alone, and compares the results.
 
-The history is only read: a rerun proves something about a run, and is none itself.
+The history is only read: a rerun proves something about a run, and is not recorded itself.
 """
 
 import random
@@ -26,6 +26,7 @@ from captchanet.reproduce.restore import (
 from captchanet.reproduce.verdict import Mismatch, Verdict, judge
 from captchanet.sources import ROOT
 from captchanet.track.history import Run, Store, artifact
+from captchanet.train.provenance import Provenance
 
 
 @dataclass(frozen=True)
@@ -109,13 +110,13 @@ def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
 
 
 def _pictures(
-    folder: Path, asked: Mapping[str, Any], form: Format, origin: Mapping[str, Any], options: Options
+    folder: Path, asked: Mapping[str, Any], form: Format, origin: Provenance, options: Options
 ) -> tuple[list[Mismatch], list[str]]:
     if run_of(asked) is None:
         write_text(folder / "data/none/none.png", "")  # a folder of pictures is never empty
         return [], []
     rows = read_csv(folder / "recorded" / form.pictures, form.columns)
-    commit = str((origin["git"] or {}).get("commit", "HEAD"))
+    commit = origin["git"]["commit"] if origin["git"] else "HEAD"
     return restore_pictures(
         rows, asked["pictures"], Path(), folder / "data", commit, options.pictures_from_git
     )

@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import stat
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,70 +11,36 @@ from typing import Any
 
 from captchanet.errors import UserError
 from captchanet.files import write_bytes, write_csv
+from captchanet.git import git
 from captchanet.reproduce.formats import Format, run_of
 from captchanet.reproduce.verdict import Mismatch
 from captchanet.segment.labels import COLUMNS
+from captchanet.train.provenance import Provenance
 
-# They would make git look elsewhere than where it is told to
-ELSEWHERE = (
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE"),
-    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
-)
-
-
-def git(folder: Path, *words: str, given: bytes = b"") -> bytes:
-    """What git answers in the folder `folder`; raises UserError with its complaint."""
-    # no hook of the user's, and nobody is asked for a password
-    options = [
-        "-c",
-        f"core.hooksPath={os.devnull}",
-        "-c",
-        "core.quotePath=false",
-        "-c",
-        "advice.detachedHead=false",
-    ]
-    env = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-    env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *options, *words],
-            input=given,
-            capture_output=True,
-            timeout=600,
-            env=env,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise UserError(f"git cannot be run ({error}); install it") from error
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        raise UserError(lines[-1].removeprefix("fatal: ").removeprefix("error: "))
-    return done.stdout
+CHECKOUT = 600
+"""Seconds that git may take to check out the code of a commit."""
 
 
 def restore_code(
-    origin: Mapping[str, Any], folder: Path, checkouts: Sequence[Path]
+    origin: Provenance, folder: Path, checkouts: Sequence[Path]
 ) -> tuple[Path, list[Mismatch], str]:
-    """The project as the run found it, the sources that are not as recorded all the same, and where from.
+    """The project as the run found it, the sources that still differ from the record, and where it is from.
 
-    As a worktree in the folder `folder`, of the first repository around one of the folders `checkouts` that
-    has the run's commit, with the run's uncommitted changes. Where none has it, one of these folders itself,
-    if it holds the very sources. Raises UserError where there is neither.
+    It is a worktree in the folder `folder`, of the first repository around one of the folders `checkouts`
+    that has the run's commit, with the run's uncommitted changes. Where no repository has the commit, it is
+    the first of these folders with the recorded sources. Raises UserError where there is neither.
     """
-    state = origin["git"] or {}
-    commit = str(state.get("commit"))
-    for checkout in checkouts:
-        with suppress(UserError):
-            git(checkout, "cat-file", "-e", f"{commit}^{{commit}}")
-            # the project may be a folder of a larger repository
-            within = os.fsdecode(git(checkout, "rev-parse", "--show-prefix")).rstrip("\n")
-            break
-    else:
+    state = origin["git"]
+    found = _repository_of(state["commit"], checkouts) if state else None
+    if state is None or found is None:
         for checkout in checkouts:
             if not changed(origin["sources"], checkout):
                 return checkout, [], f"that of {checkout}, where its sources are as they were"
-        raise UserError(_nowhere(origin["sources"], commit if state else None, checkouts[0]))
+        raise UserError(_nowhere(origin["sources"], state and state["commit"], checkouts[0]))
+    (repository, within), commit = found, state["commit"]
     remove_code(folder, checkouts)
-    git(checkout, "worktree", "add", "--force", "--force", "--detach", str(folder.resolve()), commit)
+    words = ("worktree", "add", "--force", "--force", "--detach", str(folder.resolve()), commit)
+    git(repository, *words, timeout=CHECKOUT)
     if state["patch"]:
         patch = state["patch"].encode("utf-8", "surrogateescape")
         try:
@@ -88,6 +53,16 @@ def restore_code(
     home = folder / within
     how = f"commit {commit[:8]}{' with its uncommitted changes' if state['patch'] else ''}"
     return home, changed(origin["sources"], home), how
+
+
+def _repository_of(commit: str, checkouts: Iterable[Path]) -> tuple[Path, str] | None:
+    """The first folder whose repository has the commit, and where in the repository the project is."""
+    for checkout in checkouts:
+        with suppress(UserError):
+            git(checkout, "cat-file", "-e", f"{commit}^{{commit}}")
+            # the project may be a folder of a larger repository
+            return checkout, os.fsdecode(git(checkout, "rev-parse", "--show-prefix")).rstrip("\n")
+    return None
 
 
 def changed(sources: Mapping[str, str], home: Path) -> list[Mismatch]:
@@ -105,7 +80,7 @@ def changed(sources: Mapping[str, str], home: Path) -> list[Mismatch]:
 
 def _nowhere(sources: Mapping[str, str], commit: str | None, home: Path) -> str:
     rows = changed(sources, home)
-    differ = f"{len(rows)} of its sources are others in {home} ({rows[0].name}, for one)"
+    differ = f"{len(rows)} of its sources differ in {home} ({rows[0].name}, for one)"
     if commit is None:
         return f"the run was made without git, and {differ}; put its code there, and run this again"
     return (

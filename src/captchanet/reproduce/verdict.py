@@ -1,12 +1,13 @@
-"""Was a run repeated? Its recorded results against those of the rerun, and all that differs by the record."""
+"""Was a run repeated? Compares its recorded results with those of the rerun, and says what differs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from captchanet.files import read_json
 from captchanet.reproduce.formats import Format
+from captchanet.train.provenance import Blas, CodeOrigin, Provenance
 
 NOTHING_DIFFERS = "nothing that is recorded differs: data, code, Python, libraries, BLAS, threads and CPU"
 """Said of a rerun with other results: then it was something that is not recorded."""
@@ -91,7 +92,7 @@ def judge(
     return same, theta, (result(recorded.joinpath), result(rerun)), environment(before, after)
 
 
-def environment(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mismatch]:
+def environment(before: Provenance, after: Provenance) -> list[Mismatch]:
     """What differs between two provenances, but for single pictures."""
     rows: list[tuple[str, str, str, str]] = [
         ("data", f"digest of the {part} data", (before["data_sha256"].get(part) or "none")[:8], digest[:8])
@@ -99,7 +100,7 @@ def environment(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mis
     ]
     rows.append(("code", "git commit", _commit(before["git"]), _commit(after["git"])))
     if _commit(before["git"]) == _commit(after["git"]):
-        patches = [(origin["git"] or {}).get("patch") for origin in (before, after)]
+        patches = [git.get("patch") if git else None for git in (before["git"], after["git"])]
         differ = ("those recorded", "others") if patches[0] != patches[1] else ("", "")
         rows.append(("code", "uncommitted changes", *differ))
     rows.append(("Python", "version", before["python"], after["python"]))
@@ -113,21 +114,25 @@ def environment(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mis
         ("library", name, str(versions[0].get(name)), str(versions[1].get(name)))
         for name in versions[0] | versions[1]
     ]
-    rows += [
-        ("BLAS", what, _of_blas(before["blas"], what), _of_blas(after["blas"], what))
-        for what in ("library", "version", "kernel", "threads")
-    ]
+    blas = [_blas(before["blas"]), _blas(after["blas"])]
+    rows += [("BLAS", what, blas[0][what], blas[1][what]) for what in blas[0]]
     rows.append(("CPU", "model", before["cpu"], after["cpu"]))
     rows.append(("platform", "system", before["platform"], after["platform"]))
     return [Mismatch(*row) for row in rows if row[2] != row[3]]
 
 
-def _commit(git: Mapping[str, Any] | None) -> str:
+def _commit(git: CodeOrigin | None) -> str:
     if not git:
         return "none"
     return git["commit"][:8] + (" with uncommitted changes" if git["dirty"] else "")
 
 
-def _of_blas(pools: Iterable[Mapping[str, Any]], what: str) -> str:
-    # NumPy and SciPy each bring one, in any order
-    return ", ".join(sorted({str(pool[what]) for pool in pools})) or "none"
+def _blas(pools: Sequence[Blas]) -> dict[str, str]:
+    """What is known of the BLAS libraries; NumPy and SciPy each bring one, in any order."""
+    each = {
+        "library": {pool["library"] for pool in pools},
+        "version": {str(pool["version"]) for pool in pools},
+        "kernel": {str(pool["kernel"]) for pool in pools},
+        "threads": {str(pool["threads"]) for pool in pools},
+    }
+    return {what: ", ".join(sorted(texts)) or "none" for what, texts in each.items()}

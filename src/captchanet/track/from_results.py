@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from captchanet.dataset.dataset import trained_on
+from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_csv, read_json
 from captchanet.layout import ARTIFACTS, DatasetFiles, EvaluateFiles, Results, RunFiles, XorFiles
 from captchanet.report import figures
 from captchanet.report.confidence_figure import confidence, read_confidence
 from captchanet.track.run_record import RunContent, RunRecord
-from captchanet.track.sweep_parents import Sweep
+from captchanet.track.sweep_parents import described
 from captchanet.train.train import HISTORY
 
 CONTEXTS = {
@@ -36,7 +37,7 @@ def run_records(
     Their figures are plotted, when they are wanted, into a folder that lasts as long as the block.
     """
     about = [(sweep, run) for sweep in sweeps for run in sweep.runs]
-    openings = {run: f"{sweep.described(run)} " for sweep, run in reversed(about)}
+    openings = {run: f"{described(sweep, run)} " for sweep, run in reversed(about)}
     with tempfile.TemporaryDirectory() as scratch:
         records = [_run(results, name, openings.get(name, ""), Path(scratch) / name) for name in runs]
         yield [*records, _xor(results.xor)]
@@ -44,7 +45,7 @@ def run_records(
 
 def _record(name: str, files: RunFiles, content: Callable[[RunRecord], RunContent]) -> RunRecord:
     provenance = read_json(files.provenance)
-    # a digest for each captcha, which stay in the file: those of a thousand runs would fill the memory
+    # the digests of all captchas stay in the file: those of a thousand runs would fill the memory
     provenance.pop("pictures", None)
     parameters, status = read_json(files.parameters), read_json(files.status)
     one = RunRecord(name, parameters, provenance, status, lambda: content(one))
@@ -130,7 +131,7 @@ def _figures(
         found["learning_curves"] = figures.learning_curves(rows, one.parameters["optimiser"]["method"])
     if metrics["status"] == "finished":
         found["confusion_matrix"] = figures.confusion_matrix(*figures.read_confusion(evaluate.confusion))
-        # a figure takes a third of what recording a run takes: of confidences that mean nothing there is none
+        # without calibration the confidences mean nothing, and this figure takes a third of recording a run
         if metrics["temperature"] != 1:
             found["confidence"] = confidence(*read_confidence(evaluate))
     scratch.mkdir(exist_ok=True)

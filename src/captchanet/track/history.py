@@ -1,4 +1,4 @@
-"""The recorded runs as plain data. Looking at a store makes none, migrates none and writes nothing."""
+"""The recorded runs as plain data and as a table. Reading a store never creates, migrates or changes it."""
 
 import ast
 import gc
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pandas as pd
 from mlflow import MlflowClient
 from mlflow import entities as mlflow_entities
 from mlflow.exceptions import MlflowException
@@ -27,6 +28,8 @@ Store = MlflowClient
 """What the rest of the project calls MLflow's client."""
 
 ACCURACY = "unseen/captchas/accuracy"
+ABOUT = ("id", "name", "status", "started", "configured")
+"""What is known of every run: the first columns of a table of runs."""
 PAGE = 1000
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 CONSTANTS = {"null": None, "True": True, "False": False}
@@ -72,6 +75,19 @@ class Run:
         """The share of unseen captchas read right; None where the run has none."""
         return self.metrics.get(ACCURACY)
 
+    @property
+    def values(self) -> dict[tuple[str, str], Any]:
+        """All that is known of it, by kind and key: ("metrics", "unseen/captchas/accuracy") and the like.
+
+        The kinds are params, metrics, tags and run, which has the keys of `ABOUT`: `started` to the minute,
+        and `configured` as yes or no.
+        """
+        started, configured = f"{self.started:%Y-%m-%d %H:%M}", "yes" if self.configured else "no"
+        about = (self.id, self.name, self.status, started, configured)
+        kinds = {"run": dict(zip(ABOUT, about, strict=True)), "params": self.parameters}
+        kinds |= {"metrics": self.metrics, "tags": self.tags}
+        return {(kind, key): value for kind, values in kinds.items() for key, value in values.items()}
+
 
 @dataclass(frozen=True)
 class History:
@@ -88,7 +104,7 @@ def opened(uri: str) -> Store:
     """
     from sqlalchemy.engine import make_url
 
-    # It logs a traceback for what becomes one sentence here
+    # MLflow logs a traceback where this function raises one sentence
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     if not uri.startswith("sqlite:"):
         return client(uri)
@@ -96,7 +112,7 @@ def opened(uri: str) -> Store:
         file = Path(make_url(uri).database or "")
     if not file.exists():
         raise UserError(f"{file}: there is no history yet; run `snakemake --cores 4` in this folder first")
-    # With the name of the driver: MLflow would make the folders in what follows a plain sqlite:///
+    # With the name of the driver: after a plain sqlite:/// MLflow would create the folders of the path
     reading = f"file:{quote(str(file.resolve()))}?mode=ro"
     try:
         # MLflow itself tries to open what cannot be opened for minutes
@@ -134,6 +150,18 @@ def history(store: Store, uri: str, experiment: str, parents: bool = False) -> H
     return History(runs, half)
 
 
+def runs_table(runs: Sequence[Run]) -> pd.DataFrame:
+    """The runs as a table: a row for each, by its id, and a column for each of their `values`.
+
+    The columns of `ABOUT` and the accuracy are always there. A cell is None where the run has no such value,
+    or null.
+    """
+    rows = [run.values for run in runs]
+    keys = [*(("run", key) for key in ABOUT), ("metrics", ACCURACY), *(at for row in rows for at in row)]
+    columns = {at: [row.get(at) for row in rows] for at in dict.fromkeys(keys)}
+    return pd.DataFrame(columns, index=[run.id for run in runs], dtype=object)
+
+
 def _all(store: Store, experiment: str) -> Iterator[mlflow_entities.Run]:
     token = None
     while True:
@@ -143,7 +171,7 @@ def _all(store: Store, experiment: str) -> Iterator[mlflow_entities.Run]:
         token = page.token
         if not token:
             return
-        gc.collect()  # what SQLAlchemy leaves of a page refers to itself
+        gc.collect()  # the objects that SQLAlchemy leaves of a page refer to each other
 
 
 @contextmanager
@@ -182,7 +210,7 @@ def _run(run: mlflow_entities.Run) -> Run:
 
 @cache
 def typed(text: str) -> Any:
-    """A parameter as it was before MLflow made it a text: number, truth, null or tuple where it looks so."""
+    """A parameter as it was before MLflow made it a text: number, bool, None, tuple or a text."""
     if text in CONSTANTS:
         return CONSTANTS[text]
     if NUMBER.fullmatch(text):

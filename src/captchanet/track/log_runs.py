@@ -13,10 +13,11 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 
+from captchanet.evaluate.sweep import Sweep
 from captchanet.layout import ARTIFACTS, FORMAT
 from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX, client, reachable
-from captchanet.track.sweep_parents import MEMBERSHIP, Parents, Sweep
+from captchanet.track.sweep_parents import MEMBERSHIP, Parents
 
 LONGEST_PARAM = 6000
 DERIVED = ("layers", "parameters")
@@ -137,13 +138,13 @@ def _short(text: str) -> str:
 
 def _tags(one: RunRecord, description: str) -> dict[str, str]:
     origin = one.provenance
-    git = origin["git"] or {}
+    git = origin["git"]
     tags = {
         "mlflow.note.content": description,
         # the UI shows of a name what follows the last slash, so the command has a tag of its own
         "mlflow.source.name": "captchanet",
         "mlflow.source.type": "PROJECT",
-        "mlflow.source.git.commit": git.get("commit"),
+        "mlflow.source.git.commit": git["commit"] if git else None,
         f"{PREFIX}git.dirty": str(git["dirty"]).lower() if git else None,
         f"{PREFIX}format": str(FORMAT),
         f"{PREFIX}command": origin["workflow_command"],

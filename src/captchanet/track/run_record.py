@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from captchanet.train.provenance import Provenance
+
 
 @dataclass
 class RunContent:
@@ -30,7 +32,7 @@ class RunRecord:
 
     name: str
     parameters: dict[str, Any]
-    provenance: dict[str, Any]
+    provenance: Provenance
     status: dict[str, Any]
     content: Callable[[], RunContent]
 

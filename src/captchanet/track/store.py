@@ -74,8 +74,9 @@ def reachable(uri: str) -> Iterator[None]:
 def prepare(uri: str, experiment: str) -> str:
     """Makes the database and the experiment, if they are not there, and returns the experiment's id.
 
-    By one process at a time, before anybody writes: a fresh database that several open together is migrated
-    by all of them, and all but one fail. A store on this disk has its artifacts in mlartifacts/, next to it.
+    One process at a time does it, before anybody writes: several processes that open a new database together
+    would all migrate it, and all but one would fail. A store on this disk keeps its artifacts in
+    mlartifacts/, next to it.
     """
     with reachable(uri):
         database = _database(uri)

@@ -1,8 +1,8 @@
-"""Sweeps in MLflow: a parent run for each, which its runs are below and which says what came of it.
+"""Sweeps in MLflow: each has a parent run, which stands above its runs and says what they found.
 
-There is one parent for a sweep's name in a set of runs, for good. When the sweep grows, changes or shrinks
-the parent is brought up to date, and otherwise left alone: a digest of its runs is written when all else has
-been, so that an update that was killed is done again.
+A sweep's name has one parent in a set of runs, for ever. When the sweep grows, changes or shrinks, the parent
+is brought up to date; otherwise nothing is written. A digest of its runs is written last, so that an update
+that was killed is done again.
 """
 
 import hashlib
@@ -10,52 +10,23 @@ import json
 import math
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Run, RunTag
 
-from captchanet.evaluate.comparison import SettingSummary, SweepRun, summarise, sweep_run, write_summaries
-from captchanet.layout import FORMAT, Results
+from captchanet.evaluate.comparison import SettingSummary, summarise, write_summaries
+from captchanet.evaluate.sweep import Sweep, SweepRun, in_order
+from captchanet.layout import FORMAT
 from captchanet.report import figures
 from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX
 
 PARENT = "mlflow.parentRunId"
-ABOUT = ("setting", "seed", "fold")
-MEMBERSHIP = (PARENT, *(f"{PREFIX}{name}" for name in ("sweep", *ABOUT)))
+MEMBERSHIP = (PARENT, *(f"{PREFIX}{name}" for name in ("sweep", "setting", "seed", "fold")))
 """The tags that say which sweep a run belongs to, and as what."""
 
 MOST_ROWS, LONGEST_LABEL = 30, 60
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A sweep of the configuration: base `run`, varied `keys`, and `runs` as `expand` tells of them.
-
-    `results` are those of its runs, among others.
-    """
-
-    name: str
-    results: Results
-    run: str
-    keys: Sequence[str]
-    runs: Mapping[str, Mapping[str, Any]]
-
-    def sweep_runs(self) -> list[SweepRun]:
-        """Its runs from their results, in an order that does not depend on when they were added."""
-        train, evaluate = self.results.train, self.results.evaluate
-        found = [sweep_run(run, about, train[run], evaluate[run]) for run, about in self.runs.items()]
-        return sorted(found, key=lambda one: (one.setting, one.repeat[0] or 0, one.repeat[1] or 0))
-
-    def described(self, run: str) -> str:
-        """What one of its runs is, as a sentence of markdown."""
-        about = self.runs[run]
-        what = [f"Sweep {code(self.name)}", f"setting {code(about['setting'])}"]
-        what += [f"{name} {about[name]}" for name in ("seed", "fold") if about[name] is not None]
-        return f"{', '.join(what)}."
 
 
 class Parents:
@@ -74,7 +45,7 @@ class Parents:
         records: Mapping[str, RunRecord],
     ) -> None:
         self.store, self.experiment, self.sweeps, self.records = store, experiment, list(sweeps), records
-        self.before = known
+        self.of, self.before = of, known
         self.parents: dict[str, Run] = {}
         for sweep in self.sweeps:
             # no run's key has a space
@@ -93,7 +64,12 @@ class Parents:
         """The tags that put a run below its sweep, if it belongs to one; to two it never does."""
         for sweep in self.sweeps:
             if about := sweep.runs.get(run):
-                tags = {"sweep": sweep.name, **{name: about[name] for name in ABOUT}}
+                tags = {
+                    "sweep": sweep.name,
+                    "setting": about["setting"],
+                    "seed": about["seed"],
+                    "fold": about["fold"],
+                }
                 told = {
                     f"{PREFIX}{name}": str(text)[:5000] for name, text in tags.items() if text is not None
                 }
@@ -105,7 +81,7 @@ class Parents:
         for sweep in self.sweeps:
             run = self.parents[sweep.name]
             deciding = [
-                [self.records[name].key, ids[name], *(about[key] for key in ABOUT)]
+                [self.records[name].key, ids[name], about["setting"], about["seed"], about["fold"]]
                 for name, about in sorted(sweep.runs.items())
             ]
             digest = hashlib.sha256(json.dumps(deciding).encode()).hexdigest()
@@ -115,9 +91,9 @@ class Parents:
     def _update(self, sweep: Sweep, run: Run, ids: Mapping[str, str], digest: str) -> None:
         run_id, ended = run.info.run_id, max(self.records[name].ended for name in sweep.runs)
         if run.data.tags.get(f"{PREFIX}digest"):
-            # nothing is up to date from here on, not even with the runs that it was up to date with
+            # from here on the parent is out of date, also for the runs that it was made from before
             self.store.delete_tag(run_id, f"{PREFIX}digest")
-        runs = sweep.sweep_runs()
+        runs = in_order(sweep.sweep_runs())
         found = summarise(runs)
         finished = [one for one in runs if not one.failed]
         best = max(finished, key=lambda one: one.accuracy, default=None)
@@ -125,7 +101,7 @@ class Parents:
             _write_settings(Path(scratch), sweep, found)
             self.store.log_artifacts(run_id, scratch)
         tags = {
-            "mlflow.note.content": _description(sweep, found, best, self.experiment, ids),
+            "mlflow.note.content": _description(sweep, found, best, self.of, self.experiment, ids),
             # a parent stays when the format changes
             f"{PREFIX}format": str(FORMAT),
             f"{PREFIX}base_run": sweep.run,
@@ -154,7 +130,7 @@ class Parents:
         The step is how many runs the sweep has had so far: what MLflow holds for the latest is what has the
         largest step, then the latest time. So neither may go back when the sweep shrinks.
         """
-        # what was there before and has no number any more is not a number
+        # a metric that was logged before and has no value now is logged as not-a-number
         values = {
             f"sweep/{name}": math.nan if value is None else round(value, 9) for name, value in numbers.items()
         }
@@ -179,14 +155,24 @@ class Parents:
 
 def _write_settings(folder: Path, sweep: Sweep, found: Sequence[SettingSummary]) -> None:
     """settings.csv and settings.png: a row for each setting, the best first."""
-    write_summaries(folder / "settings.csv", sweep.keys, sweep.runs, found)
+    write_summaries(folder / "settings.csv", sweep, found)
     figures.save_png(figures.settings(found), folder / "settings.png")
+
+
+def described(sweep: Sweep, run: str) -> str:
+    """What a run of a sweep is, as a sentence of markdown."""
+    about = sweep.runs[run]
+    repeat = {"seed": about["seed"], "fold": about["fold"]}
+    what = [f"Sweep {code(sweep.name)}", f"setting {code(about['setting'])}"]
+    what += [f"{name} {number}" for name, number in repeat.items() if number is not None]
+    return f"{', '.join(what)}."
 
 
 def _description(
     sweep: Sweep,
     found: Sequence[SettingSummary],
     best: SweepRun | None,
+    of: str,
     experiment: str,
     ids: Mapping[str, str],
 ) -> str:
@@ -200,8 +186,9 @@ def _description(
         link = f"[{best.run}](#/experiments/{experiment}/runs/{ids[best.run]})"
         lines += [
             f"Best setting: **{code(found[0].setting)}**, which read {accuracy_text(found[0])} of the "
-            f"captchas it never saw; best run: {link}, {best.accuracy:.1%}. `captchanet best {sweep.name}` "
-            "says whether the difference stands out from the spread."
+            f"captchas it never saw; best run: {link}, {best.accuracy:.1%}. "
+            f"`captchanet best {sweep.name} --configfile FILE`, with the configuration file of the set "
+            f"{code(of)}, says whether the difference stands out from the spread."
         ]
     # the UI gives its tables no space between columns
     heads = "&emsp; | ".join(["setting", "unseen captchas read", "lowest to highest", "runs", "failed"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from captchanet.errors import UserError
-from captchanet.evaluate.comparison import SweepRun
+from captchanet.evaluate.sweep import SweepRun, in_order
 from captchanet.layout import ARTIFACTS
 from captchanet.track.history import Run, Store, artifact
 
@@ -17,8 +17,7 @@ def sweep_runs(store: Store, runs: Iterable[Run], sweep: str) -> list[SweepRun]:
     """The runs of `sweep` among `runs`, by setting and repeat; raises UserError where files are gone."""
     chosen = [run for run in runs if run.tags.get("sweep") == sweep]
     folder = _experiment_folder(store, chosen[0]) if chosen else None
-    found = [_sweep_run(store, run, folder) for run in chosen]
-    return sorted(found, key=lambda one: (one.setting, one.repeat[0] or 0, one.repeat[1] or 0))
+    return in_order(_sweep_run(store, run, folder) for run in chosen)
 
 
 def _experiment_folder(store: Store, run: Run) -> Path | None:

@@ -3,16 +3,52 @@
 import hashlib
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+
+from captchanet.errors import UserError
+from captchanet.git import git
 
 LIBRARIES = ("numpy", "scipy", "pillow", "pandas", "snakemake", "mlflow", "captchanet")
 CODE = ("Snakefile", "workflow", "src", "config", "profiles")
+
+
+class CodeOrigin(TypedDict):
+    """The code of a run: its commit, and as a patch what was not committed."""
+
+    commit: str
+    dirty: bool
+    patch: str
+
+
+class Blas(TypedDict):
+    """A BLAS library of the process."""
+
+    library: str
+    version: str | None
+    threads: int
+    kernel: str | None
+
+
+class Provenance(TypedDict):
+    """A run's provenance.json, as far as other parts of the project read it."""
+
+    started: str
+    seconds: float
+    workflow_command: str | None
+    theta_sha256: str
+    data_sha256: dict[str, str]
+    git: CodeOrigin | None
+    sources: dict[str, str]
+    python: str
+    libraries: dict[str, str | None]
+    blas: list[Blas]
+    cpu: str
+    platform: str
 
 
 def provenance(files: Iterable[Path], captchas: Iterable[tuple[str, ...]]) -> dict[str, Any]:
@@ -56,27 +92,23 @@ def arithmetic() -> dict[str, Any]:
     }
 
 
-def _git(root: Path) -> dict[str, Any] | None:
+def _git(root: Path) -> CodeOrigin | None:
     with tempfile.TemporaryDirectory() as scratch:
         # An index of our own: new files belong to the patch too, and the user's staging stays untouched
-        env = {**os.environ, "GIT_INDEX_FILE": str(Path(scratch) / "index"), "GIT_OPTIONAL_LOCKS": "0"}
+        index = {"GIT_INDEX_FILE": f"{scratch}/index"}
 
-        def git(*words: str) -> str:
-            command = ["git", "-C", str(root), *words]
-            done = subprocess.run(
-                command, capture_output=True, check=True, timeout=60, stdin=subprocess.DEVNULL, env=env
-            )
-            return done.stdout.decode("utf-8", "surrogateescape")
+        def printed(*words: str) -> str:
+            return git(root, *words, variables=index).decode("utf-8", "surrogateescape")
 
         try:
-            commit = git("rev-parse", "HEAD").strip()
+            commit = printed("rev-parse", "HEAD").strip()
             code = [name for name in CODE if (root / name).exists()]
-            git("read-tree", "HEAD")
-            git("add", "--all", "--", *code)
+            printed("read-tree", "HEAD")
+            printed("add", "--all", "--", *code)
             # not `git diff`, whose output the user's settings change
             plain = ("--patch", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
-            patch = git("diff-index", "--cached", *plain, "HEAD", "--", *code)
-        except (OSError, subprocess.SubprocessError):
+            patch = printed("diff-index", "--cached", *plain, "HEAD", "--", *code)
+        except UserError:
             return None
     return {"commit": commit, "dirty": bool(patch), "patch": patch}
 
