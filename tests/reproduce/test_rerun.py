@@ -287,7 +287,7 @@ def test_a_restored_configuration_is_valid_and_looks_nowhere_else(made_results):
     for files in (made_results.layout.train("good"), made_results.layout.xor):
         asked = read_json(files.configuration)
         restored = yaml.safe_load(yaml.safe_dump(restore_configuration(asked, FORMATS[FORMAT])))
-        found = resolved(restored)
+        found = resolved(restored).dump()
         assert {Path(entry["folder"]).parts[0] for entry in found["pictures"].values()} == {"data"}
         for section in ("train", "segment", "dataset"):
             # to the type: 1.0 is not 1 in the parameters that are recorded
@@ -302,8 +302,8 @@ def test_what_was_synthetic_is_made_again(results, request, tmp_path):
     asked = read_json(made.layout.train("good").configuration)
     restored = yaml.safe_load(yaml.safe_dump(restore_configuration(asked, FORMATS[FORMAT])))
     assert restored["pictures"]["synthetic"] == asked["pictures"]["synthetic"]
-    found = resolved(restored)
-    assert found["pictures"]["synthetic"]["synthesize"] == made.config["pictures"]["synthetic"]["synthesize"]
+    found = resolved(restored).pictures["synthetic"]
+    assert found == made.config.pictures["synthetic"]
     # and none of it is looked for in a folder
     rows = read_csv(made.layout.dataset("main").pictures, PICTURES)
     assert {row[0] for row in rows} == set(asked["pictures"]) - {"synthetic"}
