@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.dataset.dataset import calibrated_on, trained_on
+from captchanet.dataset.dataset import DatasetFacts, calibrated_on, trained_on
 from captchanet.evaluate.metrics import CLASSES, MISREADS
 from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_csv, read_json
@@ -77,7 +77,7 @@ class ReportedFolder:
 class ReportedData:
     """A data set: its facts, and by entry of captchas the segmented files and what was rejected."""
 
-    facts: dict[str, Any]
+    facts: DatasetFacts
     segmented: Mapping[str, SegmentedFiles]
     folders: Mapping[str, ReportedFolder]
 
@@ -198,7 +198,7 @@ def _confused(confusion: NDArray[np.int64], alphabet: Sequence[str]) -> list[tup
 
 
 def _data(results: Results, name: str) -> ReportedData:
-    facts = read_json(results.dataset[name].facts)
+    facts: DatasetFacts = read_json(results.dataset[name].facts)
     segmented = {
         pictures: files
         for (segmentation, pictures), files in results.segment.items()
