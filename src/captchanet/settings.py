@@ -15,9 +15,8 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any, ClassVar, Literal, NoReturn, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -81,12 +80,12 @@ class Settings(BaseModel):
         if isinstance(given, cls):
             return given
         if not isinstance(given, Mapping):
-            _wrong("", f"found {given!r}; expected keys and values below it")
+            raise wrong("", f"found {given!r}; expected keys and values below it")
         for name in given:
             if not isinstance(name, str):
-                _wrong("", f"found the name {name!r}; put names in quotes")
+                raise wrong("", f"found the name {name!r}; put names in quotes")
             if name not in cls.model_fields:
-                _wrong(*cls._unknown(name))
+                raise wrong(*cls._unknown(name))
         return given
 
     @classmethod
@@ -169,17 +168,17 @@ class OneOf:
         if isinstance(value, Method):
             return value
         if not isinstance(value, Mapping):
-            _wrong(
-                "", f"found {value!r}; expected `method: NAME`, and its options as keys and values below it"
+            raise wrong(
+                "", f"found {value!r}; expected `method: NAME` and options, as keys and values below it"
             )
         name = value.get("method")
         if not isinstance(name, str) or name not in self.registry:
             now = self.renamed.get(str(name))
             hint = f"; since format 2 it is called {now}" if now else ""
-            _wrong("method", f"found {name!r}; choose one of {', '.join(self.registry)}{hint}")
+            raise wrong("method", f"found {name!r}; choose one of {', '.join(self.registry)}{hint}")
         for option in value:
             if option in self.renamed:
-                _wrong(str(option), f"since format 2 it is called {self.renamed[option]}")
+                raise wrong(str(option), f"since format 2 it is called {self.renamed[option]}")
         return _settings_of(name, self.registry[name], self.given).model_validate(value)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -204,10 +203,6 @@ class Name:
 def wrong(key: str, sentence: str) -> PydanticCustomError:
     """The error to raise in a check of a `Settings`: `sentence` about its `key`, or about all for ""."""
     return PydanticCustomError("captchanet", "{sentence}", {"key": key, "sentence": sentence})
-
-
-def _wrong(key: str, sentence: str) -> NoReturn:
-    raise wrong(key, sentence)
 
 
 @functools.cache
@@ -272,7 +267,7 @@ def _understood(value: Any, hint: Any) -> Any:
                 return value
             kinds = inner if Ellipsis not in inner else inner[:1] * len(value)
             if len(kinds) != len(value):
-                _wrong("", f"found {value!r}; expected a list of {len(kinds)} values")
+                raise wrong("", f"found {value!r}; expected a list of {len(kinds)} values")
             return tuple(map(_understood, value, kinds))
         section = origin is dict or (inspect.isclass(member) and issubclass(member, Settings))
         if section and value in (None, "null", ""):
@@ -290,8 +285,12 @@ def _plain(hint: Any) -> Iterable[Any]:
 
 def _listed(value: Any) -> Any:
     """A list, also where it is spelled as a text."""
+    if not isinstance(value, str):
+        return value
+    import yaml  # few jobs need it, and all start by the hundred
+
     try:
-        return yaml.safe_load(value) if isinstance(value, str) else value
+        return yaml.safe_load(value)
     except yaml.YAMLError:
         return value
 
@@ -348,12 +347,10 @@ def _told(errors: list[ErrorDetails], given: Any) -> tuple[str, str]:
             place, sentence = place[:-1], f"the key {place[-1]!r} is missing"
     elif place and place[-1] == "[key]":
         place = place[:-2]
-        sentence = (
-            f"found the name {first['input']!r}; use letters, digits and . _ = , + - only, a letter or "
-        )
-        sentence += "digit first"
-        if first["type"] == "string_too_long":
-            sentence = f"{found}expected {_expected(first)}"
+        sentence = f"{found}expected {_expected(first)}"
+        if first["type"] == "string_pattern_mismatch":
+            allowed = "letters, digits and . _ = , + - only, a letter or digit first"
+            sentence = f"found the name {first['input']!r}; use {allowed}"
     elif first["type"] == "literal_error":
         allowed = re.sub("'([^']*)'", r"\1", about["expected"]).replace(" or ", ", ")
         sentence = f"{found}choose one of {allowed}"
@@ -388,13 +385,9 @@ EXPECTED = {
 
 
 def _expected(error: ErrorDetails) -> str:
-    about = error.get("ctx", {})
-    limits = {
-        name: int(value) if value == int(value) else value
-        for name, value in about.items()
-        if isinstance(value, float)
-    }
-    return EXPECTED.get(error["type"], error["msg"]).format(**{**about, **limits})
+    # 0 and 0.0 are one limit of a key that can be a whole number or another
+    about = {name: _spelled(value, (int,)) for name, value in error.get("ctx", {}).items()}
+    return EXPECTED.get(error["type"], error["msg"]).format(**about)
 
 
 def _place(loc: tuple[str | int, ...], given: Any) -> list[str | int]:
