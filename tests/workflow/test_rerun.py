@@ -43,7 +43,7 @@ def later(project, root):
     ran = project.snakemake()
     assert ran.status == 0, ran.output
     # other code, committed; another configuration; one more picture; no results
-    other = text.replace('default_rng(settings["seed"])', 'default_rng(settings["seed"] + 1)')
+    other = text.replace("default_rng(settings.seed)", "default_rng(settings.seed + 1)")
     assert other != text
     project.write(edited, other)
     (folder / "src/captchanet/train/added.py").unlink()

@@ -12,6 +12,9 @@ from captchanet.settings import Json
 LONGEST = 100
 """Characters in a name: it becomes a folder's."""
 
+STAGES = ("segment", "dataset", "train")
+"""The sections whose keys a sweep can vary, in the order that data flow through them."""
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+-]*")
 
 
@@ -61,7 +64,7 @@ class Names:
     def _setting(self, values: Json) -> str:
         named, keys = values.get("name", ("", ()))
         rest = {key: value for key, value in values.items() if key not in ("name", *keys)}
-        return ",".join(filter(None, [named, self.label(rest, ("segment", "dataset", "train"))]))
+        return ",".join(filter(None, [named, self.label(rest, STAGES)]))
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from captchanet.config.configuration import PlannedRun, Sections, Sweep, SweepPlan
-from captchanet.config.names import Names, digest, fitting
+from captchanet.config.names import STAGES, Names, digest, fitting
 from captchanet.config.random_search import sampled_settings
 from captchanet.dataset.settings import DatasetSettings
 from captchanet.errors import UserError
@@ -19,7 +19,7 @@ from captchanet.segment.segmentation import Segmentation
 from captchanet.settings import Json, Method, Settings
 from captchanet.train.settings import TrainSettings
 
-STAGES: dict[str, type[Settings]] = {
+SETTINGS: dict[str, type[Settings]] = {
     "segment": Segmentation,
     "dataset": DatasetSettings,
     "train": TrainSettings,
@@ -69,7 +69,7 @@ def expand(name: str, sweep: Sweep, given: Mapping[str, Any], known: Sections) -
     completed: list[tuple[Json, Entries]] = []
     for values in _settings(sweep, at):
         sections = _varied(sweep.run, values, given, at)
-        checked = {stage: kind.of(sections[stage], f"{at}: {stage}.") for stage, kind in STAGES.items()}
+        checked = {stage: kind.of(sections[stage], f"{at}: {stage}.") for stage, kind in SETTINGS.items()}
         understood = {
             key: value if key == "name" else _get(checked, key, value) for key, value in values.items()
         }
@@ -138,7 +138,7 @@ def _varied(run: str, values: Json, given: Mapping[str, Any], at: str) -> Json:
     def section(stage: str, name: str) -> Json:
         if name not in given[stage]:
             raise UserError(f"{at}: found {name!r}; `{stage}` has: {', '.join(given[stage])}")
-        return _filled(STAGES[stage], given[stage][name])
+        return _filled(SETTINGS[stage], given[stage][name])
 
     sections = {"train": section("train", run)}
     sections["train"]["data"] = values.get("train.data", sections["train"]["data"])

@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, TypeGuard
 
-from captchanet.config.names import Names
-from captchanet.config.sweeps import STAGES
+from captchanet.config.names import STAGES, Names
 from captchanet.evaluate.comparison import SettingSummary, compare, summarise
 from captchanet.evaluate.sweep import Sweep, SweepRun
 from captchanet.files import read_json
