@@ -217,7 +217,7 @@ def _cleaning(pictures: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
             # Black lines over coloured letters have one colour too. But then large components are left over,
             # which are no speckles.
             rest = np.where(found > 0.3, np.float32(0), distance(pictures))
-            rest = without_noise(rest, speckle_neighbours=0, smallest_component=8)
+            rest = without_noise(rest, smallest_component=8)
             if np.count_nonzero(rest > 0.3) < 0.05 * np.count_nonzero(found > 0.3):
                 return {"method": "ink", "colour": [red, green, blue]}, found
     length = max(12, pictures.shape[2] // 4)

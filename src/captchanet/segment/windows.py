@@ -7,7 +7,7 @@ picture a character's vector shows. Augmentation makes other versions of the sam
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.segment.morphology import INK, at_least
+from captchanet.segment.morphology import INK
 
 
 def ink_of(cleaned: np.ndarray) -> np.ndarray:
@@ -53,7 +53,6 @@ def take(
     A window of `width` × `height` pixels is copied. Any other is brought to that size by bilinear
     interpolation: pixel j of a row is at left + (j + ½)(right − left) / width − ½, and rows likewise.
     """
-    at_least(1, width=width, height=height)
     maps = planes(cleaned)
     n, channels, h, w = maps.shape
     left, top, right, bottom = np.moveaxis(windows, 2, 0).astype(np.float64)[..., np.newaxis]

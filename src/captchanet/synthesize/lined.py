@@ -7,12 +7,13 @@ known, a range can be narrowed to one value.
 
 from dataclasses import dataclass, replace
 from string import ascii_letters, digits
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval, MinLen
+from pydantic import AfterValidator
 
-from captchanet.errors import UserError
+from captchanet.settings import check, wrong
 from captchanet.synthesize.canvas import (
     LAYOUTS,
     Canvas,
@@ -31,15 +32,25 @@ from captchanet.synthesize.style import (
     Share,
     Style,
     check_characters,
-    fringed,
-    one_bit,
+    check_shares,
+    ink_of_share,
     sample_labels,
-    soft,
 )
 
-Range = tuple[float, float]
-Lengths = tuple[Annotated[float, Ge(0)], Annotated[float, Ge(0)]]
-Counts = tuple[Annotated[int, Ge(0)], Annotated[int, Ge(0)]]
+Bounds = TypeVar("Bounds", tuple[float, float], tuple[int, int])
+
+
+def _in_order(bounds: Bounds) -> Bounds:
+    if bounds[0] > bounds[1]:
+        raise wrong("", f"found {list(bounds)}; expected two numbers, the second not below the first")
+    return bounds
+
+
+Length = Annotated[float, Ge(0)]
+Count = Annotated[int, Ge(0)]
+Range = Annotated[tuple[float, float], AfterValidator(_in_order)]
+Lengths = Annotated[tuple[Length, Length], AfterValidator(_in_order)]
+Counts = Annotated[tuple[Count, Count], AfterValidator(_in_order)]
 
 FACES = {
     "train": (
@@ -215,33 +226,9 @@ class Lined:
 
     def __post_init__(self) -> None:
         """Raise UserError for values that no captcha can have."""
-        self._check_ranges()
-        self._check_shares()
-        self._check_colours()
-        if self.layout not in (*LAYOUTS, "mixed"):
-            raise UserError(f"layout: found {self.layout!r}; choose one of {', '.join((*LAYOUTS, 'mixed'))}")
+        check(type(self), vars(self))
+        check_shares(self.one_bit_share, self.fringed_share)
         check_face(self.faces, FACES)
-
-    def _check_ranges(self) -> None:
-        for name in ("size", "slant", "baseline", "line_width", "line_count", "specks"):
-            low, high = getattr(self, name)
-            if low > high or (low < 0 and name != "slant"):
-                expected = "two numbers, the second not below the first"
-                expected += "" if name == "slant" else ", and the first not below 0"
-                raise UserError(f"{name}: found {[low, high]}; expected {expected}")
-
-    def _check_shares(self) -> None:
-        shares = {name: value for name, value in vars(self).items() if name.endswith("_share")}
-        shares["pitch_spread"] = self.pitch_spread
-        shares["one_bit_share and fringed_share together"] = self.one_bit_share + self.fringed_share
-        for name, share in shares.items():
-            if not 0 <= share <= 1:
-                raise UserError(f"{name}: found {share}; expected a share of all, 0 to 1")
-
-    def _check_colours(self) -> None:
-        for name, colour in (("ink", self.ink or ()), ("line_colour", self.line_colour)):
-            if not all(0 <= part <= 255 for part in colour):
-                raise UserError(f"{name}: found {list(colour)}; expected red, green and blue, each 0 to 255")
 
     def __call__(self) -> Captchas:
         """Synthesize the captchas.
@@ -357,8 +344,7 @@ class Lined:
     def _write(self, canvas: Canvas, row: Row, look: Look, style: Style) -> None:
         """Paint a captcha's letters."""
         style = replace(style, threshold=look.threshold, gain=look.gain)
-        hard, coloured = look.edge < self.one_bit_share, look.edge < self.one_bit_share + self.fringed_share
-        how = one_bit if hard else fringed if coloured else soft
+        how = ink_of_share(look.edge, self.one_bit_share, self.fringed_share)
         layout = LAYOUTS[look.layout] if self.layout == "mixed" else self.layout
         x = middles(row, layout, look.pitch, look.centre, self.width) + look.shifts[:, 0]
         shown = covers(row, x, look.baseline + look.shifts[:, 1], self.width, self.height)
