@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from captchanet.segment.suggest import spread
+
 SHOWN = 12
 """Examples of a class that are shown, of real and of synthetic ones."""
 UNLIKE = 6
@@ -104,30 +106,18 @@ def _class(number: int, character: str, real: Characters, synthetic: Characters)
     rows, others = (np.flatnonzero(of.classes == number) for of in (real, synthetic))
     a, b = real.ink[rows].astype(np.float64), synthetic.ink[others].astype(np.float64)
     means = [ink.mean(axis=0) if len(ink) else np.zeros(ink.shape[1:]) for ink in (a, b)]
-    if not len(a) or not len(b):
-        shown = [of[_others(len(of), [], SHOWN)].tolist() for of in (rows, others)]
-        return ClassComparison(character, number, len(a), len(b), means[0], means[1], shown[0], shown[1])
-    flat_a, flat_b = a.reshape(len(a), -1), b.reshape(len(b), -1)
-    distances, partners = nearest(flat_a, flat_b)
-    unlike = np.argsort(-distances, kind="stable")[:UNLIKE].tolist()
-    near = partners[unlike].tolist()
-    shown = [
-        of[[*first, *_others(len(of), first, SHOWN - UNLIKE)]].tolist()
-        for of, first in ((rows, unlike), (others, near))
-    ]
-    return ClassComparison(
-        character,
-        number,
-        len(a),
-        len(b),
-        means[0],
-        means[1],
-        shown[0],
-        shown[1],
-        len(unlike),
-        float(correlation(flat_a.mean(axis=0), flat_b.mean(axis=0))),
-        _expected(flat_b, len(a), number),
-    )
+    unlike, near, fits = [], [], ()
+    if len(a) and len(b):
+        flat_a, flat_b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+        distances, partners = nearest(flat_a, flat_b)
+        unlike = np.argsort(-distances, kind="stable")[:UNLIKE].tolist()
+        near = partners[unlike].tolist()
+        fit = float(correlation(flat_a.mean(axis=0), flat_b.mean(axis=0)))
+        fits = fit, _expected(flat_b, len(a), number)
+    most = SHOWN - UNLIKE if fits else SHOWN
+    chosen = ((rows, unlike), (others, near))
+    shown = [of[[*first, *_others(len(of), first, most)]].tolist() for of, first in chosen]
+    return ClassComparison(character, number, len(a), len(b), *means, *shown, len(unlike), *fits)
 
 
 def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -189,24 +179,6 @@ def _expected(synthetic: NDArray[np.float64], n: int, seed: int) -> float:
     some = synthetic[spread(len(synthetic), 5000)]  # more of them hardly move their mean
     times = np.random.default_rng(seed).multinomial(n, np.full(len(some), 1 / len(some)), SAMPLES)
     return float(np.quantile(correlation(times @ some / n, some.mean(axis=0)), CHANCE))
-
-
-def spread(n: int, most: int) -> list[int]:
-    """Some of the indices 0 … n − 1, evenly spaced.
-
-    Parameters
-    ----------
-    n
-        How many indices there are.
-    most
-        How many to take at most.
-
-    Returns
-    -------
-    list of int
-        All of them where there are no more than `most`.
-    """
-    return [n * i // min(n, most) for i in range(min(n, most))]
 
 
 def _others(n: int, but: Sequence[int], most: int) -> list[int]:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from captchanet.dataset.dataset import Part, read_part, trained_on
 from captchanet.errors import UserError
-from captchanet.evaluate.domain_gap import Characters, ClassComparison, compare_classes, spread
+from captchanet.evaluate.domain_gap import Characters, ClassComparison, compare_classes
 from captchanet.files import read_csv, read_json
 from captchanet.layout import DatasetFiles, Layout, SegmentedFiles
 from captchanet.report import page
 from captchanet.segment.segment import UsablePicture
+from captchanet.segment.suggest import spread
 
 CAPTCHAS = 6
 """Whole captchas that are shown, of the real and of the synthetic ones."""

@@ -65,20 +65,16 @@ def take(
     for i in range(windows.shape[1]):
         ink = maps if owner is None else np.where((owner == i)[:, np.newaxis], maps, np.float32(0))
         padded = np.pad(ink, ((0, 0), (0, 0), (1, 1), (1, 1)))
-
-        def at(dy: int, dx: int, padded: np.ndarray = padded, i: int = i) -> np.ndarray:
-            rows = np.clip(row[:, i] + 1 + dy, 0, h + 1)[:, np.newaxis, :, np.newaxis]
-            columns = np.clip(column[:, i] + 1 + dx, 0, w + 1)[:, np.newaxis, np.newaxis, :]
-            found: np.ndarray = padded[picture, channel, rows, columns]
-            return found
-
-        vectors[:, i] = at(0, 0)
+        y0, y1 = (np.clip(row[:, i] + step, 0, h + 1)[:, np.newaxis, :, np.newaxis] for step in (1, 2))
+        x0, x1 = (np.clip(column[:, i] + step, 0, w + 1)[:, np.newaxis, np.newaxis] for step in (1, 2))
+        above = padded[picture, channel, y0, x0]
         if across[:, i].any() or down[:, i].any():
-            fx, fy = across[:, i, np.newaxis, np.newaxis, :], down[:, i, np.newaxis, :, np.newaxis]
-            above, below = at(0, 0), at(1, 0)
-            above += fx * (at(0, 1) - above)
-            below += fx * (at(1, 1) - below)
-            vectors[:, i] = above + fy * (below - above)
+            fx, fy = across[:, i, np.newaxis, np.newaxis], down[:, i, np.newaxis, :, np.newaxis]
+            below = padded[picture, channel, y1, x0]
+            above += fx * (padded[picture, channel, y0, x1] - above)
+            below += fx * (padded[picture, channel, y1, x1] - below)
+            above += fy * (below - above)
+        vectors[:, i] = above
     return vectors.reshape(*vectors.shape[:2], channels * height * width)
 
 
