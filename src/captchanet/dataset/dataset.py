@@ -188,12 +188,10 @@ def summary(
 ) -> DatasetFacts:
     """The facts about a data set, of the segmentation and the pictures that it is made from."""
     alphabet = segmentation["alphabet"]
-    counts = {
-        name: dict(
-            zip(alphabet, np.bincount(p.y[:, 0], minlength=len(alphabet) + 1)[1:].tolist(), strict=True)
-        )
-        for name, p in dataset.parts.items()
-    }
+    counts = {}
+    for name, p in dataset.parts.items():
+        of_classes = np.bincount(p.y[:, 0], minlength=len(alphabet) + 1)[1:]
+        counts[name] = dict(zip(alphabet, of_classes.tolist(), strict=True))
     missing = [c for c in alphabet if not counts["train"][c] and not counts["synthetic"][c]]
     return {
         "problem": dataset.problem,

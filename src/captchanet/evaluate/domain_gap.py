@@ -106,18 +106,22 @@ def _class(number: int, character: str, real: Characters, synthetic: Characters)
     rows, others = (np.flatnonzero(of.classes == number) for of in (real, synthetic))
     a, b = real.ink[rows].astype(np.float64), synthetic.ink[others].astype(np.float64)
     means = [ink.mean(axis=0) if len(ink) else np.zeros(ink.shape[1:]) for ink in (a, b)]
-    unlike, near, fits = [], [], ()
+    unlike: list[int] = []
+    near: list[int] = []
+    fit = expected = None
     if len(a) and len(b):
         flat_a, flat_b = a.reshape(len(a), -1), b.reshape(len(b), -1)
         distances, partners = nearest(flat_a, flat_b)
         unlike = np.argsort(-distances, kind="stable")[:UNLIKE].tolist()
         near = partners[unlike].tolist()
         fit = float(correlation(flat_a.mean(axis=0), flat_b.mean(axis=0)))
-        fits = fit, _expected(flat_b, len(a), number)
-    most = SHOWN - UNLIKE if fits else SHOWN
+        expected = _expected(flat_b, len(a), number)
+    most = SHOWN - UNLIKE if unlike else SHOWN
     chosen = ((rows, unlike), (others, near))
     shown = [of[[*first, *_others(len(of), first, most)]].tolist() for of, first in chosen]
-    return ClassComparison(character, number, len(a), len(b), *means, *shown, len(unlike), *fits)
+    return ClassComparison(
+        character, number, len(a), len(b), means[0], means[1], shown[0], shown[1], len(unlike), fit, expected
+    )
 
 
 def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.dataset.dataset import Part, read_part, trained_on
+from captchanet.dataset.dataset import DatasetFacts, Part, read_part
 from captchanet.errors import UserError
 from captchanet.evaluate.domain_gap import Characters, ClassComparison, compare_classes
 from captchanet.files import read_csv, read_json
@@ -38,7 +38,7 @@ def domain_gap_page(
     each or, where it was synthesized, its file of synthetic pictures. The real characters are those that
     train or, where none does, the unseen ones. Raises UserError where no synthetic captcha trains.
     """
-    facts = read_json(dataset.facts)
+    facts: DatasetFacts = read_json(dataset.facts)
     real_use, synthetic_uses = _uses(facts)
     if not synthetic_uses:
         raise UserError(f"the data set {name} trains on no synthetic captchas; name one that does")
@@ -58,7 +58,6 @@ def domain_gap_page(
         {"fit": lambda value: f"{value:.3f}", "margin": lambda value: f"{value:+.3f}".replace("-", "−")},
         name=name,
         facts=facts,
-        trained_on=trained_on(facts),
         unseen=real_use == "unseen",
         styles={entry: facts["pictures"][entry]["synthesize"] for entry in entries},
         captchas={of: _pictured(rows, facts, segmented, sources) for of, rows in pictured.items()},
@@ -75,7 +74,7 @@ def domain_gap_page(
 
 def _pictured(
     rows: Sequence[Sequence[str]],
-    facts: Mapping[str, Any],
+    facts: DatasetFacts,
     segmented: Mapping[str, SegmentedFiles],
     sources: Mapping[str, str],
 ) -> list[tuple[str, str]]:
@@ -92,7 +91,7 @@ def _link_to_report(name: str) -> str:
     return os.path.relpath(layout.report, layout.domain_gap(name).parent)
 
 
-def _uses(facts: Mapping[str, Any]) -> tuple[str | None, list[str]]:
+def _uses(facts: DatasetFacts) -> tuple[str | None, list[str]]:
     """The part of a data set with the real characters, if there is one, and those with synthetic ones."""
     settings, pictures = facts["dataset"], facts["pictures"]
     # a share, a number or a fold is held out of the captchas to train on
@@ -103,7 +102,7 @@ def _uses(facts: Mapping[str, Any]) -> tuple[str | None, list[str]]:
     return real, [use for use in ("train", "synthetic") if synthetic[use]]
 
 
-def _characters(parts: Sequence[Part], facts: Mapping[str, Any]) -> Characters:
+def _characters(parts: Sequence[Part], facts: DatasetFacts) -> Characters:
     """The characters of some parts, as pictures of their ink: of several channels the first."""
     X = np.concatenate([part.X for part in parts])
     split = facts["segment"]["split"]

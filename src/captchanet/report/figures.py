@@ -53,11 +53,7 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
         rows = np.array(history, float).reshape(-1, 4)
         # A run that diverged ends in numbers that no axis can show
         rows[:, 1:][~(np.abs(rows[:, 1:]) < 1e30)] = np.nan
-        panels = (
-            ("cost", BLUE, True),
-            ("gradient norm", VERMILION, True),
-            ("training accuracy", GREEN, False),
-        )
+        panels = ("cost", BLUE, True), ("gradient norm", VERMILION, True), ("training accuracy", GREEN, False)
         for number, (title, colour, logarithmic) in enumerate(panels, 1):
             axes = figure.add_axes((0.06 + 0.325 * (number - 1), 0.17, 0.27, 0.72))
             shown = rows[np.isfinite(rows[:, number]), number]
@@ -99,16 +95,9 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
         axes.imshow(np.ma.masked_equal(errors, 0), cmap="Oranges", vmin=-0.4 * most, vmax=most)
         axes.scatter(range(k), range(k), s=np.where(np.diag(confusion) > 0, 8, 0), color=GREY, alpha=0.5)
         for row, column in zip(*np.nonzero(errors), strict=True):
-            strong = errors[row, column] > 0.6 * errors.max()
-            axes.text(
-                column,
-                row,
-                str(errors[row, column]),
-                ha="center",
-                va="center",
-                fontsize=7,
-                color="white" if strong and errors.max() > 2 else "black",
-            )
+            number, strongest = errors[row, column], errors.max()
+            colour = "white" if strongest > 2 and number > 0.6 * strongest else "black"
+            axes.text(column, row, str(number), ha="center", va="center", fontsize=7, color=colour)
         # as plain texts: a tick is five things to make and to render, and most of the time went there
         axes.set(xticks=[], yticks=[])
         for i, character in enumerate(alphabet):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.dataset.dataset import calibrated_on, trained_on
+from captchanet.dataset.dataset import DatasetFacts
 from captchanet.evaluate.metrics import CLASSES, MISREADS
 from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_csv, read_json
@@ -65,31 +65,16 @@ class ReportedRun:
 
 
 @dataclass(frozen=True)
-class ReportedFolder:
-    """An entry of captchas: how many were used, what was rejected, and how it was synthesized, if it was."""
-
-    counts: dict[str, int]
-    rejected: Sequence[Rejected]
-    synthesize: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
 class ReportedData:
-    """A data set: its facts, and by entry of captchas the segmented files and what was rejected."""
+    """A data set: its facts, and by entry of captchas the segmented files and what was rejected.
 
-    facts: dict[str, Any]
+    `folders` tells of each entry the `counts` of its pictures, those that were `rejected`, and how to
+    `synthesize` it, None for a folder.
+    """
+
+    facts: DatasetFacts
     segmented: Mapping[str, SegmentedFiles]
-    folders: Mapping[str, ReportedFolder]
-
-    @property
-    def trained_on(self) -> str:
-        """How many captchas train, in words."""
-        return trained_on(self.facts)
-
-    @property
-    def calibrated_on(self) -> str:
-        """How many captchas calibrate, in words."""
-        return calibrated_on(self.facts)
+    folders: Mapping[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -174,16 +159,11 @@ def _confidence(name: str, evaluate: EvaluateFiles) -> str:
 
 def _comparison(finished: Sequence[ReportedRun], by_hand: Sequence[str]) -> str:
     """The figure of the accuracy of each run."""
-    bars = [
+    bars = []
+    for run in finished:
         # a name that a sweep made up may be long
-        (
-            run.name if run.name in by_hand else fitted(run.name),
-            run.captchas["accuracy"],
-            run.captchas["low"],
-            run.captchas["high"],
-        )
-        for run in finished
-    ]
+        name = run.name if run.name in by_hand else fitted(run.name)
+        bars.append((name, run.captchas["accuracy"], run.captchas["low"], run.captchas["high"]))
     return figures.svg(figures.captcha_accuracies(bars))
 
 
@@ -198,7 +178,7 @@ def _confused(confusion: NDArray[np.int64], alphabet: Sequence[str]) -> list[tup
 
 
 def _data(results: Results, name: str) -> ReportedData:
-    facts = read_json(results.dataset[name].facts)
+    facts: DatasetFacts = read_json(results.dataset[name].facts)
     segmented = {
         pictures: files
         for (segmentation, pictures), files in results.segment.items()
@@ -209,11 +189,11 @@ def _data(results: Results, name: str) -> ReportedData:
     folders = {}
     for entry in dict.fromkeys(name for name in names if name in segmented):
         files = segmented[entry]
-        folders[entry] = ReportedFolder(
-            counts=read_json(files.counts),
-            rejected=[Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)],
-            synthesize=facts["pictures"].get(entry, {}).get("synthesize"),
-        )
+        folders[entry] = {
+            "counts": read_json(files.counts),
+            "rejected": [Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)],
+            "synthesize": facts["pictures"].get(entry, {}).get("synthesize"),
+        }
     return ReportedData(facts, segmented, folders)
 
 

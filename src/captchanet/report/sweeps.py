@@ -6,6 +6,7 @@ from typing import Any, TypeGuard
 
 from captchanet.config.names import Names
 from captchanet.config.sweeps import STAGES
+from captchanet.dataset.dataset import DatasetFacts
 from captchanet.evaluate.comparison import SettingSummary, compare, summarise
 from captchanet.evaluate.sweep import Sweep, SweepRun
 from captchanet.files import read_json
@@ -90,7 +91,7 @@ def _lines(sweep: Sweep, found: Sequence[SettingSummary]) -> tuple[str, list[Lin
         if keys[0] == "dataset.captchas" and value is None and one.mean is not None:
             # all that there are: the data set knows how many
             finished = next(run.run for run in one.runs if not run.failed)
-            value = _facts(sweep.results, finished)["captchas"]["train"]
+            value = _facts(sweep.results, finished)[1]["captchas"]["train"]
         if one.mean is not None and _is_number(value):
             label = names.label(rest[one.setting], STAGES) or sweep.run
             lines.setdefault(label, []).append((value, one))
@@ -134,15 +135,15 @@ def _repeats(repeats: Mapping[str, Set[int]]) -> str:
     return " and ".join(told)
 
 
-def _facts(results: Results, run: str) -> dict[str, Any]:
-    """The facts of a run's data set, and its name."""
+def _facts(results: Results, run: str) -> tuple[str, DatasetFacts]:
+    """The name of a run's data set, and its facts."""
     name = read_json(results.train[run].parameters)["data"]
-    return {**read_json(results.dataset[name].facts), "name": name}
+    return name, read_json(results.dataset[name].facts)
 
 
 def _data(results: Results, runs: Sequence[SweepRun]) -> dict[str, Any]:
     """How many data sets the runs have, of which sizes, and how many lack an example of some class."""
-    facts = {each["name"]: each for each in (_facts(results, one.run) for one in runs)}.values()
+    facts = dict(_facts(results, one.run) for one in runs).values()
     return {
         "number": len(facts),
         **{part: _listed(sorted(one["captchas"][part] for one in facts), "or", "") for part in TOLD},

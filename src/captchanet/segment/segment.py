@@ -140,8 +140,8 @@ def _readable(
             rejected.append(Rejected(name, label, str(reason)))
         else:
             # another format or another program may store the same picture in other bytes
-            digests = (hashlib.sha256(of).hexdigest() for of in (data, pixels))
-            yield UsablePicture(name, label, *digests), pixels
+            of_bytes, of_pixels = hashlib.sha256(data).hexdigest(), hashlib.sha256(pixels.data).hexdigest()
+            yield UsablePicture(name, label, of_bytes, of_pixels), pixels
 
 
 def segment_pictures(

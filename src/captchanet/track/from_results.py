@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from captchanet.dataset.dataset import trained_on
+from captchanet.dataset.dataset import DatasetFacts, trained_on
 from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_csv, read_json
 from captchanet.layout import ARTIFACTS, DatasetFiles, EvaluateFiles, Results, RunFiles, XorFiles
@@ -141,7 +141,7 @@ def _figures(
     return list(files)
 
 
-def _description(one: RunRecord, metrics: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+def _description(one: RunRecord, metrics: Mapping[str, Any], facts: DatasetFacts) -> str:
     """What the run's page in the MLflow UI opens with (markdown)."""
     layers = "-".join(map(str, one.parameters["layers"]))
     optimiser = one.parameters["optimiser"]["method"].upper()
