@@ -104,30 +104,25 @@ def build(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabe
     UserError
         Where it cannot be made.
     """
-    name, mixing = settings.train, settings.synthetic
-    source, synthetic = folders[name], folders[mixing] if mixing else None
-    other = folders.get(str(settings.unseen))
-    changes = {"calibration": 0} if synthetic else {}
-    of_source = settings.model_copy(update={**changes, **({"unseen": 0} if other else {})})
-    rows, held_out, calibration = split(len(source.pictures), of_source)
+    # without synthetic captchas, those to train on are calibrated on
+    name, mixing = settings.train, settings.synthetic or settings.train
+    source, synthetic, other = folders[name], folders[mixing], folders.get(str(settings.unseen))
+    elsewhere = ({"calibration": 0} if settings.synthetic else {}) | ({"unseen": 0} if other else {})
+    rows, held_out, calibration = split(len(source.pictures), settings.model_copy(update=elsewhere))
     mixed: list[int] = []
-    calibrating_on, calibrating_name = source, name
-    if synthetic and mixing:
+    if settings.synthetic:
         of_synthetic = settings.model_copy(update={"captchas": None, "unseen": 0})
         mixed, _, calibration = split(len(synthetic.pictures), of_synthetic, "synthetic")
-        calibrating_on, calibrating_name = synthetic, mixing
     unseen, called = (other, str(settings.unseen)) if other else (source, name)
     held_out = list(range(len(other.pictures))) if other else held_out
-    trains = _pixels(source, rows) | _pixels(calibrating_on, mixed)
-    calibration = [row for row in calibration if calibrating_on.pictures[row].pixels not in trains]
+    trains = _pixels(source, rows) | _pixels(synthetic, mixed)
+    calibration = [row for row in calibration if synthetic.pictures[row].pixels not in trains]
     if settings.calibration and not calibration:
-        raise UserError(
-            f"every captcha of `{calibrating_name}` to calibrate on also trains; add others to it"
-        )
-    seen = trains | _pixels(calibrating_on, calibration)
+        raise UserError(f"every captcha of `{mixing}` to calibrate on also trains; add others to it")
+    seen = trains | _pixels(synthetic, calibration)
     kept = [row for row in held_out if unseen.pictures[row].pixels not in seen]
     if not kept:
-        named = [f"`{name}`"] * (other is not None) + [f"`{mixing}`"] * (synthetic is not None)
+        named = [f"`{name}`"] * (other is not None) + [f"`{mixing}`"] * (settings.synthetic is not None)
         raise UserError(
             f"every picture of {'`' + called + '`' if other else 'the unseen part'} is also in "
             f"{' or '.join(named)}; unseen pictures must be others, or the result would say nothing"
@@ -136,8 +131,8 @@ def build(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabe
     return Dataset(
         part(source, rows, name, alphabet),
         part(unseen, kept, called, alphabet),
-        part(synthetic or source, mixed, mixing or name, alphabet, np.float32),
-        part(calibrating_on, calibration, calibrating_name, alphabet),
+        part(synthetic, mixed, mixing, alphabet, np.float32),
+        part(synthetic, calibration, mixing, alphabet),
         source.cleaned[rows],
         windows.reshape(len(source.pictures), -1, 4)[rows].reshape(-1, 4),
         len(held_out) - len(kept),

@@ -51,7 +51,11 @@ def domain_gap_page(
     pictured = {
         "real": [row[:3] for row in real_part.captchas],
         # of those that are mixed in the data set keeps no list
-        "synthetic": [row for entry in dict.fromkeys(entries) for row in _usable(segmented[entry], entry)],
+        "synthetic": [
+            (entry, *row[:2])
+            for entry in dict.fromkeys(entries)
+            for row in read_csv(segmented[entry].pictures, UsablePicture._fields)
+        ],
     }
     return page.render(
         "domain_gap.html.j2",
@@ -112,12 +116,6 @@ def _characters(parts: Sequence[Part], facts: DatasetFacts) -> Characters:
         height, width = 1, X.shape[1]
     ink = X[:, : height * width].reshape(-1, height, width)
     return Characters(ink, np.concatenate([part.y[:, 0] for part in parts]))
-
-
-def _usable(segmented: SegmentedFiles, entry: str) -> list[tuple[str, str, str]]:
-    """What `segment` left of an entry of captchas, as rows (entry, file, label)."""
-    rows = [UsablePicture(*row) for row in read_csv(segmented.pictures, UsablePicture._fields)]
-    return [(entry, row.file, row.label) for row in rows]
 
 
 def _shown(
