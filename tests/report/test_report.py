@@ -183,7 +183,7 @@ def test_the_reliability_diagram_is_that_of_the_headline_alone(made_results, pag
     failed = written(made_results, headline="wild")
     assert "Reliability diagram" not in failed
     assert "good not calibrated" in visible(failed)
-    assert "what it is worth" not in written(made_results, headline="wild", runs=["wild"])
+    assert "whether to trust it" not in written(made_results, headline="wild", runs=["wild"])
 
 
 def test_an_augmentation_is_told(mixed_results, tmp_path, without_figures):

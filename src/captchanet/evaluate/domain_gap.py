@@ -84,7 +84,7 @@ class ClassComparison:
 
 
 def compare_classes(real: Characters, synthetic: Characters, alphabet: str) -> list[ClassComparison]:
-    """Compares the real with the synthetic examples of every class.
+    """Compare the real with the synthetic examples of every class.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _class(number: int, character: str, real: Characters, synthetic: Characters)
 
 
 def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Normalised correlation of pictures with one picture: Pearson's, over the pixels.
+    """Compute the normalised correlation of pictures with one picture: Pearson's, over the pixels.
 
     Σ (a − ā)(b − b̄) / √(Σ (a − ā)² · Σ (b − b̄)²).
 
@@ -151,7 +151,7 @@ def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.fl
 def nearest(
     real: NDArray[np.float64], synthetic: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The nearest synthetic row to each real one, by the Euclidean distance √Σ (a − b)².
+    """Find the nearest synthetic row to each real one, by the Euclidean distance √Σ (a − b)².
 
     Parameters
     ----------
@@ -179,13 +179,13 @@ def nearest(
 
 
 def _expected(synthetic: NDArray[np.float64], n: int, seed: int) -> float:
-    """The correlation with the mean of `synthetic` that 19 in 20 means of n of them reach, by resampling."""
+    """Estimate the correlation with the mean of `synthetic` that 19 in 20 means of n of them reach."""
     some = synthetic[spread(len(synthetic), 5000)]  # more of them hardly move their mean
     times = np.random.default_rng(seed).multinomial(n, np.full(len(some), 1 / len(some)), SAMPLES)
     return float(np.quantile(correlation(times @ some / n, some.mean(axis=0)), CHANCE))
 
 
 def _others(n: int, but: Sequence[int], most: int) -> list[int]:
-    """At most so many of n indices, evenly spaced over those that are not among `but`."""
+    """Return at most so many of n indices, evenly spaced over those that are not among `but`."""
     left = sorted(set(range(n)) - set(but))
     return [left[i] for i in spread(len(left), most)]

@@ -1,4 +1,4 @@
-"""How well a model reads: what it trained on, and above all the captchas it never saw. NumPy only."""
+"""How well a model reads: the captchas it trained on, and above all those it never saw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ class Evaluation:
 
 
 def evaluate(model: Model, train: Part, unseen: Part, synthetic: Part | None = None) -> Evaluation:
-    """Reads the training and the unseen part of a data set and counts what is right.
+    """Read the training and the unseen part of a data set, and count what is right.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def evaluate(model: Model, train: Part, unseen: Part, synthetic: Part | None = N
             of: accuracy_interval(int(np.sum(good)), len(good)) | calibration_metrics(confidence, good)
             for of, (confidence, good) in pairs.items()
         },
-        # of whole captchas: what a reader is worth that may say nothing
+        # of whole captchas: how accurate the readings above a threshold are
         "selective": {
             "coverage_at_99": selective.coverage_at_accuracy(coverage, 0.99),
             "thresholds": [
@@ -131,7 +131,7 @@ def _misreads(
 
 
 def evaluate_run(files: TrainFiles, train: Part, unseen: Part, synthetic: Part | None = None) -> Evaluation:
-    """The evaluation of a run.
+    """Evaluate a run.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def evaluate_run(files: TrainFiles, train: Part, unseen: Part, synthetic: Part |
 
 
 def write_evaluation(files: EvaluateFiles, evaluation: Evaluation) -> None:
-    """Writes the metrics as JSON and all else as CSV.
+    """Write the metrics as JSON and all else as CSV.
 
     Parameters
     ----------

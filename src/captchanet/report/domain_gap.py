@@ -50,7 +50,7 @@ def domain_gap_page(
     entries = [facts["dataset"][use] for use in synthetic_uses]
     pictured = {
         "real": [row[:3] for row in real_part.captchas],
-        # of those that are mixed in the data set keeps no list
+        # the data set keeps no list of those that are mixed in
         "synthetic": [
             (entry, *row[:2])
             for entry in dict.fromkeys(entries)
@@ -112,7 +112,7 @@ def _characters(parts: Sequence[Part], facts: DatasetFacts) -> Characters:
     split = facts["segment"]["split"]
     height, width = split.get("height", 0), split.get("width", 0)
     if not height * width or X.shape[1] % (height * width):
-        # a splitting method that does not say what its numbers are a picture of: a line of them
+        # the splitting method does not say the shape of its vectors: show each as a line
         height, width = 1, X.shape[1]
     ink = X[:, : height * width].reshape(-1, height, width)
     return Characters(ink, np.concatenate([part.y[:, 0] for part in parts]))

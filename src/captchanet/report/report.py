@@ -45,7 +45,7 @@ class ReportedRun:
 
     @property
     def finished(self) -> bool:
-        """Whether its training finished, so that it has read something."""
+        """Whether its training finished; else it has read nothing."""
         return bool(self.metrics["status"] == "finished")
 
     @property

@@ -15,9 +15,9 @@ from captchanet.report import figures
 from captchanet.report.accuracy_curve import MOST_LINES, Line, accuracy_curve
 
 TOLD = ("train", "synthetic", "unseen")
-"""The parts of a data set of which it is said how many captchas they have."""
+"""The parts of a data set whose number of captchas the page tells."""
 MOST_NAMED = 8
-"""Values, seeds or sizes that are named one by one; of more than that it is said how many they are."""
+"""So many values, seeds or sizes are named one by one; of more, the page tells how many there are."""
 
 
 def section(sweep: Sweep) -> dict[str, Any]:
@@ -68,14 +68,14 @@ def _figures(
 
 
 def p_value(p: float) -> str:
-    """p = 0.031, with two digits that count, and never torn apart at the end of a line."""
+    """p = 0.031, with two significant digits, never broken at the end of a line."""
     return ("p < 0.001" if p < 0.001 else f"p = {p:.2g}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _lines(sweep: Sweep, found: Sequence[SettingSummary]) -> tuple[str, list[Line]]:
     """The one varied key with three numbers or more, and a line over it for each setting of the other keys.
 
-    The line with the best setting comes first. No lines, where there is no such key, or more than one.
+    The line with the best setting comes first. Without such a key, or with several, there are no lines.
     """
     keys = [key for key in sweep.keys if len(set(filter(_is_number, _of(sweep, key)))) >= 3]
     if len(keys) != 1:
@@ -115,7 +115,7 @@ def _values(sweep: Sweep, key: str) -> str:
 
 
 def _listed(values: Iterable[Any], last: str = "and", many: str = "{n} values") -> str:
-    """10, 20 and 40; of more than can be named, how many they are and, of numbers, from where to where."""
+    """10, 20 and 40; of many values how many there are, and of many numbers also the range."""
     each = list(dict.fromkeys(values))
     if len(each) <= MOST_NAMED:
         but_last = ", ".join(map(str, each[:-1]))
@@ -142,7 +142,7 @@ def _facts(results: Results, run: str) -> tuple[str, DatasetFacts]:
 
 
 def _data(results: Results, runs: Sequence[SweepRun]) -> dict[str, Any]:
-    """How many data sets the runs have, of which sizes, and how many lack an example of some class."""
+    """How many data sets the runs have, their sizes, and how many lack an example of some class."""
     facts = dict(_facts(results, one.run) for one in runs).values()
     return {
         "number": len(facts),

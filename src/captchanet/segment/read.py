@@ -35,7 +35,7 @@ def list_pictures(
     """List the visible regular files in a folder, whether they are pictures or not.
 
     Hidden files, sub-folders, pipes and sockets are left out, and so are labels: a file `LABEL_FILE`, and
-    `label_file` where it lies in the folder. A link to nowhere is listed, so that a later step reports it.
+    `label_file` where it lies in the folder. A link to nowhere is listed: a later step reports it.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class Rejected(NamedTuple):
 
 @dataclass
 class Segmented:
-    """What became of the pictures of a folder, of which n are usable; all is sorted by file name.
+    """What became of the pictures of a folder; n of them are usable. All is sorted by file name.
 
     Parameters
     ----------

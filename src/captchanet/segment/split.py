@@ -68,7 +68,7 @@ def grid(
     vectors = np.zeros((len(maps), characters, maps.shape[1], height, width), np.float32)
     windows = np.empty((len(maps), characters, 4), np.int64)
     for i in range(characters):
-        # rounded, so that 4.3 + 12 has the fraction of 4.3
+        # rounded: 4.3 + 12 must have the same fraction as 4.3
         start = round(left + pitch * i, 9)
         first = math.floor(start)
         fraction = round(start - first, 9)

@@ -113,8 +113,8 @@ class Lined:
     alphabet : str
         The characters that labels are made of. The segmentation needs them as its `fold` leaves them.
     faces : str
-        "train" or "apart", eight italic serif faces each, of which each captcha has one. Or the name of one
-        face for all.
+        "train" or "apart", eight italic serif faces each; each captcha has one of them. Or the name of one
+        face for all captchas.
     size : tuple of float
         Range of the em of letters, in pixels; a capital is two thirds as high.
     size_sd : float
