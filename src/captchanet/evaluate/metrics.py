@@ -107,13 +107,10 @@ def _by_class(
 ) -> list[tuple[Any, ...]]:
     """Rows of `CLASSES`; `known` are the classes of the characters that trained, from 1."""
     examples = np.bincount(known - 1, minlength=len(alphabet))
+    columns = examples.tolist(), np.diag(confusion).tolist(), confusion.sum(axis=1).tolist()
     return [
-        (
-            character,
-            int(examples[i]),
-            *accuracy_interval(int(confusion[i, i]), int(confusion[i].sum())).values(),
-        )
-        for i, character in enumerate(alphabet)
+        (character, trained, *accuracy_interval(correct, n).values())
+        for character, trained, correct, n in zip(alphabet, *columns, strict=True)
     ]
 
 
@@ -122,11 +119,9 @@ def _misreads(
 ) -> list[tuple[Any, ...]]:
     """Rows of `MISREADS`."""
     return [
-        (pictures, file, label, reading, f"{confidence:.6f}")
-        for (pictures, file, label, _), reading, confidence in zip(
-            unseen.captchas, readings, confidences, strict=True
-        )
-        if reading != label
+        (*captcha[:3], reading, f"{confidence:.6f}")
+        for captcha, reading, confidence in zip(unseen.captchas, readings, confidences, strict=True)
+        if reading != captcha[2]
     ]
 
 

@@ -98,7 +98,7 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
             number, strongest = errors[row, column], errors.max()
             colour = "white" if strongest > 2 and number > 0.6 * strongest else "black"
             axes.text(column, row, str(number), ha="center", va="center", fontsize=7, color=colour)
-        # as plain texts: a tick is five things to make and to render, and most of the time went there
+        # as plain texts: each tick is five objects, and these took most of the time
         axes.set(xticks=[], yticks=[])
         for i, character in enumerate(alphabet):
             x, y = left + width * (i + 0.5) / k, bottom + height * (1 - (i + 0.5) / k)

@@ -14,6 +14,7 @@ from captchanet.files import read_csv, read_json
 from captchanet.layout import EvaluateFiles, Results, SegmentedFiles, TrainFiles, XorFiles
 from captchanet.report import confidence_figure, figures, page
 from captchanet.report import sweeps as report_sweeps
+from captchanet.report.accuracy_curve import MOST_LINES
 from captchanet.report.figure_helpers import fitted
 from captchanet.segment.segment import Rejected
 from captchanet.train.provenance import Provenance
@@ -30,7 +31,7 @@ FILTERS = {
 class ReportedRun:
     """One run: what its files say, its figures as SVG, and its commonest errors.
 
-    Of a run that failed the last three are empty.
+    For a run that failed, the last three are empty.
     """
 
     name: str
@@ -125,6 +126,7 @@ def report(
         xor=_xor(results.xor),
         provenance=results.train[headline].provenance.name,
         most_settings=figures.MOST_SETTINGS,
+        most_lines=MOST_LINES,
         sweeps=[report_sweeps.section(sweep) for sweep in sweeps],
         domain_gaps=domain_gaps or {},
         comparison=_comparison(finished, runs) if finished else "",

@@ -49,7 +49,7 @@ def section(sweep: Sweep) -> dict[str, Any]:
 def _figures(
     sweep: Sweep, found: Sequence[SettingSummary], finished: Sequence[SettingSummary]
 ) -> dict[str, Any]:
-    """The figures of a sweep, how many lines there are, and how many lines and settings are not plotted."""
+    """The figures of a sweep, and how many lines and settings are not plotted."""
     key, lines = _lines(sweep, found)
     plotted = {id(one) for _, points in lines[:MOST_LINES] for _, one in points}
     plots, more_settings = [], 0
@@ -58,13 +58,7 @@ def _figures(
     if finished and not all(id(one) in plotted for one in finished):
         plots.append(("accuracy of each setting", figures.svg(figures.settings(found), sweep.name)))
         more_settings = max(0, len(finished) - figures.MOST_SETTINGS)
-    more_lines = max(0, len(lines) - MOST_LINES)
-    return {
-        "figures": plots,
-        "lines": len(lines) - more_lines,
-        "more_lines": more_lines,
-        "more_settings": more_settings,
-    }
+    return {"figures": plots, "more_lines": max(0, len(lines) - MOST_LINES), "more_settings": more_settings}
 
 
 def p_value(p: float) -> str:

@@ -235,13 +235,9 @@ def letter(character: str, slot: int, style: Style, rng: np.random.Generator) ->
     if character in "ij":
         glyph = close_dot(glyph, rng.uniform(*style.dot_growth), rng.uniform(*style.stem_trim))
     x, y = style.jitter * rng.standard_normal(2)
-    where = Placement(
-        pivot_x=style.first_pivot_x + style.pitch * slot,
-        pivot_y=style.pivot_y,
-        baseline=style.baseline,
-        degrees=rng.uniform(-style.rotation, style.rotation),
-        shift=(x, y),
-    )
+    degrees = rng.uniform(-style.rotation, style.rotation)
+    pivot_x = style.first_pivot_x + style.pitch * slot
+    where = Placement(pivot_x, style.pivot_y, style.baseline, degrees, shift=(x, y))
     return fill(place_glyph(glyph, face, where))
 
 
