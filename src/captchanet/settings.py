@@ -15,7 +15,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, ParamSpec, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -32,6 +32,9 @@ from pydantic import (
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from captchanet.errors import UserError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 Json = dict[str, Any]
 """What stands in a YAML or JSON file before it is checked: keys and values."""
@@ -205,6 +208,25 @@ def wrong(key: str, sentence: str) -> PydanticCustomError:
     return PydanticCustomError("captchanet", "{sentence}", {"key": key, "sentence": sentence})
 
 
+def check(method: Callable[..., Any], options: Json) -> None:
+    """Check the options of a method by its annotations, as a configuration's are; raise UserError."""
+    with explained(options):
+        _settings_of(method.__name__, method, ()).model_validate(options)
+
+
+def checked(method: Callable[P, R]) -> Callable[P, R]:
+    """Let a function check its options at each call, also where Python calls it without a configuration."""
+
+    @functools.wraps(method)
+    def call(*given: P.args, **options: P.kwargs) -> R:
+        check(method, options)
+        return method(*given, **options)
+
+    # for a configuration, whose options are checked already
+    call.unchecked = method  # type: ignore[attr-defined]
+    return call
+
+
 @functools.cache
 def _settings_of(name: str, function: Callable[..., Any], given: tuple[str, ...]) -> type[Method]:
     """The class of a method and its options, made from the method itself."""
@@ -213,7 +235,7 @@ def _settings_of(name: str, function: Callable[..., Any], given: tuple[str, ...]
         if option not in given:
             fields[option] = (hint, Field(default, validate_default=True) if default is not ... else ...)
     made = create_model(name, __base__=Method, **fields)
-    made.function = staticmethod(function)
+    made.function = staticmethod(getattr(function, "unchecked", function))
     return made
 
 

@@ -13,7 +13,6 @@ from captchanet.evaluate.domain_gap import (
     compare_classes,
     correlation,
     nearest,
-    spread,
 )
 
 SIZE = (5, 4)
@@ -122,9 +121,3 @@ def test_few_examples_are_held_to_less_than_many():
     synthetic.ink[:] = np.random.default_rng(3).random(synthetic.ink.shape)
     few, many = (compare_classes(characters({"a": n}, 1), synthetic, "abc")[0].expected for n in (1, 100))
     assert few < many < 1
-
-
-def test_indices_are_spread_evenly_from_the_first():
-    assert spread(3, 12) == [0, 1, 2]
-    assert spread(10, 5) == [0, 2, 4, 6, 8]
-    assert spread(0, 5) == []

@@ -183,7 +183,7 @@ def test_the_reliability_diagram_is_that_of_the_headline_alone(made_results, pag
     failed = written(made_results, headline="wild")
     assert "Reliability diagram" not in failed
     assert "good not calibrated" in visible(failed)
-    assert "what it is worth" not in written(made_results, headline="wild", runs=["wild"])
+    assert "whether to trust it" not in written(made_results, headline="wild", runs=["wild"])
 
 
 def test_an_augmentation_is_told(mixed_results, tmp_path, without_figures):
@@ -379,8 +379,8 @@ def test_a_headline_out_of_a_sweep_has_its_section_too(made_results, without_fig
             3,
             "the first reads 100.0 points more: p = 0.25 over seeds (paired t-test) and p = 0.031 over",
         ),
-        (6, 0, 2, "nobody can say: 2 repeats do not show"),
-        (6, 0, 1, "nobody can say: a single repeat does not show"),
+        (6, 0, 2, "Nobody can say whether it stands out: 2 repeats do not show"),
+        (6, 0, 1, "Nobody can say whether it stands out: a single repeat does not show"),
         (5, 5, 3, "Both settings read the same: 83.3 % of the unseen captchas."),
     ],
 )

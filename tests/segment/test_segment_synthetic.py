@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from captchanet.errors import UserError
-from captchanet.segment import segment_synthetic as module
+from captchanet.segment import segment as module
 from captchanet.segment.segment import segment
 from captchanet.segment.segment_synthetic import number_of, segment_synthetic
 from captchanet.segment.segmentation import Segmentation
@@ -56,6 +56,17 @@ def test_of_the_same_picture_twice_the_first_is_kept(segmentation, synthetic):
     ((file, label, reason),) = found.rejected
     assert (number_of(file), label) == (20, synthetic[1][3])
     assert reason == f"a copy of 000003-{synthetic[1][3]}"
+
+
+def test_of_the_same_picture_with_two_labels_none_is_kept(segmentation, synthetic):
+    pictures = np.concatenate([synthetic[0], synthetic[0][3:4]])
+    found = segment_synthetic(pictures, [*synthetic[1], "zzzz"], segmentation)
+    assert len(found.pictures) == len(found.cleaned) == len(found.X) // 4 == 19
+    assert [number_of(row.file) for row in found.rejected] == [3, 20]
+    assert (
+        found.rejected[1].reason
+        == f"labelled zzzz, but the same picture as 000003-{synthetic[1][3]} labelled {synthetic[1][3]}"
+    )
 
 
 @pytest.mark.parametrize("size", [1, 7, 20])

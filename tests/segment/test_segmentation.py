@@ -45,7 +45,7 @@ def test_a_window_holds_its_pixels_row_after_row():
             np.testing.assert_array_equal(vectors[picture, character].reshape(20, 13), expected)
 
 
-@given(left=st.integers(-20, 80), top=st.integers(-30, 40), pitch=st.integers(-5, 30))
+@given(left=st.integers(-20, 80), top=st.integers(-30, 40), pitch=st.integers(1, 30))
 def test_what_sticks_out_of_the_picture_is_paper(left, top, pitch):
     cleaned = maps(2)
     vectors, _ = grid(cleaned, characters=2, left=left, top=top, pitch=pitch)

@@ -21,7 +21,7 @@ from captchanet.segment.clean import distance, ink
 from captchanet.segment.estimate_grid import GridEstimate, estimate_grid, widened
 from captchanet.segment.preview import png, preview
 from captchanet.segment.segmentation import Segmentation
-from captchanet.segment.suggest import sample, suggest
+from captchanet.segment.suggest import sample, spread, suggest
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.synthesize.lined import Lined
 from captchanet.synthesize.style import Style, render_captcha, sample_labels
@@ -348,3 +348,9 @@ def test_a_segmentation_of_the_configuration_is_shown_where_it_fits(other, root,
         refused = look(*words, *config)
         assert refused.exit_code == 1
         assert part in refused.output
+
+
+def test_indices_are_spread_evenly_from_the_first():
+    assert spread(3, 12) == [0, 1, 2]
+    assert spread(10, 5) == [0, 2, 4, 6, 8]
+    assert spread(0, 5) == []

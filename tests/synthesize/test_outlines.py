@@ -19,7 +19,6 @@ from captchanet.synthesize.outlines import (
     join,
     load_outlines,
     place_glyph,
-    signed_area,
     slanted,
 )
 from captchanet.synthesize.style import HEROS, INTER
@@ -29,6 +28,12 @@ MIXED_CASE = ALPHABET + ALPHABET[10:].upper()
 FACES = ("heros-bold", "inter-bold", "open-sans-bold")
 ALPHABETS = dict.fromkeys(FACES, ALPHABET) | dict.fromkeys(ITALICS["train"] + ITALICS["apart"], MIXED_CASE)
 SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])  # a filled one: y points down in pictures
+
+
+def signed_area(contour):
+    """The area within a contour: positive for a filled part, negative for a hole."""
+    x, y = contour.T
+    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
 
 
 def test_a_face_that_ships_is_one_that_is_rendered_with():

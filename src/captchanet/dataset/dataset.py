@@ -1,7 +1,7 @@
 """The data set: which captchas train and which stay unseen, as the pickles that the rest works from.
 
-A split samples captchas, never characters: the four characters of a picture share its ink, its speckles and
-its neighbours' edges, so a character is not unseen when the rest of its captcha trained the network.
+A split samples captchas, never characters. The characters of a picture share its ink, its speckles and their
+neighbours' edges, so a character is not unseen where the rest of its captcha trained the network.
 """
 
 import hashlib
@@ -32,9 +32,15 @@ PICTURES = ("pictures", "file", "label", "sha256")
 class Part:
     """Captchas of one part of a data set, see `captchanet.layout.PARTS`.
 
-    `X` (n, pixels) float64, 0 … 1, or float32 of synthetic ones that are mixed in, since those are many; `y`
-    (n, 1) int64, 1 … the number of classes; `captchas` one row (pictures, file, label, sha256) per captcha,
-    in the order of its characters in X.
+    Attributes
+    ----------
+    X : ndarray of float, shape (n, pixels)
+        The characters, 0 to 1: float64, or float32 for synthetic captchas that are mixed in, since these are
+        many.
+    y : ndarray of int64, shape (n, 1)
+        Their classes, from 1.
+    captchas : list of (pictures, file, label, sha256)
+        The captchas, in the order of their characters in `X`.
     """
 
     X: NDArray[np.floating]
@@ -43,14 +49,32 @@ class Part:
 
     @property
     def digest(self) -> str:
-        """sha256 over X and y, in hexadecimal."""
+        """The SHA-256 of X and y, in hexadecimal."""
         return hashlib.sha256(self.X.tobytes() + self.y.tobytes()).hexdigest()
 
 
 def part(
     segmented: "Segmented", rows: Sequence[int], name: str, alphabet: str, dtype: DTypeLike = np.float64
 ) -> Part:
-    """The captchas `rows` (indices into the pictures) of a segmented folder called `name`, in their order."""
+    """Make a part of some captchas of a folder.
+
+    Parameters
+    ----------
+    segmented : Segmented
+        The folder, segmented.
+    rows : sequence of int
+        Which of its pictures, in the order that they shall have.
+    name : str
+        What the folder is called.
+    alphabet : str
+        The characters, in the order of their classes.
+    dtype : dtype
+        The type of `X`.
+
+    Returns
+    -------
+    Part
+    """
     per = len(segmented.X) // max(1, len(segmented.pictures))
     pictures = [segmented.pictures[row] for row in rows]
     captchas = [(name, picture.file, picture.label, picture.sha256) for picture in pictures]
@@ -61,11 +85,24 @@ def part(
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set. `synthetic` are captchas to mix into the training, `calibration` those that confidences are
-    calibrated on, `copies` how many unseen ones were copies.
+    """A data set.
 
-    `cleaned`, float32 (n, h, w), are the training captchas' pictures and `windows`, int (characters, 4),
-    left, top, right, bottom of each character, for augmentation. `problem` is why there are no captchas.
+    Attributes
+    ----------
+    train, unseen : Part
+        The captchas that train, and those that are held out.
+    synthetic : Part
+        Synthetic captchas to mix into the training.
+    calibration : Part
+        The captchas that confidences are calibrated on.
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        The cleaned pictures of the captchas that train, for augmentation.
+    windows : ndarray of int64, shape (characters, 4)
+        Left, top, right and bottom of each of their characters.
+    copies : int
+        How many unseen captchas were left out, since they are in another part too.
+    problem : str, optional
+        Why there are no captchas.
     """
 
     train: Part
@@ -84,7 +121,7 @@ class Dataset:
 
 
 def build(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabet: str) -> Dataset:
-    """The data set that `settings` describe.
+    """Make the data set that `settings` describe.
 
     Captchas to calibrate on are taken from the synthetic ones to mix in, where there are any, else from those
     to train on. No picture is in two parts: one that trains is taken out of those to calibrate on, and both
@@ -99,35 +136,34 @@ def build(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabe
     alphabet : str
         The characters, in the order of their classes.
 
+    Returns
+    -------
+    Dataset
+
     Raises
     ------
     UserError
         Where it cannot be made.
     """
-    name, mixing = settings.train, settings.synthetic
-    source, synthetic = folders[name], folders[mixing] if mixing else None
-    other = folders.get(str(settings.unseen))
-    changes = {"calibration": 0} if synthetic else {}
-    of_source = settings.model_copy(update={**changes, **({"unseen": 0} if other else {})})
-    rows, held_out, calibration = split(len(source.pictures), of_source)
+    # without synthetic captchas, those to train on are calibrated on
+    name, mixing = settings.train, settings.synthetic or settings.train
+    source, synthetic, other = folders[name], folders[mixing], folders.get(str(settings.unseen))
+    elsewhere = ({"calibration": 0} if settings.synthetic else {}) | ({"unseen": 0} if other else {})
+    rows, held_out, calibration = split(len(source.pictures), settings.model_copy(update=elsewhere))
     mixed: list[int] = []
-    calibrating_on, calibrating_name = source, name
-    if synthetic and mixing:
+    if settings.synthetic:
         of_synthetic = settings.model_copy(update={"captchas": None, "unseen": 0})
         mixed, _, calibration = split(len(synthetic.pictures), of_synthetic, "synthetic")
-        calibrating_on, calibrating_name = synthetic, mixing
     unseen, called = (other, str(settings.unseen)) if other else (source, name)
     held_out = list(range(len(other.pictures))) if other else held_out
-    trains = _pixels(source, rows) | _pixels(calibrating_on, mixed)
-    calibration = [row for row in calibration if calibrating_on.pictures[row].pixels not in trains]
+    trains = _pixels(source, rows) | _pixels(synthetic, mixed)
+    calibration = [row for row in calibration if synthetic.pictures[row].pixels not in trains]
     if settings.calibration and not calibration:
-        raise UserError(
-            f"every captcha of `{calibrating_name}` to calibrate on also trains; add others to it"
-        )
-    seen = trains | _pixels(calibrating_on, calibration)
+        raise UserError(f"every captcha of `{mixing}` to calibrate on also trains; add others to it")
+    seen = trains | _pixels(synthetic, calibration)
     kept = [row for row in held_out if unseen.pictures[row].pixels not in seen]
     if not kept:
-        named = [f"`{name}`"] * (other is not None) + [f"`{mixing}`"] * (synthetic is not None)
+        named = [f"`{name}`"] * (other is not None) + [f"`{mixing}`"] * (settings.synthetic is not None)
         raise UserError(
             f"every picture of {'`' + called + '`' if other else 'the unseen part'} is also in "
             f"{' or '.join(named)}; unseen pictures must be others, or the result would say nothing"
@@ -136,8 +172,8 @@ def build(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabe
     return Dataset(
         part(source, rows, name, alphabet),
         part(unseen, kept, called, alphabet),
-        part(synthetic or source, mixed, mixing or name, alphabet, np.float32),
-        part(calibrating_on, calibration, calibrating_name, alphabet),
+        part(synthetic, mixed, mixing, alphabet, np.float32),
+        part(synthetic, calibration, mixing, alphabet),
         source.cleaned[rows],
         windows.reshape(len(source.pictures), -1, 4)[rows].reshape(-1, 4),
         len(held_out) - len(kept),
@@ -145,14 +181,23 @@ def build(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabe
 
 
 def _pixels(segmented: "Segmented", rows: Sequence[int]) -> set[str]:
-    """The digests of what these pictures show."""
+    """Return the digests of what these pictures show."""
     return {segmented.pictures[row].pixels for row in rows}
 
 
 def make(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabet: str) -> Dataset:
-    """The data set that `settings` describe, as `build` makes it, or empty parts and the reason why not.
+    """Make the data set as `build` does; where that fails, one with empty parts and the reason.
 
-    One impossible data set among many fails its own runs, by name, and no others.
+    So one impossible data set among many fails its own runs, and no others.
+
+    Parameters
+    ----------
+    folders, settings, alphabet
+        As for `build`.
+
+    Returns
+    -------
+    Dataset
     """
     try:
         return build(folders, settings, alphabet)
@@ -164,11 +209,11 @@ def make(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabet
 
 
 class DatasetFacts(TypedDict):
-    """What is told of a data set: JSON-ready.
+    """The facts about a data set, ready for JSON.
 
-    `cleaned` is the digest of what augmentation reads: it sees more of a picture than the characters show.
-    `pictures`, `dataset` and `segment` are the entries of the configuration that decided it, as they stand in
-    a file: whoever reads the facts of a data set need not know every kind and every cleaning.
+    `cleaned` is the digest of what augmentation reads, which is more of a picture than the characters show.
+    `pictures`, `dataset` and `segment` are the entries of the configuration that decided the data set. They
+    are as in a file, so that code that reads the facts need not know every kind and every cleaning.
     """
 
     problem: str | None
@@ -186,14 +231,28 @@ class DatasetFacts(TypedDict):
 def summary(
     dataset: Dataset, settings: DatasetSettings, segmentation: Json, pictures: dict[str, Json]
 ) -> DatasetFacts:
-    """The facts about a data set, of the segmentation and the pictures that it is made from."""
+    """Collect the facts about a data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set.
+    settings : DatasetSettings
+        Its settings.
+    segmentation : dict
+        The settings of the segmentation, as in a file.
+    pictures : dict of dict
+        The settings of the pictures that it is made from, by the name of their entry.
+
+    Returns
+    -------
+    DatasetFacts
+    """
     alphabet = segmentation["alphabet"]
-    counts = {
-        name: dict(
-            zip(alphabet, np.bincount(p.y[:, 0], minlength=len(alphabet) + 1)[1:].tolist(), strict=True)
-        )
-        for name, p in dataset.parts.items()
-    }
+    counts = {}
+    for name, p in dataset.parts.items():
+        of_classes = np.bincount(p.y[:, 0], minlength=len(alphabet) + 1)[1:]
+        counts[name] = dict(zip(alphabet, of_classes.tolist(), strict=True))
     missing = [c for c in alphabet if not counts["train"][c] and not counts["synthetic"][c]]
     return {
         "problem": dataset.problem,
@@ -212,14 +271,14 @@ def summary(
 
 
 def trained_on(facts: DatasetFacts) -> str:
-    """What the facts tell of the training, in words: 60 captchas and 5,000 synthetic ones."""
+    """Say in words how many captchas train: 60 captchas and 5,000 synthetic ones."""
     alone = "synthetic " if "synthesize" in facts["pictures"].get(facts["dataset"]["train"], {}) else ""
     said, mixed = f"{facts['captchas']['train']:,} {alone}captchas", facts["captchas"]["synthetic"]
     return f"{said} and {mixed:,} synthetic ones" if mixed else said
 
 
 def calibrated_on(facts: DatasetFacts) -> str:
-    """What the facts tell of the captchas to calibrate on, in words: 500 synthetic captchas; "" for none."""
+    """Say in words how many captchas are calibrated on: 500 synthetic captchas; "" for none."""
     number, described = facts["captchas"].get("calibration", 0), facts["dataset"]
     synthetic = "synthesize" in facts["pictures"].get(described["synthetic"] or described["train"], {})
     return f"{number:,} {'synthetic ' * synthetic}captcha{'s' * (number > 1)}" if number else ""
@@ -228,10 +287,26 @@ def calibrated_on(facts: DatasetFacts) -> str:
 def write_dataset(
     files: DatasetFiles, dataset: Dataset, facts: DatasetFacts, folders: Mapping[str, "Segmented"]
 ) -> None:
-    """The data set's files. Each part is a pickle of a dict with X and y.
+    """Write the files of a data set. Each part is a pickle of a dict with X and y.
 
-    Listed are the captchas of all parts but the synthetic one, and every usable picture of the segmented
-    `folders` (a split depends on all of them) but for those that a seed synthesizes again.
+    The captchas of all parts but the synthetic one are listed, and all usable pictures of folders, since a
+    split depends on all of them. Synthetic pictures are not listed: their seed gives them again.
+
+    Parameters
+    ----------
+    files : DatasetFiles
+        The files to write.
+    dataset : Dataset
+        The data set.
+    facts : DatasetFacts
+        What `summary` collected.
+    folders : mapping of str to Segmented
+        What it was made from.
+
+    Raises
+    ------
+    UserError
+        Where a file cannot be written.
     """
     for name, content in dataset.parts.items():
         data = {"X": content.X, "y": content.y}
@@ -253,15 +328,30 @@ def write_dataset(
 
 
 def read_train_pictures(files: DatasetFiles) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The training captchas' cleaned pictures and their characters' windows, as in `Dataset`."""
+    """Read `cleaned` and `windows` of a `Dataset`, as `write_dataset` wrote them."""
     with np.load(files.train_pictures, allow_pickle=False) as arrays:
         return arrays["cleaned"], arrays["windows"]
 
 
 def read_part(files: DatasetFiles, name: str) -> Part:
-    """One of the parts of a data set, as `write_dataset` left it.
+    """Read a part of a data set, as `write_dataset` wrote it.
 
-    Of captchas that are mixed in no list is kept.
+    Parameters
+    ----------
+    files : DatasetFiles
+        The files of the data set.
+    name : str
+        Which part.
+
+    Returns
+    -------
+    Part
+        The list of its captchas is empty for those that are mixed in.
+
+    Raises
+    ------
+    UserError
+        Where the list of the captchas is missing or damaged.
     """
     data = pickle.loads(files.part(name).read_bytes())
     table = read_csv(files.captchas, HEADER)

@@ -9,7 +9,7 @@ from captchanet.errors import UserError
 def split(
     captchas: int, settings: DatasetSettings, kind: str = "usable"
 ) -> tuple[list[int], list[int], list[int]]:
-    """Divides the captchas of one folder, sampled by the seed.
+    """Divide the captchas of one folder, sampled by the seed.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def split(
             f"{captchas} {kind} captchas are not enough to {' and '.join(parts)}; {more}"
             f"{f', or change {keys}' if keys else ''}"
         )
-    # those to calibrate on stand at the end, so that they are the same whatever number trains
+    # those to calibrate on stand at the end: they are the same for any number that trains
     parts_of = order[held_out : held_out + training], order[:held_out], order[captchas - calibrating :]
     rows, unseen_rows, calibration_rows = (sorted(one.tolist()) for one in parts_of)
     return rows, unseen_rows, calibration_rows
 
 
 def _number(share: float, captchas: int) -> int:
-    """A share of the captchas, one at least, as their number; a number as it is."""
+    """Return how many captchas a share is, one at least; a number of captchas stays as it is."""
     return max(1, round(share * captchas)) if 0 < share < 1 else int(share)

@@ -1,1 +1,1 @@
-"""What a model is worth: metrics and their intervals, confidences, comparisons; and reading new pictures."""
+"""How well a model reads: metrics and intervals, confidence, comparison of settings; reading new pictures."""

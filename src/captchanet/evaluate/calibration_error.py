@@ -17,15 +17,15 @@ RELIABILITY = ("of", "from", "to", "n", "confidence", "accuracy", "low", "high")
 
 
 def _binned(confidence: ArrayLike, bins: int) -> tuple[np.ndarray, np.ndarray]:
-    """The confidences and the bin of each; bins are equally wide, and the last takes 1 as well."""
+    """Return the confidences and the bin of each; bins are equally wide, and the last takes 1 as well."""
     confidences = np.asarray(confidence, np.float64)
     return confidences, np.minimum((confidences * bins).astype(int), bins - 1)
 
 
 def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> float:
-    """The expected calibration error: how far mean confidence and accuracy of a bin are apart, over all bins.
+    """Compute the expected calibration error.
 
-    Each bin counts by its readings.
+    It is the mean distance of mean confidence and accuracy in a bin; each bin counts by its readings.
 
     Parameters
     ----------
@@ -52,9 +52,10 @@ def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, bins: in
 
 
 def brier_score(confidence: ArrayLike, right: ArrayLike) -> float:
-    """The Brier score, the mean of (confidence - right)²: less is better, and always 0.5 gives 0.25.
+    """Compute the Brier score, the mean of (confidence - right)².
 
-    Unlike the expected calibration error it is small only for a reader whose misreads have low confidence.
+    Less is better, and a confidence that is always 0.5 gives 0.25. Unlike the expected
+    calibration error it is small only where misreads have a low confidence.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def brier_score(confidence: ArrayLike, right: ArrayLike) -> float:
 
 
 def reliability_bins(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> list[tuple[Any, ...]]:
-    """The bins of a reliability diagram.
+    """Compute the bins of a reliability diagram.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def reliability_bins(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) 
 
 
 def calibration_metrics(confidence: ArrayLike, right: ArrayLike) -> dict[str, float]:
-    """How well the confidences of some readings are calibrated.
+    """Measure how well the confidences of some readings are calibrated.
 
     Parameters
     ----------

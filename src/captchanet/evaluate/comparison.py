@@ -85,7 +85,7 @@ class Comparison:
 
 
 def summarise(runs: Iterable[SweepRun]) -> list[SettingSummary]:
-    """Each setting over its repeats, the best mean first; settings of which nothing finished come last.
+    """Summarise each setting over its repeats, the best mean first; those of which no run finished come last.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _deviation(shares: "pd.Series[float]") -> float | None:
 
 
 def write_summaries(file: Path, sweep: Sweep, found: Sequence[SettingSummary]) -> None:
-    """Writes a CSV with a row for each setting, as ordered: its values, and its accuracy over its repeats.
+    """Write a CSV with a row for each setting: its values, and its accuracy over its repeats.
 
     Parameters
     ----------
@@ -148,10 +148,11 @@ def _plain(value: Any) -> str:
 
 
 def compare(first: Sequence[SweepRun], second: Sequence[SweepRun], seed: int = 0) -> Comparison:
-    """The difference of two settings, first - second, over the repeats that read the same captchas.
+    """Compare two settings over the repeats that read the same captchas.
 
-    Over repeats it is tested by SciPy's `ttest_rel`; over captchas by SciPy's `permutation_test`, which flips
-    the sign of each captcha's difference, summed over its repeats. For one repeat this is McNemar's test.
+    The difference is first - second. SciPy's `ttest_rel` tests it over repeats, and its `permutation_test`
+    over captchas: it flips the sign of each captcha's difference, summed over its repeats. For one repeat
+    this is McNemar's test.
 
     Parameters
     ----------
@@ -185,7 +186,7 @@ def _over_repeats(differences: np.ndarray) -> float | None:
     if len(differences) < 3:
         return None
     if np.ptp(differences) < 1e-12:
-        # no spread, no t: only the signs are left to tell
+        # without a spread there is no t; the signs alone decide
         return 1.0 if abs(differences[0]) < 1e-12 else 2 * 0.5 ** len(differences)
     return float(ttest_rel(differences, np.zeros_like(differences)).pvalue)
 
@@ -197,7 +198,7 @@ def _over_captchas(by_captcha: Mapping[Captcha, int], seed: int) -> float:
     if len(differing) < 2:
         return 1.0  # one can be flipped to either side
     if differing.sum() < 0:
-        differing = np.sort(-differing)  # so that both ways round give the same p, sampled as it is
+        differing = np.sort(-differing)  # the p is sampled: both orders of the settings must give the same
     tested = permutation_test(
         (differing,),
         lambda values, axis: values.sum(axis=axis),

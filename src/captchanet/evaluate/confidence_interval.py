@@ -5,7 +5,7 @@ from typing import Any
 
 
 def wilson_interval(correct: int, n: int) -> tuple[float, float]:
-    """The 95 % confidence interval of an accuracy: the Wilson score interval.
+    """Compute the 95 % confidence interval of an accuracy, the Wilson score interval.
 
     Unlike the normal approximation it stays within 0 to 1, and is not empty at 0 or 100 %.
 
@@ -40,7 +40,7 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
 
 
 def accuracy_interval(correct: int, n: int) -> dict[str, Any]:
-    """An accuracy and its 95 % Wilson interval, as the metrics of an evaluation hold them.
+    """Return an accuracy and its 95 % Wilson interval, as the metrics of an evaluation hold them.
 
     Parameters
     ----------

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from captchanet.segment.suggest import spread
+
 SHOWN = 12
 """Examples of a class that are shown, of real and of synthetic ones."""
 UNLIKE = 6
@@ -82,7 +84,7 @@ class ClassComparison:
 
 
 def compare_classes(real: Characters, synthetic: Characters, alphabet: str) -> list[ClassComparison]:
-    """Compares the real with the synthetic examples of every class.
+    """Compare the real with the synthetic examples of every class.
 
     Parameters
     ----------
@@ -104,34 +106,26 @@ def _class(number: int, character: str, real: Characters, synthetic: Characters)
     rows, others = (np.flatnonzero(of.classes == number) for of in (real, synthetic))
     a, b = real.ink[rows].astype(np.float64), synthetic.ink[others].astype(np.float64)
     means = [ink.mean(axis=0) if len(ink) else np.zeros(ink.shape[1:]) for ink in (a, b)]
-    if not len(a) or not len(b):
-        shown = [of[_others(len(of), [], SHOWN)].tolist() for of in (rows, others)]
-        return ClassComparison(character, number, len(a), len(b), means[0], means[1], shown[0], shown[1])
-    flat_a, flat_b = a.reshape(len(a), -1), b.reshape(len(b), -1)
-    distances, partners = nearest(flat_a, flat_b)
-    unlike = np.argsort(-distances, kind="stable")[:UNLIKE].tolist()
-    near = partners[unlike].tolist()
-    shown = [
-        of[[*first, *_others(len(of), first, SHOWN - UNLIKE)]].tolist()
-        for of, first in ((rows, unlike), (others, near))
-    ]
+    unlike: list[int] = []
+    near: list[int] = []
+    fit = expected = None
+    if len(a) and len(b):
+        flat_a, flat_b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+        distances, partners = nearest(flat_a, flat_b)
+        unlike = np.argsort(-distances, kind="stable")[:UNLIKE].tolist()
+        near = partners[unlike].tolist()
+        fit = float(correlation(flat_a.mean(axis=0), flat_b.mean(axis=0)))
+        expected = _expected(flat_b, len(a), number)
+    most = SHOWN - UNLIKE if unlike else SHOWN
+    chosen = ((rows, unlike), (others, near))
+    shown = [of[[*first, *_others(len(of), first, most)]].tolist() for of, first in chosen]
     return ClassComparison(
-        character,
-        number,
-        len(a),
-        len(b),
-        means[0],
-        means[1],
-        shown[0],
-        shown[1],
-        len(unlike),
-        float(correlation(flat_a.mean(axis=0), flat_b.mean(axis=0))),
-        _expected(flat_b, len(a), number),
+        character, number, len(a), len(b), means[0], means[1], shown[0], shown[1], len(unlike), fit, expected
     )
 
 
 def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Normalised correlation of pictures with one picture: Pearson's, over the pixels.
+    """Compute the normalised correlation of pictures with one picture: Pearson's, over the pixels.
 
     Σ (a − ā)(b − b̄) / √(Σ (a − ā)² · Σ (b − b̄)²).
 
@@ -157,7 +151,7 @@ def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.fl
 def nearest(
     real: NDArray[np.float64], synthetic: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The nearest synthetic row to each real one, by the Euclidean distance √Σ (a − b)².
+    """Find the nearest synthetic row to each real one, by the Euclidean distance √Σ (a − b)².
 
     Parameters
     ----------
@@ -185,31 +179,13 @@ def nearest(
 
 
 def _expected(synthetic: NDArray[np.float64], n: int, seed: int) -> float:
-    """The correlation with the mean of `synthetic` that 19 in 20 means of n of them reach, by resampling."""
+    """Estimate the correlation with the mean of `synthetic` that 19 in 20 means of n of them reach."""
     some = synthetic[spread(len(synthetic), 5000)]  # more of them hardly move their mean
     times = np.random.default_rng(seed).multinomial(n, np.full(len(some), 1 / len(some)), SAMPLES)
     return float(np.quantile(correlation(times @ some / n, some.mean(axis=0)), CHANCE))
 
 
-def spread(n: int, most: int) -> list[int]:
-    """Some of the indices 0 … n − 1, evenly spaced.
-
-    Parameters
-    ----------
-    n
-        How many indices there are.
-    most
-        How many to take at most.
-
-    Returns
-    -------
-    list of int
-        All of them where there are no more than `most`.
-    """
-    return [n * i // min(n, most) for i in range(min(n, most))]
-
-
 def _others(n: int, but: Sequence[int], most: int) -> list[int]:
-    """At most so many of n indices, evenly spaced over those that are not among `but`."""
+    """Return at most so many of n indices, evenly spaced over those that are not among `but`."""
     left = sorted(set(range(n)) - set(but))
     return [left[i] for i in spread(len(left), most)]

@@ -1,4 +1,4 @@
-"""How well a model reads: what it trained on, and above all the captchas it never saw. NumPy only."""
+"""How well a model reads: the captchas it trained on, and above all those it never saw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,17 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.dataset.dataset import Part
+from captchanet.evaluate import selective_prediction as selective
 from captchanet.evaluate.calibration_error import RELIABILITY, calibration_metrics, reliability_bins
 from captchanet.evaluate.confidence_interval import accuracy_interval
-from captchanet.evaluate.selective_prediction import (
-    COVERAGE,
-    THRESHOLDS,
-    accuracy_over_coverage,
-    at_threshold,
-    coverage_at_accuracy,
-)
 from captchanet.files import read_json, write_csv, write_json
 from captchanet.layout import EvaluateFiles, TrainFiles
+from captchanet.segment.labels import encode
 from captchanet.train.model import Model, load_model
 
 MISREADS = ("pictures", "file", "label", "reading", "confidence")
@@ -54,7 +49,7 @@ class Evaluation:
 
 
 def evaluate(model: Model, train: Part, unseen: Part, synthetic: Part | None = None) -> Evaluation:
-    """Reads the training and the unseen part of a data set and counts what is right.
+    """Read the training and the unseen part of a data set, and count what is right.
 
     Parameters
     ----------
@@ -72,28 +67,27 @@ def evaluate(model: Model, train: Part, unseen: Part, synthetic: Part | None = N
     """
     alphabet = model.segment["alphabet"]
     readings, confidences, of_characters = model.predict(unseen.X)
-    truth, found = unseen.y[:, 0] - 1, _classes(readings, alphabet)
+    truth, found = unseen.y[:, 0], np.array(encode("".join(readings), alphabet), np.int64)
     confusion = np.zeros((len(alphabet), len(alphabet)), np.int64)
-    np.add.at(confusion, (truth, found), 1)
-    trained = _classes(model.predict(train.X)[0], alphabet)
+    np.add.at(confusion, (truth - 1, found - 1), 1)
+    trained = encode("".join(model.predict(train.X)[0]), alphabet)
     right = [reading == label for reading, (_, _, label, _) in zip(readings, unseen.captchas, strict=True)]
     pairs = {"characters": (of_characters.ravel(), truth == found), "captchas": (confidences, right)}
-    coverage = accuracy_over_coverage(*pairs["captchas"])
+    coverage = selective.accuracy_over_coverage(*pairs["captchas"])
     metrics = {
         "status": "finished",
         "temperature": model.temperature,
-        "training": accuracy_interval(int(np.sum(trained == train.y[:, 0] - 1)), len(train.y)),
+        "training": accuracy_interval(int(np.sum(train.y[:, 0] == trained)), len(train.y)),
         "unseen": {
-            of: {
-                **accuracy_interval(int(np.sum(good)), len(good)),
-                **calibration_metrics(confidence, good),
-            }
+            of: accuracy_interval(int(np.sum(good)), len(good)) | calibration_metrics(confidence, good)
             for of, (confidence, good) in pairs.items()
         },
-        # of whole captchas: what a reader is worth that may say nothing
+        # of whole captchas: how accurate the readings above a threshold are
         "selective": {
-            "coverage_at_99": coverage_at_accuracy(coverage, 0.99),
-            "thresholds": [at_threshold(*pairs["captchas"], threshold) for threshold in THRESHOLDS],
+            "coverage_at_99": selective.coverage_at_accuracy(coverage, 0.99),
+            "thresholds": [
+                selective.at_threshold(*pairs["captchas"], threshold) for threshold in selective.THRESHOLDS
+            ],
         },
     }
     known = [part.y[:, 0] for part in (train, synthetic) if part is not None]
@@ -108,23 +102,15 @@ def evaluate(model: Model, train: Part, unseen: Part, synthetic: Part | None = N
     )
 
 
-def _classes(readings: Sequence[str], alphabet: str) -> NDArray[np.int64]:
-    numbers = {character: i for i, character in enumerate(alphabet)}
-    return np.array([numbers[character] for reading in readings for character in reading], np.int64)
-
-
 def _by_class(
     alphabet: str, known: NDArray[np.integer], confusion: NDArray[np.int64]
 ) -> list[tuple[Any, ...]]:
     """Rows of `CLASSES`; `known` are the classes of the characters that trained, from 1."""
     examples = np.bincount(known - 1, minlength=len(alphabet))
+    columns = examples.tolist(), np.diag(confusion).tolist(), confusion.sum(axis=1).tolist()
     return [
-        (
-            character,
-            int(examples[i]),
-            *accuracy_interval(int(confusion[i, i]), int(confusion[i].sum())).values(),
-        )
-        for i, character in enumerate(alphabet)
+        (character, trained, *accuracy_interval(correct, n).values())
+        for character, trained, correct, n in zip(alphabet, *columns, strict=True)
     ]
 
 
@@ -133,16 +119,14 @@ def _misreads(
 ) -> list[tuple[Any, ...]]:
     """Rows of `MISREADS`."""
     return [
-        (pictures, file, label, reading, f"{confidence:.6f}")
-        for (pictures, file, label, _), reading, confidence in zip(
-            unseen.captchas, readings, confidences, strict=True
-        )
-        if reading != label
+        (*captcha[:3], reading, f"{confidence:.6f}")
+        for captcha, reading, confidence in zip(unseen.captchas, readings, confidences, strict=True)
+        if reading != captcha[2]
     ]
 
 
 def evaluate_run(files: TrainFiles, train: Part, unseen: Part, synthetic: Part | None = None) -> Evaluation:
-    """The evaluation of a run.
+    """Evaluate a run.
 
     Parameters
     ----------
@@ -164,7 +148,7 @@ def evaluate_run(files: TrainFiles, train: Part, unseen: Part, synthetic: Part |
 
 
 def write_evaluation(files: EvaluateFiles, evaluation: Evaluation) -> None:
-    """Writes the metrics as JSON and all else as CSV.
+    """Write the metrics as JSON and all else as CSV.
 
     Parameters
     ----------
@@ -180,4 +164,4 @@ def write_evaluation(files: EvaluateFiles, evaluation: Evaluation) -> None:
     write_csv(files.confusion, ("true", *alphabet), rows)
     write_csv(files.misreads, MISREADS, evaluation.misreads)
     write_csv(files.reliability, RELIABILITY, evaluation.reliability)
-    write_csv(files.coverage, COVERAGE, evaluation.coverage)
+    write_csv(files.coverage, selective.COVERAGE, evaluation.coverage)

@@ -37,7 +37,7 @@ class Prediction(NamedTuple):
 
 
 def list_files(paths: Iterable[str]) -> Iterator[str | Prediction]:
-    """The files that are named, each folder replaced by the visible files in it, sorted.
+    """List the files that are named; in place of a folder, the visible files in it, sorted.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def list_files(paths: Iterable[str]) -> Iterator[str | Prediction]:
 
 
 def predict(model: Model, paths: Iterable[str | Prediction], threshold: float = 0.0) -> Iterator[Prediction]:
-    """Reads pictures in their order and in batches: the memory does not grow with their number.
+    """Read pictures in their order and in batches: the memory does not grow with their number.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _predict_batch(
     waiting: list[tuple[str, int | str]],
     threshold: float,
 ) -> Iterator[Prediction]:
-    """The predictions of `waiting` files, each with the row of its `pixels` or why it has none."""
+    """Yield the predictions of `waiting` files, each with the row of its `pixels` or why it has none."""
     if len(pixels):
         _, vectors, _ = clean_and_split(pixels, segmentation)
         readings, confidences, _ = model.predict(

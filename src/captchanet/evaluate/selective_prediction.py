@@ -1,6 +1,6 @@
-"""Selective prediction: what a reader is worth that answers only where its confidence reaches a threshold.
+"""Selective prediction: the model answers only where its confidence reaches a threshold.
 
-Its coverage is the share of captchas that it answers, its accuracy the share of these that are right. A
+The coverage is the share of captchas with an answer, the accuracy the share of answers that are right. A
 reading is a pair: the confidence in it, 0 … 1, and whether it was right.
 
 Y. Geifman and R. El-Yaniv, "Selective classification for deep neural networks", NIPS 2017.
@@ -20,7 +20,7 @@ COVERAGE = ("threshold", "n", "coverage", "correct", "accuracy", "low", "high")
 
 
 def accuracy_over_coverage(confidence: ArrayLike, right: ArrayLike) -> list[tuple[Any, ...]]:
-    """Coverage and accuracy at every threshold that makes a difference.
+    """Compute coverage and accuracy at every threshold that makes a difference.
 
     Equal confidences are covered together, since no threshold can separate them.
 
@@ -50,7 +50,7 @@ def accuracy_over_coverage(confidence: ArrayLike, right: ArrayLike) -> list[tupl
 
 
 def at_threshold(confidence: ArrayLike, right: ArrayLike, threshold: float) -> dict[str, Any]:
-    """Coverage at a threshold, and how many of the answers are right.
+    """Compute the coverage at a threshold, and how many of the answers are right.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def at_threshold(confidence: ArrayLike, right: ArrayLike, threshold: float) -> d
 
 
 def coverage_at_accuracy(rows: Sequence[tuple[Any, ...]], accuracy: float) -> float:
-    """The largest coverage with at least some accuracy.
+    """Find the largest coverage with at least some accuracy.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class Sweep:
     runs: Mapping[str, Repeat]
 
     def sweep_runs(self) -> list["SweepRun"]:
-        """Its runs from their results, as the configuration orders them."""
+        """Read its runs from their results, in the order of the configuration."""
         train, evaluate = self.results.train, self.results.evaluate
         return [sweep_run(run, about, train[run], evaluate[run]) for run, about in self.runs.items()]
 
@@ -98,7 +98,7 @@ class SweepRun:
 
 
 def sweep_run(run: str, about: Repeat, train: TrainFiles, evaluate: EvaluateFiles) -> SweepRun:
-    """The run of a sweep from its files.
+    """Read a run of a sweep from its files.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def sweep_run(run: str, about: Repeat, train: TrainFiles, evaluate: EvaluateFile
 
 
 def in_order(runs: Iterable[SweepRun]) -> list[SweepRun]:
-    """The runs by setting, seed and fold, an order that does not depend on when they were made.
+    """Sort runs by setting, seed and fold, an order that does not depend on when they were made.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The figure that people want of a sweep: accuracy over the one number that was varied."""
+"""The main figure of a sweep: accuracy over the one number that was varied."""
 
 import math
 from collections.abc import Sequence
@@ -30,13 +30,13 @@ Points = Sequence[tuple[float, SettingSummary]]
 """Settings, each with its value of the varied number."""
 
 Line = tuple[str, Points]
-"""What else is the same along the line, and the settings on it."""
+"""The label of a line, which names what is the same along it, and the settings on it."""
 
 
 def accuracy_curve(key: str, lines: Sequence[Line]) -> Figure:
     """Accuracy on unseen captchas over the number `key`: a line through the means, its spread, a dot per run.
 
-    No more than MOST_LINES are plotted, the first; a setting of which no run finished is on no line.
+    Only the first MOST_LINES lines are plotted. A setting without a finished run is on no line.
     """
     plotted = lines[:MOST_LINES]
     labels = [fitted(label) for label, _ in plotted] if len(lines) > 1 else []
@@ -67,7 +67,7 @@ def accuracy_curve(key: str, lines: Sequence[Line]) -> Figure:
 
 
 def _line(axes: Axes, points: Points, look: tuple[str, str, str], label: str | None) -> list[float]:
-    """Plots one line with its spread and dots; the accuracies that must be seen."""
+    """Plot one line with its spread and dots; return the accuracies that must lie within the axis."""
     colour, marker, stroke = look
     shown = sorted((point for point in points if point[1].mean is not None), key=lambda point: point[0])
     values = [value for value, _ in shown]
@@ -82,7 +82,7 @@ def _line(axes: Axes, points: Points, look: tuple[str, str, str], label: str | N
 
 
 def _scale(axes: Axes, values: Sequence[float]) -> None:
-    """A logarithmic axis where the values span much, and their own ticks where they are few."""
+    """Make the axis logarithmic where the values span much, and label them all where they are few."""
     positive = [value for value in values if value > 0]
     positions = values
     if positive and values[0] >= 0 and values[-1] > WIDE * positive[0]:

@@ -33,8 +33,8 @@ def read_confidence(files: EvaluateFiles) -> tuple[list[list[float]], list[list[
 def confidence(bins: Rows, coverage: Rows) -> Figure:
     """A reliability diagram and, to its right, accuracy over coverage, both of whole unseen captchas.
 
-    `bins` are rows as `reliability_bins` gives them, `coverage` as `accuracy_over_coverage` does. The points
-    of the curve are marked that belong to the thresholds of `THRESHOLDS`.
+    `bins` are rows as `reliability_bins` gives them, `coverage` as `accuracy_over_coverage` does. The
+    points at the thresholds in `THRESHOLDS` are marked.
     """
     with matplotlib.rc_context(STYLE):
         # fixed frames, as in figures

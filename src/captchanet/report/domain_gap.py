@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.dataset.dataset import Part, read_part, trained_on
+from captchanet.dataset.dataset import DatasetFacts, Part, read_part
 from captchanet.errors import UserError
-from captchanet.evaluate.domain_gap import Characters, ClassComparison, compare_classes, spread
+from captchanet.evaluate.domain_gap import Characters, ClassComparison, compare_classes
 from captchanet.files import read_csv, read_json
 from captchanet.layout import DatasetFiles, Layout, SegmentedFiles
 from captchanet.report import page
 from captchanet.segment.segment import UsablePicture
+from captchanet.segment.suggest import spread
 
 CAPTCHAS = 6
 """Whole captchas that are shown, of the real and of the synthetic ones."""
@@ -37,7 +38,7 @@ def domain_gap_page(
     each or, where it was synthesized, its file of synthetic pictures. The real characters are those that
     train or, where none does, the unseen ones. Raises UserError where no synthetic captcha trains.
     """
-    facts = read_json(dataset.facts)
+    facts: DatasetFacts = read_json(dataset.facts)
     real_use, synthetic_uses = _uses(facts)
     if not synthetic_uses:
         raise UserError(f"the data set {name} trains on no synthetic captchas; name one that does")
@@ -49,15 +50,18 @@ def domain_gap_page(
     entries = [facts["dataset"][use] for use in synthetic_uses]
     pictured = {
         "real": [row[:3] for row in real_part.captchas],
-        # of those that are mixed in the data set keeps no list
-        "synthetic": [row for entry in dict.fromkeys(entries) for row in _usable(segmented[entry], entry)],
+        # the data set keeps no list of those that are mixed in
+        "synthetic": [
+            (entry, *row[:2])
+            for entry in dict.fromkeys(entries)
+            for row in read_csv(segmented[entry].pictures, UsablePicture._fields)
+        ],
     }
     return page.render(
         "domain_gap.html.j2",
         {"fit": lambda value: f"{value:.3f}", "margin": lambda value: f"{value:+.3f}".replace("-", "−")},
         name=name,
         facts=facts,
-        trained_on=trained_on(facts),
         unseen=real_use == "unseen",
         styles={entry: facts["pictures"][entry]["synthesize"] for entry in entries},
         captchas={of: _pictured(rows, facts, segmented, sources) for of, rows in pictured.items()},
@@ -74,7 +78,7 @@ def domain_gap_page(
 
 def _pictured(
     rows: Sequence[Sequence[str]],
-    facts: Mapping[str, Any],
+    facts: DatasetFacts,
     segmented: Mapping[str, SegmentedFiles],
     sources: Mapping[str, str],
 ) -> list[tuple[str, str]]:
@@ -91,7 +95,7 @@ def _link_to_report(name: str) -> str:
     return os.path.relpath(layout.report, layout.domain_gap(name).parent)
 
 
-def _uses(facts: Mapping[str, Any]) -> tuple[str | None, list[str]]:
+def _uses(facts: DatasetFacts) -> tuple[str | None, list[str]]:
     """The part of a data set with the real characters, if there is one, and those with synthetic ones."""
     settings, pictures = facts["dataset"], facts["pictures"]
     # a share, a number or a fold is held out of the captchas to train on
@@ -102,22 +106,16 @@ def _uses(facts: Mapping[str, Any]) -> tuple[str | None, list[str]]:
     return real, [use for use in ("train", "synthetic") if synthetic[use]]
 
 
-def _characters(parts: Sequence[Part], facts: Mapping[str, Any]) -> Characters:
+def _characters(parts: Sequence[Part], facts: DatasetFacts) -> Characters:
     """The characters of some parts, as pictures of their ink: of several channels the first."""
     X = np.concatenate([part.X for part in parts])
     split = facts["segment"]["split"]
     height, width = split.get("height", 0), split.get("width", 0)
     if not height * width or X.shape[1] % (height * width):
-        # a splitting method that does not say what its numbers are a picture of: a line of them
+        # the splitting method does not say the shape of its vectors: show each as a line
         height, width = 1, X.shape[1]
     ink = X[:, : height * width].reshape(-1, height, width)
     return Characters(ink, np.concatenate([part.y[:, 0] for part in parts]))
-
-
-def _usable(segmented: SegmentedFiles, entry: str) -> list[tuple[str, str, str]]:
-    """What `segment` left of an entry of captchas, as rows (entry, file, label)."""
-    rows = [UsablePicture(*row) for row in read_csv(segmented.pictures, UsablePicture._fields)]
-    return [(entry, row.file, row.label) for row in rows]
 
 
 def _shown(

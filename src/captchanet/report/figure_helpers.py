@@ -30,10 +30,10 @@ def spreads(summaries: Sequence[SettingSummary]) -> tuple[NDArray[np.float64], N
 
 
 def reach(shares: Sequence[float]) -> tuple[float, float]:
-    """The stretch of an axis on which `shares` are seen apart; hardly more than 0 … 1, and never a point."""
+    """The range of an axis that shows `shares` apart: hardly more than 0 to 1, and never empty."""
     low, high = min(shares, default=0.0), max(shares, default=1.0)
     room = max(0.05 * (high - low), 0.05 - (high - low) / 2)
     low, high = low - room, high + room
-    # so that a marker at 0 or 1 is whole, and no tick is beyond it
+    # room for a whole marker at 0 or 1, and for no further tick
     edge = 0.04 * (min(1.0, high) - max(0.0, low))
     return max(-edge, low), min(1 + edge, high)

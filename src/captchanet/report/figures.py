@@ -1,6 +1,6 @@
-"""Figures of a run, for the report and for MLflow alike; colours that the colour-blind can tell apart.
+"""Figures of a run, for the report and for MLflow, in colours that colour-blind people can tell apart.
 
-Made without pyplot: no state is shared, and no display is looked for.
+They are made without pyplot, which shares state and may look for a display.
 """
 
 import csv
@@ -44,20 +44,16 @@ STYLE: Any = {
 def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figure:
     """Cost, gradient norm and training accuracy over the steps of one run.
 
-    `history` has rows (step, cost, gradient norm, training accuracy); a step of `optimiser` (its name in the
-    configuration) may be an iteration or an epoch, and is called what it is.
+    `history` has rows (step, cost, gradient norm, training accuracy). `optimiser` is its name in the
+    configuration; it decides whether a step is called iteration or epoch.
     """
     with matplotlib.rc_context(STYLE):
         # fixed frames and titles, as below: matplotlib's own layout takes longer than the plot
         figure = Figure(figsize=(9, 2.6))
         rows = np.array(history, float).reshape(-1, 4)
-        # A run that diverged ends in numbers that no axis can show
+        # a run that diverged ends in numbers too large for an axis
         rows[:, 1:][~(np.abs(rows[:, 1:]) < 1e30)] = np.nan
-        panels = (
-            ("cost", BLUE, True),
-            ("gradient norm", VERMILION, True),
-            ("training accuracy", GREEN, False),
-        )
+        panels = ("cost", BLUE, True), ("gradient norm", VERMILION, True), ("training accuracy", GREEN, False)
         for number, (title, colour, logarithmic) in enumerate(panels, 1):
             axes = figure.add_axes((0.06 + 0.325 * (number - 1), 0.17, 0.27, 0.72))
             shown = rows[np.isfinite(rows[:, number]), number]
@@ -85,7 +81,7 @@ def learning_curves(history: Sequence[Sequence[float]], optimiser: str) -> Figur
 def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) -> Figure:
     """The confusion matrix of unseen characters: (k, k) counts, rows the truth, columns the reading.
 
-    Errors are coloured and counted; what was read right stays a pale diagonal, or it would drown them.
+    Errors are coloured and counted. Right readings are a pale diagonal, so the errors stay visible.
     """
     k = len(alphabet)
     with matplotlib.rc_context(STYLE):
@@ -99,17 +95,10 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
         axes.imshow(np.ma.masked_equal(errors, 0), cmap="Oranges", vmin=-0.4 * most, vmax=most)
         axes.scatter(range(k), range(k), s=np.where(np.diag(confusion) > 0, 8, 0), color=GREY, alpha=0.5)
         for row, column in zip(*np.nonzero(errors), strict=True):
-            strong = errors[row, column] > 0.6 * errors.max()
-            axes.text(
-                column,
-                row,
-                str(errors[row, column]),
-                ha="center",
-                va="center",
-                fontsize=7,
-                color="white" if strong and errors.max() > 2 else "black",
-            )
-        # as plain texts: a tick is five things to make and to render, and most of the time went there
+            number, strongest = errors[row, column], errors.max()
+            colour = "white" if strongest > 2 and number > 0.6 * strongest else "black"
+            axes.text(column, row, str(number), ha="center", va="center", fontsize=7, color=colour)
+        # as plain texts: each tick is five objects, and these took most of the time
         axes.set(xticks=[], yticks=[])
         for i, character in enumerate(alphabet):
             x, y = left + width * (i + 0.5) / k, bottom + height * (1 - (i + 0.5) / k)
@@ -151,9 +140,9 @@ def captcha_accuracies(runs: Sequence[tuple[str, float, float, float]]) -> Figur
 
 
 def settings(summaries: Sequence[SettingSummary]) -> Figure:
-    """Accuracy on unseen captchas, a row for each setting of a sweep: a dot per run, the mean, its spread.
+    """Accuracy of each setting of a sweep on unseen captchas: a dot per run, the mean, its spread.
 
-    The best comes first; no more than MOST_SETTINGS are plotted, and none of which no run finished.
+    The best comes first. Only the first MOST_SETTINGS are plotted, and no setting without a finished run.
     """
     finished = [one for one in summaries if one.mean is not None]
     shown = finished[:MOST_SETTINGS]
@@ -164,7 +153,7 @@ def settings(summaries: Sequence[SettingSummary]) -> Figure:
     row = 0.38 if any("\n" in label for label in labels) else 0.28
     best = f", the {len(shown)} best of {len(finished)} settings" if len(shown) < len(finished) else ""
     with matplotlib.rc_context(STYLE):
-        # narrow, so that its letters can be read on a telephone
+        # narrow, to be readable on a telephone
         figure = Figure(figsize=(5.5, 0.9 + row * max(1, len(shown))), layout="constrained")
         axes = figure.add_subplot()
         heights = list(range(len(shown), 0, -1))
@@ -221,8 +210,8 @@ def save_png(figure: Figure, file: Path) -> None:
 def svg(figure: Figure, name: str = "") -> str:
     """The figure as an `<svg>` element to put into a page, the same text for the same figure.
 
-    Its ids begin with a digest of it and of `name`, so that no two figures of a page share one; figures that
-    may be equal (two runs that learnt nothing) need different names.
+    Its ids begin with a digest of the figure and of `name`: two figures of a page must not share an id.
+    Figures that may be equal (two runs that learnt nothing) need different names.
     """
     FigureCanvasSVG(figure)
     text = io.StringIO()

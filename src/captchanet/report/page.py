@@ -10,6 +10,7 @@ import jinja2
 import numpy as np
 from PIL import Image
 
+from captchanet.dataset.dataset import DatasetFacts, calibrated_on, trained_on
 from captchanet.files import read_csv
 from captchanet.layout import SegmentedFiles
 from captchanet.segment.read import Unusable, decode, read_bytes
@@ -27,7 +28,8 @@ def render(template: str, filters: Mapping[str, Callable[..., str]], **content: 
         trim_blocks=True,
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
     )
-    environment.filters |= {"options": options, **filters}
+    of_all = {"options": options, "trained_on": trained_on, "calibrated_on": calibrated_on}
+    environment.filters |= {**of_all, **filters}
     return environment.get_template(template).render(content)
 
 
@@ -47,7 +49,7 @@ def data_uri(pixels: np.ndarray) -> str:
 
 
 def captcha(
-    facts: Mapping[str, Any], segmented: SegmentedFiles, pictures: str, file: str, source: str | None
+    facts: DatasetFacts, segmented: SegmentedFiles, pictures: str, file: str, source: str | None
 ) -> str:
     """A captcha as a data URI: the original, or, where that is gone, the cleaned one.
 

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.dataset.dataset import DatasetFacts, calibrated_on, trained_on
+from captchanet.dataset.dataset import DatasetFacts
 from captchanet.evaluate.metrics import CLASSES, MISREADS
 from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_csv, read_json
 from captchanet.layout import EvaluateFiles, Results, SegmentedFiles, TrainFiles, XorFiles
 from captchanet.report import confidence_figure, figures, page
 from captchanet.report import sweeps as report_sweeps
+from captchanet.report.accuracy_curve import MOST_LINES
 from captchanet.report.figure_helpers import fitted
 from captchanet.segment.segment import Rejected
 from captchanet.train.provenance import Provenance
@@ -30,7 +31,7 @@ FILTERS = {
 class ReportedRun:
     """One run: what its files say, its figures as SVG, and its commonest errors.
 
-    Of a run that failed the last three are empty.
+    For a run that failed, the last three are empty.
     """
 
     name: str
@@ -45,7 +46,7 @@ class ReportedRun:
 
     @property
     def finished(self) -> bool:
-        """Whether its training finished, so that it has read something."""
+        """Whether its training finished; else it has read nothing."""
         return bool(self.metrics["status"] == "finished")
 
     @property
@@ -65,31 +66,16 @@ class ReportedRun:
 
 
 @dataclass(frozen=True)
-class ReportedFolder:
-    """An entry of captchas: how many were used, what was rejected, and how it was synthesized, if it was."""
-
-    counts: dict[str, int]
-    rejected: Sequence[Rejected]
-    synthesize: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
 class ReportedData:
-    """A data set: its facts, and by entry of captchas the segmented files and what was rejected."""
+    """A data set: its facts, and by entry of captchas the segmented files and what was rejected.
+
+    `folders` tells of each entry the `counts` of its pictures, those that were `rejected`, and how to
+    `synthesize` it, None for a folder.
+    """
 
     facts: DatasetFacts
     segmented: Mapping[str, SegmentedFiles]
-    folders: Mapping[str, ReportedFolder]
-
-    @property
-    def trained_on(self) -> str:
-        """How many captchas train, in words."""
-        return trained_on(self.facts)
-
-    @property
-    def calibrated_on(self) -> str:
-        """How many captchas calibrate, in words."""
-        return calibrated_on(self.facts)
+    folders: Mapping[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -140,6 +126,7 @@ def report(
         xor=_xor(results.xor),
         provenance=results.train[headline].provenance.name,
         most_settings=figures.MOST_SETTINGS,
+        most_lines=MOST_LINES,
         sweeps=[report_sweeps.section(sweep) for sweep in sweeps],
         domain_gaps=domain_gaps or {},
         comparison=_comparison(finished, runs) if finished else "",
@@ -174,16 +161,11 @@ def _confidence(name: str, evaluate: EvaluateFiles) -> str:
 
 def _comparison(finished: Sequence[ReportedRun], by_hand: Sequence[str]) -> str:
     """The figure of the accuracy of each run."""
-    bars = [
+    bars = []
+    for run in finished:
         # a name that a sweep made up may be long
-        (
-            run.name if run.name in by_hand else fitted(run.name),
-            run.captchas["accuracy"],
-            run.captchas["low"],
-            run.captchas["high"],
-        )
-        for run in finished
-    ]
+        name = run.name if run.name in by_hand else fitted(run.name)
+        bars.append((name, run.captchas["accuracy"], run.captchas["low"], run.captchas["high"]))
     return figures.svg(figures.captcha_accuracies(bars))
 
 
@@ -209,11 +191,11 @@ def _data(results: Results, name: str) -> ReportedData:
     folders = {}
     for entry in dict.fromkeys(name for name in names if name in segmented):
         files = segmented[entry]
-        folders[entry] = ReportedFolder(
-            counts=read_json(files.counts),
-            rejected=[Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)],
-            synthesize=facts["pictures"].get(entry, {}).get("synthesize"),
-        )
+        folders[entry] = {
+            "counts": read_json(files.counts),
+            "rejected": [Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)],
+            "synthesize": facts["pictures"].get(entry, {}).get("synthesize"),
+        }
     return ReportedData(facts, segmented, folders)
 
 

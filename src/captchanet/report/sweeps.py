@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, TypeGuard
 
 from captchanet.config.names import STAGES, Names
+from captchanet.dataset.dataset import DatasetFacts
 from captchanet.evaluate.comparison import SettingSummary, compare, summarise
 from captchanet.evaluate.sweep import Sweep, SweepRun
 from captchanet.files import read_json
@@ -13,9 +14,9 @@ from captchanet.report import figures
 from captchanet.report.accuracy_curve import MOST_LINES, Line, accuracy_curve
 
 TOLD = ("train", "synthetic", "unseen")
-"""The parts of a data set of which it is said how many captchas they have."""
+"""The parts of a data set whose number of captchas the page tells."""
 MOST_NAMED = 8
-"""Values, seeds or sizes that are named one by one; of more than that it is said how many they are."""
+"""So many values, seeds or sizes are named one by one; of more, the page tells how many there are."""
 
 
 def section(sweep: Sweep) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def section(sweep: Sweep) -> dict[str, Any]:
 def _figures(
     sweep: Sweep, found: Sequence[SettingSummary], finished: Sequence[SettingSummary]
 ) -> dict[str, Any]:
-    """The figures of a sweep, how many lines there are, and how many lines and settings are not plotted."""
+    """The figures of a sweep, and how many lines and settings are not plotted."""
     key, lines = _lines(sweep, found)
     plotted = {id(one) for _, points in lines[:MOST_LINES] for _, one in points}
     plots, more_settings = [], 0
@@ -56,24 +57,18 @@ def _figures(
     if finished and not all(id(one) in plotted for one in finished):
         plots.append(("accuracy of each setting", figures.svg(figures.settings(found), sweep.name)))
         more_settings = max(0, len(finished) - figures.MOST_SETTINGS)
-    more_lines = max(0, len(lines) - MOST_LINES)
-    return {
-        "figures": plots,
-        "lines": len(lines) - more_lines,
-        "more_lines": more_lines,
-        "more_settings": more_settings,
-    }
+    return {"figures": plots, "more_lines": max(0, len(lines) - MOST_LINES), "more_settings": more_settings}
 
 
 def p_value(p: float) -> str:
-    """p = 0.031, with two digits that count, and never torn apart at the end of a line."""
+    """p = 0.031, with two significant digits, never broken at the end of a line."""
     return ("p < 0.001" if p < 0.001 else f"p = {p:.2g}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _lines(sweep: Sweep, found: Sequence[SettingSummary]) -> tuple[str, list[Line]]:
     """The one varied key with three numbers or more, and a line over it for each setting of the other keys.
 
-    The line with the best setting comes first. No lines, where there is no such key, or more than one.
+    The line with the best setting comes first. Without such a key, or with several, there are no lines.
     """
     keys = [key for key in sweep.keys if len(set(filter(_is_number, _of(sweep, key)))) >= 3]
     if len(keys) != 1:
@@ -89,7 +84,7 @@ def _lines(sweep: Sweep, found: Sequence[SettingSummary]) -> tuple[str, list[Lin
         if keys[0] == "dataset.captchas" and value is None and one.mean is not None:
             # all that there are: the data set knows how many
             finished = next(run.run for run in one.runs if not run.failed)
-            value = _facts(sweep.results, finished)["captchas"]["train"]
+            value = _facts(sweep.results, finished)[1]["captchas"]["train"]
         if one.mean is not None and _is_number(value):
             label = names.label(rest[one.setting], STAGES) or sweep.run
             lines.setdefault(label, []).append((value, one))
@@ -113,7 +108,7 @@ def _values(sweep: Sweep, key: str) -> str:
 
 
 def _listed(values: Iterable[Any], last: str = "and", many: str = "{n} values") -> str:
-    """10, 20 and 40; of more than can be named, how many they are and, of numbers, from where to where."""
+    """10, 20 and 40; of many values how many there are, and of many numbers also the range."""
     each = list(dict.fromkeys(values))
     if len(each) <= MOST_NAMED:
         but_last = ", ".join(map(str, each[:-1]))
@@ -133,15 +128,15 @@ def _repeats(repeats: Mapping[str, Set[int]]) -> str:
     return " and ".join(told)
 
 
-def _facts(results: Results, run: str) -> dict[str, Any]:
-    """The facts of a run's data set, and its name."""
+def _facts(results: Results, run: str) -> tuple[str, DatasetFacts]:
+    """The name of a run's data set, and its facts."""
     name = read_json(results.train[run].parameters)["data"]
-    return {**read_json(results.dataset[name].facts), "name": name}
+    return name, read_json(results.dataset[name].facts)
 
 
 def _data(results: Results, runs: Sequence[SweepRun]) -> dict[str, Any]:
-    """How many data sets the runs have, of which sizes, and how many lack an example of some class."""
-    facts = {each["name"]: each for each in (_facts(results, one.run) for one in runs)}.values()
+    """How many data sets the runs have, their sizes, and how many lack an example of some class."""
+    facts = dict(_facts(results, one.run) for one in runs).values()
     return {
         "number": len(facts),
         **{part: _listed(sorted(one["captchas"][part] for one in facts), "or", "") for part in TOLD},

@@ -5,7 +5,7 @@ configuration can use it and set its options. docs/segmentation.md has a complet
 """
 
 from collections.abc import Callable
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Interval
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from captchanet.segment.colours import distance_from, grey, ink_colour, otsu_levels, paper_colour
 from captchanet.segment.morphology import (
-    at_least,
     bridged,
     inner,
     lines_across,
@@ -22,11 +21,13 @@ from captchanet.segment.morphology import (
     without_noise,
     without_small_components,
 )
+from captchanet.settings import checked
 
 Lines = Literal["keep", "remove", "channel"]
 Channel = Annotated[int, Interval(ge=0, le=255)]
 
 
+@checked
 def threshold(
     pictures: np.ndarray,
     *,
@@ -56,14 +57,13 @@ def threshold(
     ndarray of float32, shape (n, h, w)
         1 = ink, 0 = paper.
     """
-    if not 0 <= level <= 256:
-        raise ValueError(f"level is {level}, but a grey level lies in 0 … 256")
     maps = (grey(pictures) < level * 65536).astype(np.float32)
     return without_noise(
         maps, frame=frame, speckle_neighbours=speckle_neighbours, smallest_component=smallest_component
     )
 
 
+@checked
 def otsu(
     pictures: np.ndarray,
     *,
@@ -90,7 +90,6 @@ def otsu(
     ndarray of float32, shape (n, h, w)
         1 = ink, 0 = paper; a picture of a single grey is paper.
     """
-    at_least(0, frame=frame)
     greys = grey(pictures) >> 16
     maps = (greys < otsu_levels(inner(greys, frame))[:, np.newaxis, np.newaxis]).astype(np.float32)
     return without_noise(
@@ -98,6 +97,7 @@ def otsu(
     )
 
 
+@checked
 def ink(
     pictures: np.ndarray,
     *,
@@ -134,12 +134,9 @@ def ink(
     ink. A pixel farther from that line than `speckle_distance` is a speckle, over ink or over paper: it
     becomes the weighted mean of its eight neighbours (edges 1, corners ½) if that exceeds ½, else paper.
     """
-    at_least(0, frame=frame, speckle_distance=speckle_distance, smallest_component=smallest_component)
     if colour is None:
         colours, any_ink = ink_colour(inner(pictures, frame))
     else:
-        if not all(0 <= part <= 255 for part in colour):
-            raise ValueError(f"colour is {tuple(colour)}, but red, green and blue lie in 0 … 255")
         colours, any_ink = np.array([colour], np.float32), np.ones(1, bool)
     alpha, squared_distance = _mixture(pictures, colours)
     speckle = without_frame(squared_distance > speckle_distance**2, frame)
@@ -180,6 +177,7 @@ def _mixture(
     return alpha, squared_distance
 
 
+@checked
 def distance(
     pictures: np.ndarray,
     *,
@@ -219,9 +217,6 @@ def distance(
     ndarray of float32, shape (n, h, w) or (n, h, w, 2)
         0 = background, 1 = farthest from it; with the lines as a channel, distance and blackness.
     """
-    at_least(0, frame=frame, line_thickness=line_thickness, line_length=line_length)
-    if lines not in get_args(Lines):
-        raise ValueError(f"lines is {lines!r}, but one of {', '.join(get_args(Lines))} is needed")
     maps = without_frame(distance_from(pictures, paper_colour(inner(pictures, frame))), frame)
     black = without_frame((255 - pictures.max(axis=3)) / np.float32(255), frame)
     if lines == "remove":

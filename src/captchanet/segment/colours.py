@@ -52,9 +52,7 @@ def otsu_levels(greys: np.ndarray) -> NDArray[np.int64]:
     N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on Systems, Man, and
     Cybernetics 9 (1979), 62–66.
     """
-    n = len(greys)
-    flat = greys + 256 * np.arange(n)[:, np.newaxis, np.newaxis]
-    counts = np.bincount(flat.ravel(), minlength=256 * n).reshape(n, 256)
+    counts = _counts(greys, 256)
     below, sums = counts.cumsum(axis=1), (counts * np.arange(256)).cumsum(axis=1)
     number, total = below[:, -1:], sums[:, -1:]
     # the variance times N²: (b·N − a·total)² / (a (N − a)); of N pixels a are below, with the sum of greys b
@@ -81,7 +79,7 @@ def paper_colour(pictures: np.ndarray) -> NDArray[np.float32]:
         Red, green and blue, whole numbers.
     """
     steps = _steps(pictures)
-    return _mean(pictures, steps == _counts(steps).argmax(axis=1)[:, np.newaxis, np.newaxis])
+    return _mean(pictures, steps == _counts(steps, 4096).argmax(axis=1)[:, np.newaxis, np.newaxis])
 
 
 def ink_colour(pictures: np.ndarray) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -107,7 +105,7 @@ def ink_colour(pictures: np.ndarray) -> tuple[NDArray[np.float32], NDArray[np.bo
     number = np.arange(4096)
     middles = np.stack([number >> 8, number >> 4 & 15, number & 15]) * 16 + 8
     far = np.maximum(np.sqrt(((255 - middles) ** 2).sum(axis=0)) - FAR, 0)
-    weights = _counts(steps) * far
+    weights = _counts(steps, 4096) * far
     colours = _mean(pictures, steps == weights.argmax(axis=1)[:, np.newaxis, np.newaxis])
     return colours, weights.any(axis=1)
 
@@ -140,11 +138,11 @@ def _steps(pictures: np.ndarray) -> NDArray[np.int32]:
     return coarse[..., 0] << 8 | coarse[..., 1] << 4 | coarse[..., 2]
 
 
-def _counts(steps: np.ndarray) -> NDArray[np.int64]:
-    """Count the pixels of each picture in each step, int64 (n, 4096)."""
-    n = len(steps)
-    flat = steps + 4096 * np.arange(n)[:, np.newaxis, np.newaxis]
-    return np.bincount(flat.ravel(), minlength=4096 * n).reshape(n, 4096)
+def _counts(values: np.ndarray, most: int) -> NDArray[np.int64]:
+    """Count how often each of 0 … most - 1 occurs in each picture, int64 (n, most)."""
+    n = len(values)
+    flat = values + most * np.arange(n)[:, np.newaxis, np.newaxis]
+    return np.bincount(flat.ravel(), minlength=most * n).reshape(n, most)
 
 
 def _mean(pictures: np.ndarray, where: np.ndarray) -> NDArray[np.float32]:

@@ -102,7 +102,7 @@ def estimate_grid(cleaned: np.ndarray, characters: int | None = None) -> GridEst
 
 
 def widened(found: GridEstimate, width: int, height: int) -> GridEstimate:
-    """Widen the windows of a grid, so that they show their characters' neighbourhood.
+    """Widen the windows of a grid: they then show what is around their characters.
 
     They keep their middles, and become `WIDE` distances wide and as high as the picture. The first and the
     last one may stick out of it.

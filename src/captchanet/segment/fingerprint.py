@@ -1,4 +1,4 @@
-"""One digest of a folder of pictures, so that a rule can tell whether any of them changed."""
+"""One digest of a folder of pictures: it tells a rule whether any of them changed."""
 
 import hashlib
 import stat

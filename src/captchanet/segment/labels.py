@@ -57,14 +57,12 @@ def read_label_file(path: str | os.PathLike[str]) -> dict[str, list[str]]:
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
-            values = [row[i].strip() if i < len(row) else "" for i in where]
-            for name, value in zip(COLUMNS, values, strict=True):
-                if not value:
-                    raise UserError(
-                        f"{path}, line {rows.line_num}: the {name} is missing in {','.join(row)!r}; "
-                        "each line needs a file and its label."
-                    )
-            file, label = values
+            file, label = (row[i].strip() if i < len(row) else "" for i in where)
+            if not file or not label:
+                raise UserError(
+                    f"{path}, line {rows.line_num}: the {'label' if file else 'file'} is missing in "
+                    f"{','.join(row)!r}; each line needs a file and its label."
+                )
             known = labels.setdefault(file, [])
             if label not in known:
                 known.append(label)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from captchanet.segment.segmentation import Segmentation, clean_and_split
-from captchanet.segment.suggest import Sample
+from captchanet.segment.suggest import Sample, spread
 
 OUTLINES = ((216, 96, 0), (0, 130, 90))
 """The colours of windows, by turns, since neighbouring windows may overlap."""
@@ -33,9 +33,7 @@ def preview(seen: Sample, segmentation: Segmentation, count: int) -> Image.Image
     Image
         One picture of all.
     """
-    chosen = [len(seen.names) * i // count for i in range(count)]
-    if len(seen.names) <= count:
-        chosen = list(range(len(seen.names)))
+    chosen = spread(len(seen.names), count)
     pictures = seen.pictures[chosen]
     cleaned, vectors, windows = clean_and_split(pictures, segmentation)
     scale = max(1, min(4, 320 // segmentation.picture.width))

@@ -35,7 +35,7 @@ def list_pictures(
     """List the visible regular files in a folder, whether they are pictures or not.
 
     Hidden files, sub-folders, pipes and sockets are left out, and so are labels: a file `LABEL_FILE`, and
-    `label_file` where it lies in the folder. A link to nowhere is listed, so that a later step reports it.
+    `label_file` where it lies in the folder. A link to nowhere is listed: a later step reports it.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def list_pictures(
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if _is_file(entry):
+                if _leads_to_file_or_nowhere(entry) if entry.is_symlink() else entry.is_file():
                     (others if entry.name in tables else names).append(entry.name)
                 elif entry.is_dir():
                     subfolders += 1
@@ -91,15 +91,9 @@ def list_pictures(
     return sorted(names)
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a regular file, a link to one, or a link that leads nowhere."""
-    if entry.is_file(follow_symlinks=False):
-        return True
-    try:
-        entry.stat()
-    except OSError:  # broken, or a loop of links
-        return entry.is_symlink()
-    return entry.is_file()
+def _leads_to_file_or_nowhere(link: os.DirEntry[str]) -> bool:
+    # as in `label_file_in`, Path's methods may raise
+    return os.path.isfile(link) or not os.path.exists(link)  # noqa: PTH110, PTH113
 
 
 def read_bytes(path: str | os.PathLike[str], width: int, height: int) -> bytes:

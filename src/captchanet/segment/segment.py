@@ -3,8 +3,9 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ class Rejected(NamedTuple):
 
 @dataclass
 class Segmented:
-    """What became of the pictures of a folder, of which n are usable; all is sorted by file name.
+    """What became of the pictures of a folder; n of them are usable. All is sorted by file name.
 
     Parameters
     ----------
@@ -114,7 +115,6 @@ def segment(
     UserError
         Where the folder or the CSV as a whole cannot be used.
     """
-    folder = Path(folder)
     if isinstance(labels, str | os.PathLike):
         names, labels = list_pictures(folder, labels), read_label_file(labels)
     else:
@@ -123,91 +123,106 @@ def segment(
         names, labels, segmentation.characters, segmentation.alphabet, segmentation.fold
     )
     rejected = [Rejected(*row) for row in ruled_out]
-
-    # room for all, filled batch by batch; a blank picture tells the shapes
-    blank = np.full((1, segmentation.picture.height, segmentation.picture.width, 3), 255, np.uint8)
-    one_cleaned, one_vectors, one_windows = clean_and_split(blank, segmentation)
-    X = np.empty((len(labelled), *one_vectors.shape[1:]), np.float32)
-    windows = np.empty((len(labelled), *one_windows.shape[1:]), one_windows.dtype)
-    cleaned = np.empty((len(labelled), *one_cleaned.shape[1:]), np.float32)
-    pictures: list[UsablePicture] = []
-    same: dict[str, list[tuple[str, str]]] = {}
-    for batch, pixels in _batches(folder, labelled, segmentation, same, rejected):
-        rows = slice(len(pictures), len(pictures) + len(batch))
-        cleaned[rows], X[rows], windows[rows] = clean_and_split(pixels, segmentation)
-        pictures += batch
-
-    contradicted = _same_pixels(same, rejected)
-    kept = [row for row, picture in enumerate(pictures) if picture.pixels not in contradicted]
-    if contradicted:
-        for to, row in enumerate(kept):  # in place: a copy of the arrays would double the memory
-            X[to], cleaned[to] = X[row], cleaned[row]
-    pictures = [pictures[row] for row in kept]
-    characters = characters_of(pictures, windows[kept])
-    X = X[: len(kept)].reshape(-1, X.shape[-1])
-    return Segmented(X, characters, cleaned[: len(kept)], pictures, sorted(rejected))
+    readable = _readable(Path(folder), labelled, segmentation, rejected)
+    return segment_pictures(readable, len(labelled), segmentation, rejected)
 
 
-def characters_of(pictures: Sequence[UsablePicture], windows: np.ndarray) -> list[Character]:
-    """Return the characters of pictures, given their windows, int (n, characters, 4)."""
-    return [
-        Character(picture.file, position, picture.label[position], *window)
-        for picture, of_picture in zip(pictures, windows.tolist(), strict=True)
-        for position, window in enumerate(of_picture)
-    ]
-
-
-def _batches(
-    folder: Path,
-    labelled: list[tuple[str, str]],
-    segmentation: Segmentation,
-    same: dict[str, list[tuple[str, str]]],
-    rejected: list[Rejected],
-) -> Iterator[tuple[list[UsablePicture], np.ndarray]]:
-    """Read pictures; yield batches of those that differ in their pixels, with their pixels (n, h, w, 3).
-
-    The pixels are valid until the next batch. It also fills `same`, the files and labels for each digest of
-    pixels, and `rejected`.
-    """
-    pixels = np.empty(
-        (min(BATCH, len(labelled)), segmentation.picture.height, segmentation.picture.width, 3), np.uint8
-    )
-    batch: list[UsablePicture] = []
+def _readable(
+    folder: Path, labelled: list[tuple[str, str]], segmentation: Segmentation, rejected: list[Rejected]
+) -> Iterator[tuple[UsablePicture, np.ndarray]]:
+    """Read pictures; the files that cannot be read go to `rejected`."""
+    size = segmentation.picture
     for name, label in labelled:
         try:
-            data = read_bytes(
-                f"{folder}{os.sep}{name}", segmentation.picture.width, segmentation.picture.height
-            )
-            pixels[len(batch)] = decode(data, segmentation.picture.width, segmentation.picture.height)
+            data = read_bytes(f"{folder}{os.sep}{name}", size.width, size.height)
+            pixels = decode(data, size.width, size.height)
         except Unusable as reason:
             rejected.append(Rejected(name, label, str(reason)))
-            continue
-        # another format or another program may store the same picture in other bytes
-        shown = hashlib.sha256(pixels[len(batch)]).hexdigest()
-        if shown in same:
-            same[shown].append((name, label))
-            continue
-        same[shown] = [(name, label)]
-        batch.append(UsablePicture(name, label, hashlib.sha256(data).hexdigest(), shown))
-        if len(batch) == len(pixels):
-            yield batch, pixels
-            batch = []
-    if batch:
-        yield batch, pixels[: len(batch)]
+        else:
+            # another format or another program may store the same picture in other bytes
+            of_bytes, of_pixels = hashlib.sha256(data).hexdigest(), hashlib.sha256(pixels.data).hexdigest()
+            yield UsablePicture(name, label, of_bytes, of_pixels), pixels
 
 
-def _same_pixels(same: Mapping[str, list[tuple[str, str]]], rejected: list[Rejected]) -> set[str]:
+def segment_pictures(
+    pictures: Iterable[tuple[UsablePicture, np.ndarray]],
+    most: int,
+    segmentation: Segmentation,
+    rejected: list[Rejected],
+) -> Segmented:
+    """Clean and split pictures in batches, and leave out those with the same pixels, see `segment`.
+
+    Parameters
+    ----------
+    pictures : iterable of (UsablePicture, ndarray of uint8, shape (h, w, 3))
+        What is known of each, and its pixels, RGB.
+    most : int
+        At least how many there are: for so many there is room.
+    segmentation : Segmentation
+        How to clean and split.
+    rejected : list of Rejected
+        What is rejected already; more is added.
+
+    Returns
+    -------
+    Segmented
+        The characters.
+    """
+    # room for all, filled batch by batch; a blank picture tells the shapes
+    blank = np.full((1, segmentation.picture.height, segmentation.picture.width, 3), 255, np.uint8)
+    of_one = clean_and_split(blank, segmentation)
+    types = (np.float32, np.float32, np.int64)
+    room = [np.empty((most, *one.shape[1:]), of) for one, of in zip(of_one, types, strict=True)]
+    usable: list[UsablePicture] = []
+    same: dict[str, list[UsablePicture]] = {}
+    distinct = _distinct(pictures, same)
+    while batch := list(islice(distinct, BATCH)):
+        rows = slice(len(usable), len(usable) + len(batch))
+        usable += [picture for picture, _ in batch]
+        made = clean_and_split(np.stack([pixels for _, pixels in batch]), segmentation)
+        for whole, part in zip(room, made, strict=True):
+            whole[rows] = part
+
+    contradicted = _same_pixels(same, rejected)
+    kept = [row for row, picture in enumerate(usable) if picture.pixels not in contradicted]
+    if contradicted:
+        for to, row in enumerate(kept):  # in place: a copy of the arrays would double the memory
+            for whole in room:
+                whole[to] = whole[row]
+    usable = [usable[row] for row in kept]
+    cleaned, X, windows = (whole[: len(kept)] for whole in room)
+    characters = [
+        Character(picture.file, position, picture.label[position], *window)
+        for picture, of_picture in zip(usable, windows.tolist(), strict=True)
+        for position, window in enumerate(of_picture)
+    ]
+    return Segmented(X.reshape(-1, X.shape[-1]), characters, cleaned, usable, sorted(rejected))
+
+
+def _distinct(
+    pictures: Iterable[tuple[UsablePicture, np.ndarray]], same: dict[str, list[UsablePicture]]
+) -> Iterator[tuple[UsablePicture, np.ndarray]]:
+    """Yield the first of pictures with the same pixels; `same` gets all, by the digest of their pixels."""
+    for picture, pixels in pictures:
+        alike = same.setdefault(picture.pixels, [])
+        alike.append(picture)
+        if len(alike) == 1:
+            yield picture, pixels
+
+
+def _same_pixels(same: Mapping[str, Sequence[UsablePicture]], rejected: list[Rejected]) -> set[str]:
     """Reject copies, and pictures whose copy has another label; return the digests of the latter."""
     contradicted = set()
-    for shown, files in same.items():
-        first, label = files[0]
-        if len({one for _, one in files}) == 1:
-            rejected += [Rejected(copy, label, f"a copy of {first}") for copy, _ in files[1:]]
+    for pixels, alike in same.items():
+        first, *copies = alike
+        if all(one.label == first.label for one in copies):
+            rejected += [Rejected(one.file, one.label, f"a copy of {first.file}") for one in copies]
             continue
-        contradicted.add(shown)
-        for name, label in files:
-            others = ", ".join([f"{other} labelled {one}" for other, one in files if other != name][:3])
-            rejected.append(Rejected(name, label, f"labelled {label}, but the same picture as {others}"))
+        contradicted.add(pixels)
+        for one in alike:
+            others = [f"{other.file} labelled {other.label}" for other in alike if other is not one][:3]
+            reason = f"labelled {one.label}, but the same picture as {', '.join(others)}"
+            rejected.append(Rejected(one.file, one.label, reason))
     return contradicted
 
 

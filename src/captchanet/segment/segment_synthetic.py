@@ -7,15 +7,15 @@ import numpy as np
 
 from captchanet.errors import UserError
 from captchanet.segment.labels import FOLDS, outside
-from captchanet.segment.segment import BATCH, Rejected, Segmented, UsablePicture, characters_of
-from captchanet.segment.segmentation import Segmentation, clean_and_split
+from captchanet.segment.segment import Segmented, UsablePicture, segment_pictures
+from captchanet.segment.segmentation import Segmentation
 
 
 def segment_synthetic(pictures: np.ndarray, labels: Sequence[str], segmentation: Segmentation) -> Segmented:
     """Clean and split synthetic pictures in the same way as real ones.
 
-    The name of a picture is its number and its label as given, 000012-2B8y. Of equal pictures the first is
-    kept.
+    The name of a picture is its number and its label as given, 000012-2B8y. Of equal pictures with
+    the same label the first is kept, of those with different labels none.
 
     Parameters
     ----------
@@ -38,23 +38,12 @@ def segment_synthetic(pictures: np.ndarray, labels: Sequence[str], segmentation:
     """
     folded = [FOLDS[segmentation.fold](label) for label in labels]
     _check(pictures, folded, segmentation)
-    seen: dict[str, str] = {}
-    kept: list[int] = []
-    rows: list[UsablePicture] = []
-    rejected: list[Rejected] = []
-    for number, (pixels, text, label) in enumerate(zip(pictures, labels, folded, strict=True)):
-        name, digest = f"{number:06}-{text}", hashlib.sha256(pixels).hexdigest()
-        if digest in seen:
-            rejected.append(Rejected(name, label, f"a copy of {seen[digest]}"))
-            continue
-        seen[digest] = name
-        kept.append(number)
-        rows.append(UsablePicture(name, label, digest, digest))
-    batches = [kept[start : start + BATCH] for start in range(0, max(1, len(kept)), BATCH)]
-    parts = zip(*(clean_and_split(pictures[batch], segmentation) for batch in batches), strict=True)
-    cleaned, vectors, windows = (np.concatenate(part) for part in parts)
-    X = vectors.reshape(-1, vectors.shape[-1])
-    return Segmented(X, characters_of(rows, windows), cleaned, rows, rejected)
+    digests = (hashlib.sha256(pixels).hexdigest() for pixels in pictures)
+    named = (
+        UsablePicture(f"{number:06}-{text}", label, digest, digest)
+        for number, (text, label, digest) in enumerate(zip(labels, folded, digests, strict=True))
+    )
+    return segment_pictures(zip(named, pictures, strict=True), len(pictures), segmentation, [])
 
 
 def number_of(file: str) -> int:

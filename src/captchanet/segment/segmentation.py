@@ -63,7 +63,7 @@ class Segmentation(Settings):
         if folded != self.alphabet:
             raise wrong(
                 "alphabet",
-                f"found {self.alphabet!r}, of which `fold: {self.fold}` leaves {folded!r}; write it as "
+                f"found {self.alphabet!r}, but `fold: {self.fold}` makes {folded!r} of it; write it as "
                 "labels are folded",
             )
         return self
@@ -75,7 +75,7 @@ class Segmentation(Settings):
         return (size["height"], size["width"]) if {"width", "height"} <= set(size) else None
 
     def try_out(self) -> Self:
-        """The same, once it is known to work.
+        """Return the settings themselves, once they are known to work.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class Segmentation(Settings):
             if right <= 0 or bottom <= 0 or left >= width or top >= height:
                 raise UserError(
                     f"The options of split put character {number} at columns {left} to {right} and rows "
-                    f"{top} to {bottom}, outside a picture of {width} × {height} pixels; mend them, or "
+                    f"{top} to {bottom}, outside a picture of {width} × {height} pixels; correct them, or "
                     "picture.width and picture.height."
                 )
         return self
@@ -120,7 +120,7 @@ class Segmentation(Settings):
 def clean_and_split(
     pictures: np.ndarray, segmentation: Segmentation
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cleans and splits pictures, in the one way that training and reading share.
+    """Clean and split pictures, in the one way that training and reading share.
 
     Parameters
     ----------

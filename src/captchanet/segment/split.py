@@ -14,9 +14,10 @@ from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 
 from captchanet.segment.connected_components import components_in_number
-from captchanet.segment.morphology import INK, at_least, label_components
+from captchanet.segment.morphology import INK, label_components
 from captchanet.segment.seams import expected_boundaries, least_ink_seam, owners, straight_boundary
 from captchanet.segment.windows import around_ink, ink_of, planes, take
+from captchanet.settings import checked
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.int64]]
 """vectors, float32 (n, characters, pixels), and windows, int (n, characters, 4)."""
@@ -25,6 +26,7 @@ Pitch = Annotated[float, Gt(0)]
 Side = Annotated[int, Interval(ge=1, le=4096)]
 
 
+@checked
 def grid(
     cleaned: np.ndarray,
     *,
@@ -62,12 +64,11 @@ def grid(
         Left, top, right and bottom of the pixels that each vector was made from, right and bottom one past
         the last.
     """
-    at_least(1, characters=characters, width=width, height=height)
     maps = planes(cleaned)
     vectors = np.zeros((len(maps), characters, maps.shape[1], height, width), np.float32)
     windows = np.empty((len(maps), characters, 4), np.int64)
     for i in range(characters):
-        # rounded, so that 4.3 + 12 has the fraction of 4.3
+        # rounded: 4.3 + 12 must have the same fraction as 4.3
         start = round(left + pitch * i, 9)
         first = math.floor(start)
         fraction = round(start - first, 9)
@@ -89,6 +90,7 @@ def _paste(maps: np.ndarray, window: np.ndarray, left: int, top: int) -> None:
         window[..., y - top : bottom - top, x - left : right - left] = maps[..., y:bottom, x:right]
 
 
+@checked
 def seams(
     cleaned: np.ndarray,
     *,
@@ -134,8 +136,6 @@ def seams(
     and 0.02 for each step to the next column. What is left of a path belongs to the character before it, the
     path itself to the character after it.
     """
-    at_least(1, characters=characters, width=width, height=height)
-    at_least(0, reach=reach)
     expected = expected_boundaries(characters, left, pitch, width)
     owner = owners(cleaned, [least_ink_seam(ink_of(cleaned), boundary, reach) for boundary in expected])
     shape = {"top": top, "width": width, "height": height}
@@ -149,6 +149,7 @@ def seams(
     return np.concatenate(vectors, axis=1), np.concatenate(windows, axis=1)
 
 
+@checked
 def valleys(
     cleaned: np.ndarray,
     *,
@@ -191,8 +192,6 @@ def valleys(
     The cost of a boundary is the ink of its pixels, and 0.03 for each pixel and each column that it is away
     from the expected boundary. The middle of what lies between two boundaries is its ink's centre of mass.
     """
-    at_least(1, characters=characters, width=width, height=height)
-    at_least(0, reach=reach)
     expected = expected_boundaries(characters, left, pitch, width)
     boundaries = [straight_boundary(ink_of(cleaned), boundary, reach) for boundary in expected]
     owner = owners(cleaned, boundaries)
@@ -203,6 +202,7 @@ def valleys(
     return take(cleaned, windows, width, height, owner), windows
 
 
+@checked
 def components(
     cleaned: np.ndarray,
     *,
@@ -242,8 +242,6 @@ def components(
     equal widths, at the columns of least ink. Where they are too narrow for that, the ink, or the picture
     without ink, is split into equal widths. Soft rims belong to the component that they touch.
     """
-    at_least(1, characters=characters, width=width, height=height)
-    at_least(0, smallest_component=smallest_component)
     from scipy import ndimage
 
     ink = ink_of(cleaned)

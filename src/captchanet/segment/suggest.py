@@ -59,6 +59,11 @@ class Sample:
     origin: str
 
 
+def spread(n: int, most: int) -> list[int]:
+    """Return some of the indices 0 … n - 1, evenly spaced: all, where there are no more than `most`."""
+    return [n * i // min(n, most) for i in range(min(n, most))]
+
+
 def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sample:
     """Take a sample of a folder.
 
@@ -83,7 +88,7 @@ def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sam
     """
     files = list_pictures(folder, label_file)
     labels, origin = _labels(folder, files, label_file)
-    tried = [files[len(files) * i // min(most, len(files))] for i in range(min(most, len(files)))]
+    tried = [files[i] for i in spread(len(files), most)]
     data, reasons = {}, []
     for name in tried:
         try:
@@ -217,7 +222,7 @@ def _cleaning(pictures: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
             # Black lines over coloured letters have one colour too. But then large components are left over,
             # which are no speckles.
             rest = np.where(found > 0.3, np.float32(0), distance(pictures))
-            rest = without_noise(rest, speckle_neighbours=0, smallest_component=8)
+            rest = without_noise(rest, smallest_component=8)
             if np.count_nonzero(rest > 0.3) < 0.05 * np.count_nonzero(found > 0.3):
                 return {"method": "ink", "colour": [red, green, blue]}, found
     length = max(12, pictures.shape[2] // 4)

@@ -7,7 +7,7 @@ picture a character's vector shows. Augmentation makes other versions of the sam
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.segment.morphology import INK, at_least
+from captchanet.segment.morphology import INK
 
 
 def ink_of(cleaned: np.ndarray) -> np.ndarray:
@@ -53,7 +53,6 @@ def take(
     A window of `width` × `height` pixels is copied. Any other is brought to that size by bilinear
     interpolation: pixel j of a row is at left + (j + ½)(right − left) / width − ½, and rows likewise.
     """
-    at_least(1, width=width, height=height)
     maps = planes(cleaned)
     n, channels, h, w = maps.shape
     left, top, right, bottom = np.moveaxis(windows, 2, 0).astype(np.float64)[..., np.newaxis]
@@ -66,20 +65,16 @@ def take(
     for i in range(windows.shape[1]):
         ink = maps if owner is None else np.where((owner == i)[:, np.newaxis], maps, np.float32(0))
         padded = np.pad(ink, ((0, 0), (0, 0), (1, 1), (1, 1)))
-
-        def at(dy: int, dx: int, padded: np.ndarray = padded, i: int = i) -> np.ndarray:
-            rows = np.clip(row[:, i] + 1 + dy, 0, h + 1)[:, np.newaxis, :, np.newaxis]
-            columns = np.clip(column[:, i] + 1 + dx, 0, w + 1)[:, np.newaxis, np.newaxis, :]
-            found: np.ndarray = padded[picture, channel, rows, columns]
-            return found
-
-        vectors[:, i] = at(0, 0)
+        y0, y1 = (np.clip(row[:, i] + step, 0, h + 1)[:, np.newaxis, :, np.newaxis] for step in (1, 2))
+        x0, x1 = (np.clip(column[:, i] + step, 0, w + 1)[:, np.newaxis, np.newaxis] for step in (1, 2))
+        above = padded[picture, channel, y0, x0]
         if across[:, i].any() or down[:, i].any():
-            fx, fy = across[:, i, np.newaxis, np.newaxis, :], down[:, i, np.newaxis, :, np.newaxis]
-            above, below = at(0, 0), at(1, 0)
-            above += fx * (at(0, 1) - above)
-            below += fx * (at(1, 1) - below)
-            vectors[:, i] = above + fy * (below - above)
+            fx, fy = across[:, i, np.newaxis, np.newaxis], down[:, i, np.newaxis, :, np.newaxis]
+            below = padded[picture, channel, y1, x0]
+            above += fx * (padded[picture, channel, y0, x1] - above)
+            below += fx * (padded[picture, channel, y1, x1] - below)
+            above += fy * (below - above)
+        vectors[:, i] = above
     return vectors.reshape(*vectors.shape[:2], channels * height * width)
 
 

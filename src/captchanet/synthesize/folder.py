@@ -12,7 +12,7 @@ from captchanet.errors import UserError
 from captchanet.synthesize.style import Pixels, Style, check_characters, render_captcha, sample_labels
 
 UNFINISHED = ".unfinished.png"
-"""The name of a picture while it is written; it is hidden, so that nobody reads it."""
+"""The name of a picture while it is written; it is hidden, and no reader takes it for a picture."""
 
 
 def synthesize_folder(
@@ -90,7 +90,7 @@ def write_folder(
                 "name an empty or a new folder, or empty this one first."
             )
         for picture, path in zip(pictures, paths, strict=True):
-            # under another name first, so that nothing that interrupts this leaves half a picture behind
+            # under another name first: an interruption must not leave half a picture
             write_png(picture, folder / UNFINISHED)
             (folder / UNFINISHED).replace(path)
     except OSError as error:

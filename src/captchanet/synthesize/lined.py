@@ -7,12 +7,14 @@ known, a range can be narrowed to one value.
 
 from dataclasses import dataclass, replace
 from string import ascii_letters, digits
-from typing import Annotated, Any, Literal, NamedTuple
+from types import SimpleNamespace
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval, MinLen
+from pydantic import AfterValidator
 
-from captchanet.errors import UserError
+from captchanet.settings import check, wrong
 from captchanet.synthesize.canvas import (
     LAYOUTS,
     Canvas,
@@ -31,15 +33,25 @@ from captchanet.synthesize.style import (
     Share,
     Style,
     check_characters,
-    fringed,
-    one_bit,
+    check_shares,
+    ink_of_share,
     sample_labels,
-    soft,
 )
 
-Range = tuple[float, float]
-Lengths = tuple[Annotated[float, Ge(0)], Annotated[float, Ge(0)]]
-Counts = tuple[Annotated[int, Ge(0)], Annotated[int, Ge(0)]]
+Bounds = TypeVar("Bounds", tuple[float, float], tuple[int, int])
+
+
+def _in_order(bounds: Bounds) -> Bounds:
+    if bounds[0] > bounds[1]:
+        raise wrong("", f"found {list(bounds)}; expected two numbers, the second not below the first")
+    return bounds
+
+
+Length = Annotated[float, Ge(0)]
+Count = Annotated[int, Ge(0)]
+Range = Annotated[tuple[float, float], AfterValidator(_in_order)]
+Lengths = Annotated[tuple[Length, Length], AfterValidator(_in_order)]
+Counts = Annotated[tuple[Count, Count], AfterValidator(_in_order)]
 
 FACES = {
     "train": (
@@ -75,29 +87,8 @@ GAIN = 0.1, 0.12
 text looks dark."""
 
 
-class Look(NamedTuple):
-    """What is sampled for a captcha; at first arrays with a value for each captcha, then one captcha's."""
-
-    face: Any  # number of the face among those of the option `faces`
-    ems: Any  # of each letter, pixels
-    degrees: Any  # of each letter, clockwise
-    slant: Any
-    baseline: Any
-    shifts: Any  # of each letter, across and down, pixels
-    layout: Any  # number of the layout among `LAYOUTS`, where the option is "mixed"
-    pitch: Any
-    centre: Any  # x of the middle of the row of letters
-    colours: Any  # of each letter
-    edge: Any  # 0 to 1, compared with the shares of inks
-    threshold: Any
-    gain: Any
-    paper: Any
-    across: Any  # bool
-    below: Any  # bool
-    soft_lines: Any  # bool
-    frame: Any  # grey, -1 for no frame
-    lines: Any  # their number
-    specks: Any  # their number
+Look = SimpleNamespace
+"""What is sampled for a captcha, see `Lined._looks`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +113,8 @@ class Lined:
     alphabet : str
         The characters that labels are made of. The segmentation needs them as its `fold` leaves them.
     faces : str
-        "train" or "apart", eight italic serif faces each, of which each captcha has one. Or the name of one
-        face for all.
+        "train" or "apart", eight italic serif faces each; each captcha has one of them. Or the name of one
+        face for all captchas.
     size : tuple of float
         Range of the em of letters, in pixels; a capital is two thirds as high.
     size_sd : float
@@ -215,33 +206,9 @@ class Lined:
 
     def __post_init__(self) -> None:
         """Raise UserError for values that no captcha can have."""
-        self._check_ranges()
-        self._check_shares()
-        self._check_colours()
-        if self.layout not in (*LAYOUTS, "mixed"):
-            raise UserError(f"layout: found {self.layout!r}; choose one of {', '.join((*LAYOUTS, 'mixed'))}")
+        check(type(self), vars(self))
+        check_shares(self.one_bit_share, self.fringed_share)
         check_face(self.faces, FACES)
-
-    def _check_ranges(self) -> None:
-        for name in ("size", "slant", "baseline", "line_width", "line_count", "specks"):
-            low, high = getattr(self, name)
-            if low > high or (low < 0 and name != "slant"):
-                expected = "two numbers, the second not below the first"
-                expected += "" if name == "slant" else ", and the first not below 0"
-                raise UserError(f"{name}: found {[low, high]}; expected {expected}")
-
-    def _check_shares(self) -> None:
-        shares = {name: value for name, value in vars(self).items() if name.endswith("_share")}
-        shares["pitch_spread"] = self.pitch_spread
-        shares["one_bit_share and fringed_share together"] = self.one_bit_share + self.fringed_share
-        for name, share in shares.items():
-            if not 0 <= share <= 1:
-                raise UserError(f"{name}: found {share}; expected a share of all, 0 to 1")
-
-    def _check_colours(self) -> None:
-        for name, colour in (("ink", self.ink or ()), ("line_colour", self.line_colour)):
-            if not all(0 <= part <= 255 for part in colour):
-                raise UserError(f"{name}: found {list(colour)}; expected red, green and blue, each 0 to 255")
 
     def __call__(self) -> Captchas:
         """Synthesize the captchas.
@@ -266,14 +233,21 @@ class Lined:
         labels = sample_labels(self.count, style, rng)
         of_lines, of_specks = rng.spawn(2)
         pictures = np.empty((self.count, self.height, self.width, 3), np.uint8)
-        looks = map(Look, *self._looks(len(faces), rng))
-        for picture, label, look in zip(pictures, labels, looks, strict=True):
+        looks = self._looks(len(faces), rng)
+        for number, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+            look = Look(**{name: values[number] for name, values in looks.items()})
             row = Row(label, faces[look.face], look.ems, look.degrees, look.slant)
             picture[:] = np.rint(self._captcha(row, look, style, of_lines, of_specks))
         return pictures, labels
 
-    def _looks(self, number_of_faces: int, rng: np.random.Generator) -> Look:
-        """Sample everything, used or not, so that no option changes the random numbers of another."""
+    def _looks(self, number_of_faces: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Sample everything, used or not, so that no option changes the random numbers of another.
+
+        Each array has a value for each captcha: `face` and `layout` are numbers of a face and of a layout;
+        `ems`, `degrees` (clockwise), `shifts` (across and down, in pixels) and `colours` are those of each
+        letter; `centre` is x of the middle of the row of letters; `edge`, 0 to 1, is compared with the shares
+        of inks; `frame` is a grey, -1 for no frame; `lines` and `specks` are their numbers.
+        """
         letters = (self.count, self.characters)
 
         def between(bounds: Range, *shape: int) -> np.ndarray:
@@ -285,29 +259,29 @@ class Lined:
         def whole(low: int, high: int) -> np.ndarray:
             return low + (rng.random(self.count) * (high + 1 - low)).astype(int)
 
-        # the arguments are evaluated in the order in which they stand, which decides the random numbers
-        return Look(
-            face=whole(0, number_of_faces - 1),
-            ems=between(self.size, 1) * np.exp(self.size_sd * rng.standard_normal(letters)),
-            degrees=between((0, self.rotation), 1) * rng.uniform(-1, 1, letters),
-            slant=between(self.slant),
-            baseline=between(self.baseline),
-            shifts=between((0, self.jitter), 1, 1) * rng.standard_normal((*letters, 2)),
-            layout=whole(0, len(LAYOUTS) - 1),
-            pitch=self.pitch * between((1 - self.pitch_spread, 1 + self.pitch_spread)),
-            centre=self.width / 2 + between((-self.shift, self.shift)),
-            colours=self._colours(rng),
-            edge=rng.random(self.count),
-            threshold=rng.normal(*THRESHOLD, self.count),
-            gain=rng.lognormal(*GAIN, self.count),
-            paper=self._papers(rng),
-            across=chosen(self.across_share),
-            below=chosen(self.below_share),
-            soft_lines=chosen(self.soft_lines_share),
-            frame=np.where(chosen(self.frame_share), rng.integers(0, LIGHT, self.count), -1),
-            lines=whole(*self.line_count),
-            specks=whole(*self.specks),
-        )
+        # the order of the entries decides the random numbers
+        return {
+            "face": whole(0, number_of_faces - 1),
+            "ems": between(self.size, 1) * np.exp(self.size_sd * rng.standard_normal(letters)),
+            "degrees": between((0, self.rotation), 1) * rng.uniform(-1, 1, letters),
+            "slant": between(self.slant),
+            "baseline": between(self.baseline),
+            "shifts": between((0, self.jitter), 1, 1) * rng.standard_normal((*letters, 2)),
+            "layout": whole(0, len(LAYOUTS) - 1),
+            "pitch": self.pitch * between((1 - self.pitch_spread, 1 + self.pitch_spread)),
+            "centre": self.width / 2 + between((-self.shift, self.shift)),
+            "colours": self._colours(rng),
+            "edge": rng.random(self.count),
+            "threshold": rng.normal(*THRESHOLD, self.count),
+            "gain": rng.lognormal(*GAIN, self.count),
+            "paper": self._papers(rng),
+            "across": chosen(self.across_share),
+            "below": chosen(self.below_share),
+            "soft_lines": chosen(self.soft_lines_share),
+            "frame": np.where(chosen(self.frame_share), rng.integers(0, LIGHT, self.count), -1),
+            "lines": whole(*self.line_count),
+            "specks": whole(*self.specks),
+        }
 
     def _colours(self, rng: np.random.Generator) -> np.ndarray:
         """Sample the colour of each letter, (count, characters, 3)."""
@@ -357,8 +331,7 @@ class Lined:
     def _write(self, canvas: Canvas, row: Row, look: Look, style: Style) -> None:
         """Paint a captcha's letters."""
         style = replace(style, threshold=look.threshold, gain=look.gain)
-        hard, coloured = look.edge < self.one_bit_share, look.edge < self.one_bit_share + self.fringed_share
-        how = one_bit if hard else fringed if coloured else soft
+        how = ink_of_share(look.edge, self.one_bit_share, self.fringed_share)
         layout = LAYOUTS[look.layout] if self.layout == "mixed" else self.layout
         x = middles(row, layout, look.pitch, look.centre, self.width) + look.shifts[:, 0]
         shown = covers(row, x, look.baseline + look.shifts[:, 1], self.width, self.height)

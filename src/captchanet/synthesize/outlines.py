@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from captchanet.errors import UserError
 
-Coverage = npt.NDArray[np.uint8]  # (height, width): 0 where no part of a pixel is covered, 255 where all is
-Contour = npt.NDArray[
-    np.float64
-]  # (corners, 2): x to the right; y upwards in a glyph, downwards in a picture
+Coverage = npt.NDArray[np.uint8]
+"""How much of each pixel is covered, (height, width): 0 for no part of it, 255 for all."""
+Contour = npt.NDArray[np.float64]
+"""Corners, (corners, 2): x to the right; y upwards in a glyph, downwards in a picture."""
 Outline = tuple[Contour, ...]
 
 FOLDER = resources.files("captchanet.synthesize") / "faces"
@@ -105,12 +105,6 @@ class Tile:
     coverage: Coverage
     left: int
     top: int
-
-
-def signed_area(contour: Contour) -> float:
-    """Return the area within a contour, in square ems: positive for a filled part, negative for a hole."""
-    x, y = contour.T
-    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
 
 
 @cache

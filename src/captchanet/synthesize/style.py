@@ -66,6 +66,24 @@ def fringed(coverage: Coverage, style: "Style") -> Alpha:
     return np.minimum(np.stack([(before + 2 * here) / 3, here, (2 * here + after) / 3], axis=2), 1.0)
 
 
+def ink_of_share(
+    number: float, one_bit_share: float, fringed_share: float
+) -> Callable[[Coverage, "Style"], Alpha]:
+    """Return the ink that a number from 0 to 1 stands for, given the shares of two inks; the rest is soft."""
+    if number < one_bit_share:
+        return one_bit
+    return fringed if number < one_bit_share + fringed_share else soft
+
+
+def check_shares(one_bit_share: float, fringed_share: float) -> None:
+    """Raise UserError where two inks together are more than all captchas."""
+    if one_bit_share + fringed_share > 1:
+        raise UserError(
+            f"one_bit_share {one_bit_share} and fringed_share {fringed_share} are more than all captchas; "
+            "make their sum 1 at most"
+        )
+
+
 @dataclass(frozen=True)
 class Style:
     """How captchas look; `dataclasses.replace` makes another style of one.
@@ -217,13 +235,9 @@ def letter(character: str, slot: int, style: Style, rng: np.random.Generator) ->
     if character in "ij":
         glyph = close_dot(glyph, rng.uniform(*style.dot_growth), rng.uniform(*style.stem_trim))
     x, y = style.jitter * rng.standard_normal(2)
-    where = Placement(
-        pivot_x=style.first_pivot_x + style.pitch * slot,
-        pivot_y=style.pivot_y,
-        baseline=style.baseline,
-        degrees=rng.uniform(-style.rotation, style.rotation),
-        shift=(x, y),
-    )
+    degrees = rng.uniform(-style.rotation, style.rotation)
+    pivot_x = style.first_pivot_x + style.pitch * slot
+    where = Placement(pivot_x, style.pivot_y, style.baseline, degrees, shift=(x, y))
     return fill(place_glyph(glyph, face, where))
 
 

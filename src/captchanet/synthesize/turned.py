@@ -4,7 +4,6 @@
 captcha to the next.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from string import ascii_lowercase, digits
 from typing import Annotated
@@ -13,22 +12,21 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval, MinLen
 
 from captchanet.errors import UserError
-from captchanet.synthesize.outlines import Coverage, Face, check_face
+from captchanet.settings import check
+from captchanet.synthesize.outlines import Face, check_face
 from captchanet.synthesize.style import (
     HEROS,
-    Alpha,
     Captchas,
     Channel,
     Colour,
     Share,
     Style,
     check_characters,
-    fringed,
+    check_shares,
+    ink_of_share,
     nearest_faces,
-    one_bit,
     render_captcha,
     sample_labels,
-    soft,
 )
 
 
@@ -121,18 +119,9 @@ class Turned:
 
     def __post_init__(self) -> None:
         """Raise UserError for values that no captcha can have."""
-        if self.one_bit_share + self.fringed_share > 1:
-            raise UserError(
-                f"one_bit_share {self.one_bit_share} and fringed_share {self.fringed_share} are more than "
-                "all captchas; make their sum 1 at most"
-            )
-        for name, channels in (("ink", self.ink), ("frame", () if self.frame is None else (self.frame,))):
-            if not all(0 <= channel <= 255 for channel in channels):
-                raise UserError(f"{name}: found {channels}; expected 0 to 255, from dark to light")
+        check(type(self), vars(self))
+        check_shares(self.one_bit_share, self.fringed_share)
         check_face(self.faces, ("mixed",))
-        self._check_pivots()
-
-    def _check_pivots(self) -> None:
         first, y = self.first_pivot_x, self.pivot_y
         last = first + self.pitch * (self.characters - 1)
         if not (first >= 0 and last < self.width and 0 <= y < self.height):
@@ -190,14 +179,8 @@ class Turned:
 
     def _inked(self, style: Style, rng: np.random.Generator) -> Style:
         """Sample the ink of one captcha, always by three numbers, so that no share changes what follows."""
-        kind = rng.random()
+        how = ink_of_share(rng.random(), self.one_bit_share, self.fringed_share)
         threshold, gain = rng.normal(0.5, self.threshold_sd), np.exp(rng.normal(0.06, self.gain_sd))
-        kinds = (
-            (self.one_bit_share, one_bit),
-            (self.one_bit_share + self.fringed_share, fringed),
-            (1.0, soft),
-        )
-        how: Callable[[Coverage, Style], Alpha] = next(how for below, how in kinds if kind <= below)
         return replace(style, ink=how, threshold=float(np.clip(threshold, 0.05, 0.95)), gain=float(gain))
 
 
