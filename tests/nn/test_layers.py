@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layers import RunningMean
+from layers import Repeatable, RunningMean
 
 from captchanet.nn import (
     AdamW,
@@ -25,7 +25,7 @@ from captchanet.nn import (
     tanh,
     uniform,
 )
-from captchanet.nn.gradient_check import Repeatable, central_differences, relative_error
+from captchanet.nn.gradient_check import central_differences, relative_error
 
 NETWORK = Network((3,), (Dense(4), RunningMean(), tanh, Dense(2)), softmax)
 

@@ -29,14 +29,13 @@ class Activation(Layer):
     """
 
     in_place: ClassVar[bool] = True
-    reads_output: ClassVar[bool] = True
 
     name: str
     apply: Callable[[Array, Array], Array]
     times_slope: Callable[[Array, Array], None] | None
 
     def output_shape(self, shape: Shape) -> Shape:
-        """That of the input."""
+        """Tell the shape of the input; raises ValueError if the function is none for hidden layers."""
         if self.times_slope is None:
             raise ValueError(f"{self.name} is no activation for hidden layers, only for the output")
         return shape
@@ -49,10 +48,10 @@ class Activation(Layer):
 class _ActivationWorker(Worker):
     def __init__(self, layer: Activation, place: Place) -> None:
         self._apply, self._times_slope = layer.apply, layer.times_slope
-        self._output, self.input = place.output, place.in_place()
+        self._input, self._output = place.input, place.output
 
     def forward(self, theta: Array) -> None:
-        self._apply(self.input.a, self._output.a)
+        self._apply(self._input.a, self._output.a)
 
     def backward(self, theta: Array, gradient: Array) -> None:
         if self._times_slope is not None:

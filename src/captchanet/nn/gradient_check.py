@@ -5,16 +5,15 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
 from captchanet.nn.architectures import fully_connected
-from captchanet.nn.convolution import Convolution, Pooling
+from captchanet.nn.convolution import Convolution, Pooling, squares
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
 from captchanet.nn.dense import Dense
 from captchanet.nn.initialisation import uniform
 from captchanet.nn.layer import Array, Layer
-from captchanet.nn.network import Network
+from captchanet.nn.network import Network, Pass
 from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Minimised
 from captchanet.nn.penalties import Penalty, l2, no_penalty
@@ -29,35 +28,6 @@ In float64 the differences are the limit, see STEP (the worst seen over 40 seeds
 gradient itself is: it is compared with differences taken in float64 at the same theta, and each of its sums
 is rounded to 6e-8 of its terms (the worst seen is 4.1e-7).
 """
-
-
-class Repeatable:
-    """An objective with noise or state, made to cost the same at every call with the same theta.
-
-    Each call begins with the random numbers and the state that the objective had when this was made.
-
-    Parameters
-    ----------
-    objective
-        The objective.
-    batch
-        The rows that every call works on; None for all.
-    """
-
-    unrepeatable: tuple[str, ...] = ()
-
-    def __init__(self, objective: Objective, batch: NDArray[np.integer] | None = None) -> None:
-        self.objective, self.batch = objective, batch
-        self.rows = objective.rows if batch is None else len(batch)
-        self._state = objective.state.copy()
-        self._random = None if objective.rng is None else objective.rng.bit_generator.state
-
-    def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]:
-        """As the objective; `rows` are ignored for the batch."""
-        self.objective.state[:] = self._state
-        if self.objective.rng is not None and self._random is not None:
-            self.objective.rng.bit_generator.state = self._random
-        return self.objective(theta, self.batch)
 
 
 def central_differences(objective: Minimised, theta: Array, step: float = STEP) -> Array:
@@ -168,19 +138,16 @@ def _nearest_kink(network: Network, theta: Array, X: Array) -> float:
     ReLU has one at 0; pooling has one where the two largest of a square are equal.
     """
     nearest = [np.inf]
-
-    def look(layer: Layer, a: Array) -> None:
-        if layer is relu:
-            nearest.append(float(np.abs(a).min()))
-        if isinstance(layer, Pooling):
-            channels, high, wide = layer.output_shape(a.shape[:3])
-            size = layer.size
-            whole = a[:, : high * size, : wide * size].reshape(channels, high, size, wide, size, -1)
-            squares = np.sort(np.moveaxis(whole, 4, 2).reshape(channels, high, size**2, wide, -1), axis=2)
-            nearest.append(float((squares[:, :, -1] - squares[:, :, -2]).min()))
-
-    batch = network.with_ones(X, theta.dtype)
-    network.work(batch, network.input_shape).forward(network.views(theta), look)
+    for number, layer in enumerate(network.layers):
+        if layer is relu or isinstance(layer, Pooling):
+            before = Network(network.input_shape, network.layers[:number])
+            work = Pass(before, before.with_ones(X, theta.dtype), before.input_shape, both_ways=True)
+            work.forward(before.views(theta[: before.size]))
+            z = work.last.a
+            if isinstance(layer, Pooling):
+                *_, second, largest = np.sort(squares(z, layer.size), axis=0)
+                z = largest - second
+            nearest.append(float(np.abs(z).min()))
     return min(nearest)
 
 

@@ -83,8 +83,7 @@ def _scaled(
 ) -> Array:
     theta = rng.random(network.size) * 2 - 1
     for matrix, bias in zip(network.matrices(theta), network.biases(theta), strict=True):
-        units, inputs = matrix.shape[0], matrix.shape[1] - (bias is not None)
-        matrix *= limit(inputs, units)
-        if bias is not None:
-            bias[:] = 0
+        units, inputs = matrix.shape
+        matrix *= limit(inputs - bias.shape[1], units)
+        bias[:] = 0
     return theta.astype(dtype)

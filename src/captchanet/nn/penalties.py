@@ -35,8 +35,7 @@ def l2(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
         np.multiply(theta, weight / n, out=scratch)
         for bias in network.biases(scratch):
-            if bias is not None:
-                bias[:] = 0
+            bias[:] = 0
         gradient += scratch
         return float(scratch @ theta) / 2
 
@@ -64,8 +63,7 @@ def tutorial_penalty(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
         squares = []
         for matrix, bias in zip(network.matrices(theta), network.biases(theta), strict=True):
-            of_biases = 0.0 if bias is None else float(bias @ bias)
-            squares.append(float(np.vdot(matrix, matrix)) - of_biases)
+            squares.append(float(np.vdot(matrix, matrix)) - float((bias.T @ bias).sum()))
         total = 2 * n * squares[0] + sum(squares[1:])
         return weight / total if total else float("inf")
 
