@@ -59,7 +59,7 @@ class _ActivationWorker(Worker):
 
 
 def _sigmoid(z: Array, out: Array) -> Array:
-    """1 / (1 + exp(-z)).
+    """Compute 1 / (1 + exp(-z)).
 
     exp overflows to infinity for z below about -709 (float64) or -88 (float32). Its reciprocal is the right
     answer, 0, so callers silence that one warning around the whole pass (`np.errstate(over="ignore")`).
@@ -71,7 +71,7 @@ def _sigmoid(z: Array, out: Array) -> Array:
 
 
 def _sigmoid_slope(delta: Array, a: Array) -> None:
-    """a (1 - a)."""
+    """Multiply by a (1 - a)."""
     delta *= a
     np.subtract(1, a, out=a)
     delta *= a
@@ -82,25 +82,25 @@ def _tanh(z: Array, out: Array) -> Array:
 
 
 def _tanh_slope(delta: Array, a: Array) -> None:
-    """1 - a²."""
+    """Multiply by 1 - a²."""
     np.multiply(a, a, out=a)
     np.subtract(1, a, out=a)
     delta *= a
 
 
 def _relu(z: Array, out: Array) -> Array:
-    """max(z, 0)."""
+    """Compute max(z, 0)."""
     return np.maximum(z, 0, out=out)
 
 
 def _relu_slope(delta: Array, a: Array) -> None:
-    """1 where z > 0, else 0 (at the kink itself, too)."""
+    """Multiply by 1 where z > 0, else by 0 (at the kink itself, too)."""
     np.greater(a, 0, out=a)
     delta *= a
 
 
 def _softmax(z: Array, out: Array) -> Array:
-    """exp(z_k) / Σ_j exp(z_j) over the first axis; the largest z is subtracted first: no exp overflows."""
+    """Compute exp(z_k) / Σ_j exp(z_j) over the first axis, without the largest z, so that none overflows."""
     np.subtract(z, z.max(axis=0), out=out)
     np.exp(out, out=out)
     out /= out.sum(axis=0)

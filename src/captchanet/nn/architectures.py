@@ -17,7 +17,7 @@ def fully_connected(
     output: Activation = sigmoid,
     dropout: Sequence[float] = (),
 ) -> Network:
-    """A network of dense layers alone, with the same activation after each but the last.
+    """Make a network of dense layers alone, with the same activation after each but the last.
 
     Parameters
     ----------

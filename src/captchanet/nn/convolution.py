@@ -24,7 +24,7 @@ from captchanet.nn.layer import Array, Layer, Place, Shape, Worker
 
 
 def _picture(shape: Shape, who: str) -> tuple[int, int, int]:
-    """The shape as channels, height and width."""
+    """Check that the shape is channels, height and width."""
     if len(shape) != 3:
         raise ValueError(f"{who} looks at a picture, (channels, height, width), not at {shape}")
     return shape

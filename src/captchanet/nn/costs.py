@@ -35,7 +35,7 @@ class Cost:
     softmax: ValueAndDelta | None
 
     def for_output(self, output: Activation) -> ValueAndDelta:
-        """Its function for an output.
+        """Find its function for an output.
 
         Parameters
         ----------
@@ -54,7 +54,7 @@ class Cost:
 
 
 def _sigmoid_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
-    """-[y log a + (1 - y) log(1 - a)], whose delta is the plain difference a - y.
+    """Compute -[y log a + (1 - y) log(1 - a)], whose delta is the plain difference a - y.
 
     Computed from z, because a reaches 1 (and its log(1 - a) minus infinity) from z = 37 on in float64:
     -[y log a + (1 - y) log(1 - a)] = log(1 + exp(z)) - y z = max(z, 0) - y z - log(max(a, 1 - a)), where the
@@ -72,7 +72,7 @@ def _sigmoid_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: 
 
 
 def _softmax_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
-    """-Σ_k y_k log a_k with Σ_k y_k = 1, whose delta is a - y again.
+    """Compute -Σ_k y_k log a_k with Σ_k y_k = 1, whose delta is a - y again.
 
     With m the largest z of a row, log a_k = z_k - m + log(max_j a_j), so that the cost is
     Σ_k y_k (m - z_k) - log(max_j a_j): the logarithm is of a number between 1 / outputs and 1.
@@ -88,7 +88,7 @@ def _softmax_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: 
 
 
 def _sigmoid_quadratic(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
-    """(a - y)² / 2, whose delta is (a - y) a (1 - a)."""
+    """Compute (a - y)² / 2, whose delta is (a - y) a (1 - a)."""
     np.subtract(a, y, out=delta)
     np.multiply(delta, delta, out=scratch)
     total = float(scratch.sum()) / 2

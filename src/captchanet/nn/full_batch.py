@@ -14,7 +14,7 @@ Iterations = Annotated[int, Ge(1), Le(1_000_000_000)]
 def conjugate_gradient(
     objective: Minimised, theta: Array, *, iterations: Iterations = 100, callback: Callback | None = None
 ) -> Result:
-    """Polak-Ribière conjugate gradient (`scipy.optimize.minimize(method="CG")`).
+    """Minimise by Polak-Ribière conjugate gradient (`scipy.optimize.minimize(method="CG")`).
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def l_bfgs(
     memory: Annotated[int, Ge(1)] = 10,
     callback: Callback | None = None,
 ) -> Result:
-    """Limited-memory BFGS (`scipy.optimize.minimize(method="L-BFGS-B")` without bounds).
+    """Minimise by limited-memory BFGS (`scipy.optimize.minimize(method="L-BFGS-B")` without bounds).
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ is rounded to 6e-8 of its terms (the worst seen is 4.1e-7).
 
 
 def central_differences(objective: Minimised, theta: Array, step: float = STEP) -> Array:
-    """The derivative of the cost by every entry of theta, with four evaluations for each.
+    """Compute the derivative of the cost by every entry of theta, with four evaluations for each.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def central_differences(objective: Minimised, theta: Array, step: float = STEP) 
 
 
 def slope_along(objective: Minimised, theta: Array, direction: Array, step: float = STEP) -> float:
-    """The derivative of the cost at theta along a direction, by central differences of fourth order.
+    """Compute the slope of the cost along a direction, by central differences of fourth order.
 
     (8 [cost(+h) - cost(-h)] - [cost(+2h) - cost(-2h)]) / (12 h), with an error of order h⁴.
 
@@ -67,7 +67,7 @@ def slope_along(objective: Minimised, theta: Array, direction: Array, step: floa
 
 
 def relative_error(found: Array, expected: Array) -> float:
-    """|found - expected| / (|found| + |expected|), Euclidean norms; 0 where both vanish.
+    """Compute |found - expected| / (|found| + |expected|), Euclidean norms; 0 where both are 0.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class Checked(NamedTuple):
 
 
 def check_all(seed: int = 0) -> Iterator[Checked]:
-    """Checks the gradient of every legal combination, in float64 and in float32.
+    """Check the gradient of every combination that goes together, in float64 and in float32.
 
     These are: output, cost, activation, penalty, bias, and depth 1 … 4; and convolutions in one and two
     layers, pooled and not, with every activation.
@@ -133,7 +133,7 @@ def _convolutions(hidden: Activation, bias: bool) -> dict[str, tuple[Layer, ...]
 
 
 def _nearest_kink(network: Network, theta: Array, X: Array) -> float:
-    """How near to a kink any signal comes: a difference taken across one is no derivative.
+    """Tell how near to a kink any signal comes: a difference taken across one is no derivative.
 
     ReLU has one at 0; pooling has one where the two largest of a square are equal.
     """

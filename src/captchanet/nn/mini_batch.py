@@ -103,7 +103,7 @@ class MiniBatch:
         resume: OptimiserState | None = None,
         checkpoint: Keep | None = None,
     ) -> Result:
-        """Minimises the objective from theta.
+        """Minimise the objective from theta.
 
         Each epoch goes once through all rows in batches, sampled without replacement (the last one may be
         smaller). A batch of all rows takes them in their order, and nothing is sampled.
@@ -168,7 +168,7 @@ def _cut(order: NDArray[np.integer], size: int) -> list[NDArray[np.integer]]:
 def _resumed(
     resume: OptimiserState | None, arrays: Sequence[NDArray[Any]], rng: np.random.Generator | None
 ) -> tuple[int, int]:
-    """How many epochs and steps are done; sets theta, order and memory, and the rng, back to `resume`."""
+    """Set theta, order, memory and the rng back to `resume`; tell how many epochs and steps are done."""
     if resume is None:
         return 0, 0
     kept = (resume.theta, resume.order, *resume.memory)

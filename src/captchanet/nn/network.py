@@ -217,7 +217,7 @@ class Network:
 
 
 def _views(vector: Array, shapes: Sequence[Shape], name: str) -> list[Array]:
-    """One part of the vector after the other, in these shapes."""
+    """Cut the vector into one part after the other, in these shapes."""
     sizes = [prod(shape) for shape in shapes]
     *starts, size = accumulate(sizes, initial=0)
     if vector.shape != (size,):
@@ -321,7 +321,7 @@ class Pass:
 
 
 def _signal_after(before: Signal, layer: Layer, shape: Shape, needed: bool, keep: bool) -> Signal:
-    """The signal that a layer writes to; it has a delta if that is `needed`, and other memory if `keep`."""
+    """Make the signal that a layer writes to, with a delta if `needed`, and in other memory if `keep`."""
     size = (*shape, before.a.shape[-1])
     delta = before.delta
     if needed and not (layer.in_place and delta.size):

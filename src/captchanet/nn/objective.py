@@ -86,7 +86,7 @@ class Objective:
         self._last: tuple[Array, NDArray[np.integer] | None] | None = None
 
     def reading(self, X: ArrayLike, Y: ArrayLike) -> "Objective":
-        """The bare cost of the same network on other data, as it reads them.
+        """Make the bare cost of the same network on other data, as it reads them.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class Objective:
         return other
 
     def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]:
-        """The cost and its gradient.
+        """Compute the cost and its gradient.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class Objective:
         return cost, self._gradient
 
     def correct(self) -> int:
-        """How many rows of the last call were read right, by the outputs that it left behind.
+        """Count the rows of the last call that were read right, by the outputs that it left behind.
 
         Right means that the largest output is the target's largest; for a single output, that it is on the
         same side of 1/2.
@@ -152,7 +152,7 @@ class Objective:
         return int(np.count_nonzero(_classes(outputs) == wanted))
 
     def _loaded(self, rows: NDArray[np.integer] | None) -> tuple[Pass, Array, Array]:
-        """The pass, targets and scratch for these rows, with their data in them.
+        """Return the pass, targets and scratch for these rows, with their data in them.
 
         They are made once for each number of rows, and used again.
         """
@@ -171,7 +171,7 @@ class Objective:
         return work, targets, scratch
 
     def _made(self, rows: int | None) -> tuple[Pass, Array, Array]:
-        """Buffers for so many rows; all rows (None) are read where they lie, if nothing augments them."""
+        """Make them; all rows (None) are read where they lie, if nothing augments them."""
         as_they_lie = rows is None and not self.augment
         batch = self.X if as_they_lie else np.empty((rows or self.rows, self.X.shape[1]), self.dtype)
         state, rng = self.state, self.rng
@@ -181,5 +181,5 @@ class Objective:
 
 
 def _classes(outputs: Array) -> NDArray[np.generic]:
-    """The number of each row's largest output; for a single output, whether it is more than 1/2."""
+    """Find the number of each row's largest output; for a single output, whether it is more than 1/2."""
     return outputs.argmax(axis=0) if len(outputs) > 1 else outputs[0] > 0.5

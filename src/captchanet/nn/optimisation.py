@@ -21,7 +21,8 @@ class Minimised(Protocol):
     rows: int
     unrepeatable: tuple[str, ...]
 
-    def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]: ...
+    def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]:
+        """Return the cost and the gradient."""
 
 
 Callback = Callable[[int, Array, float, float], bool | None]
@@ -55,7 +56,7 @@ class Result:
 
 
 def finite(cost: float, step: int) -> float:
-    """The cost itself.
+    """Return the cost, if it is a finite number.
 
     Parameters
     ----------

@@ -19,12 +19,12 @@ Penalty = Callable[[Network, Array, int, Array, Array], float]
 
 
 def no_penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
-    """Nothing: the bare cost."""
+    """Add nothing: the bare cost."""
     return 0.0
 
 
 def l2(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
-    """weight / (2 n) · Σ weights², without the biases; its derivative is weight / n · weights.
+    """Penalise by weight / (2 n) · Σ weights², without the biases; the derivative is weight / n · weights.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def l2(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
 
 
 def tutorial_penalty(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
-    """The tutorial's penalty as published: weight / (2 n Σ theta1² + Σ theta2² + Σ theta3² …).
+    """Penalise as the tutorial, as published: weight / (2 n Σ theta1² + Σ theta2² + Σ theta3² …).
 
     The sums are over the weights without the biases.
 

@@ -11,7 +11,7 @@ Schedule = Callable[[int], float]
 
 
 def constant(rate: float) -> Schedule:
-    """The same rate at every step.
+    """Keep the same rate at every step.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def constant(rate: float) -> Schedule:
 
 
 def steps(rate: float, *, every: Annotated[int, Ge(1)], factor: Annotated[float, Gt(0)] = 0.1) -> Schedule:
-    """A rate that is multiplied by a factor again and again.
+    """Multiply the rate by a factor again and again.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def steps(rate: float, *, every: Annotated[int, Ge(1)], factor: Annotated[float,
 
 
 def cosine(rate: float, *, total: int, last: Annotated[float, Ge(0)] = 0.0) -> Schedule:
-    """From `rate` along half a cosine to `last`.
+    """Go from `rate` along half a cosine to `last`.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def one_cycle(
     warm_up: Annotated[float, Ge(0), Lt(1)] = 0.2,
     start: Annotated[float, Ge(0)] = 0.04,
 ) -> Schedule:
-    """Half a cosine up from a small rate to `rate`, then half a cosine down to 0.
+    """Go half a cosine up from a small rate to `rate`, then half a cosine down to 0.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The networks that a configuration can ask for: convolutions, if any, dense layers, and the outputs."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from annotated_types import Interval
 
@@ -37,29 +37,8 @@ class Architecture(Settings):
     convolutions: tuple[ConvolutionSettings, ...]
     """The convolutions in front of the dense layers."""
 
-    @classmethod
-    def of_network(cls, network: nn.Network) -> Self:
-        """The description of a network that `network` made. Dropout is left out: reading knows none."""
-        activations = [layer.name for layer in network.layers if isinstance(layer, nn.Activation)]
-        convolutions: list[dict[str, int]] = []
-        for layer in network.layers:
-            if isinstance(layer, nn.Convolution):
-                convolutions.append({"filters": layer.filters, "size": layer.size, "pool": 1})
-            if isinstance(layer, nn.Pooling):
-                convolutions[-1]["pool"] = layer.size
-        return cls.of(
-            {
-                "layers": network.widths,
-                "bias": any(layer.bias for layer in network.layers),
-                "activation": activations[0] if activations else nn.sigmoid.name,
-                "output": network.output.name,
-                "input_shape": network.input_shape if len(network.input_shape) > 1 else None,
-                "convolutions": convolutions,
-            }
-        )
-
     def network(self, dropout: Sequence[float] = ()) -> nn.Network:
-        """The network that is described here.
+        """Make the network that is described here.
 
         Parameters
         ----------

@@ -43,18 +43,16 @@ class Checkpoint:
         self._last, self._warned = time.monotonic(), False
 
     def load(self) -> tuple[OptimiserState, dict[str, Any]] | None:
-        """The optimiser's state and what is `extra` to it, see `offer`; None without a whole checkpoint."""
+        """Read the optimiser's state and what is `extra` to it, see `offer`; None without a whole checkpoint."""
         try:
             with self.file.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                found = dict(arrays)
-            facts = json.loads(str(found.pop("facts")))
-            if facts.pop("digest") != self.digest:
+                found: dict[str, Any] = dict(arrays)
+            found |= json.loads(str(found.pop("facts")))
+            if found.pop("digest") != self.digest:
                 raise ValueError("it is another run's")
-            progress = {name: facts.pop(name) for name in ("epoch", "step", "rng")}
-            memory = tuple(found.pop(f"memory{i}") for i in range(facts.pop("memory")))
-            theta, order = found.pop("theta"), found.pop("order")
-            state = OptimiserState(theta=theta, order=order, memory=memory, **progress)
-            started, worked = float(facts.pop("started")), float(facts.pop("worked"))
+            started, worked, memory = found.pop("started"), found.pop("worked"), found.pop("memory")
+            others = {name: found.pop(name) for name in ("epoch", "step", "theta", "order", "rng")}
+            state = OptimiserState(memory=tuple(memory), **others)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except Exception as error:
@@ -63,17 +61,16 @@ class Checkpoint:
             return None
         self.started, self.paused = started, time.time() - started - worked
         _say(f"{self.name} goes on after epoch {state.epoch}")
-        return state, found | facts
+        return state, found
 
     def offer(self, state: OptimiserState, extra: Callable[[], dict[str, Any]]) -> None:
-        """When it is time to, writes `state` and what `extra` returns: arrays and JSON-ready values by name.
+        """Write `state` and what `extra` returns, arrays and JSON-ready values by name, when it is time to.
 
-        Where it cannot be written the training goes on all the same, with one warning.
+        If it cannot be written, the training goes on all the same, with one warning.
         """
         if time.monotonic() - self._last < self.seconds:
             return
-        values = {**vars(state), "memory": len(state.memory), **extra()}
-        values |= {f"memory{i}": array for i, array in enumerate(state.memory)}
+        values = {**vars(state), "memory": np.array(state.memory), **extra()}
         values |= {"digest": self.digest, "started": self.started}
         values["worked"] = time.time() - self.started - self.paused
         arrays: dict[str, Any] = {key: each for key, each in values.items() if isinstance(each, np.ndarray)}
@@ -89,7 +86,7 @@ class Checkpoint:
         self._last = time.monotonic()
 
     def remove(self) -> None:
-        """Removes the file, once the run's own files are written. One that stays misleads nobody."""
+        """Remove the file, once the run's own files are written. One that stays does no harm."""
         with suppress(OSError):
             self.file.unlink()
 

@@ -105,7 +105,7 @@ class TrainSettings(Settings):
         return self
 
     def architecture(self, inputs: int, classes: int, window: tuple[int, int] | None = None) -> Architecture:
-        """The network that is described here.
+        """Describe the network for such data.
 
         Parameters
         ----------

@@ -65,7 +65,7 @@ def solve(settings: XorSettings) -> tuple[Trained, Array]:
 
     optimiser = GradientDescent(learning_rate=settings.learning_rate, epochs=steps)
     result = optimiser(objective, initial, callback=callback)
-    trained = Trained(NETWORK, result.theta, history, "finished", result.reason, result.evaluations)
+    trained = Trained(result.theta, history, "finished", result.reason, result.evaluations)
     return trained, NETWORK.outputs(before, X)
 
 
