@@ -34,14 +34,14 @@ def checked():
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_every_legal_combination_is_right_by_entries_and_along_lines(checked, dtype):
+def test_every_combination_is_right_by_entries_and_along_lines(checked, dtype):
     for one in checked:
         if one.dtype == dtype:
             assert one.entries < TOLERANCE[dtype], one
             assert one.lines < TOLERANCE[dtype], one
 
 
-def test_no_legal_combination_is_left_out(checked):
+def test_no_combination_is_left_out(checked):
     # pairs of output and cost × penalties × bias × dtypes, at depth 1, and with 3 activations at 2 to 4
     # and 3 ways of convolving × activations × bias × dtypes
     assert len(checked) == 3 * 2 * 2 * 2 * (1 + 3 * 3) + 3 * 3 * 2 * 2

@@ -55,14 +55,11 @@ class _DropoutWorker(Worker):
         self._scale = self._mask.dtype.type(1 / (1 - rate))
 
     def forward(self, theta: Array) -> None:
-        self._sample()
-        np.multiply(self._input.a, self._mask, out=self._output.a)
-
-    def _sample(self) -> None:
         # 16 random bits decide, a quarter of the work of a random float
         words = self._rng.bit_generator.random_raw(-(-self._flat.size // 4))
         np.greater_equal(words.view(np.uint16)[: self._flat.size], self._threshold, out=self._kept)
         np.multiply(self._kept, self._scale, out=self._flat)
+        np.multiply(self._input.a, self._mask, out=self._output.a)
 
     def backward(self, theta: Array, gradient: Array) -> None:
         np.multiply(self._output.delta, self._mask, out=self._output.delta)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
+from captchanet.nn.activations import relu, sigmoid, softmax, tanh
 from captchanet.nn.architectures import fully_connected
 from captchanet.nn.convolution import Convolution, Pooling, squares
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
@@ -99,37 +99,32 @@ def check_all(seed: int = 0) -> Iterator[Checked]:
     seed
         Decides theta and data.
     """
-    yield from _check_dense(seed)
-    for hidden, bias in product((sigmoid, tanh, relu), (True, False)):
-        for name, layers in _convolutions(hidden, bias).items():
-            network = Network((2, 3, 4), (*layers, Dense(3, bias)), softmax)
-            words = f"{name}, {hidden.name}, l2, {_bias(bias)}"
-            yield from _checked(words, network, cross_entropy, l2(weight=0.7), seed)
+    for name, network, cost, penalty in _combinations():
+        yield from _checked(name, network, cost, penalty, seed)
 
 
-def _check_dense(seed: int) -> Iterator[Checked]:
+def _combinations() -> Iterator[tuple[str, Network, Cost, Penalty]]:
     outputs = ((sigmoid, cross_entropy), (sigmoid, quadratic), (softmax, cross_entropy))
-    penalties = (("no penalty", no_penalty), ("l2", l2(weight=0.7)))
-    combinations = product(outputs, (sigmoid, tanh, relu), penalties, (True, False), (1, 2, 3, 4))
-    for (output, cost), hidden, (name, penalty), bias, depth in combinations:
+    activations, biases = (sigmoid, tanh, relu), {True: "bias", False: "no bias"}
+    penalties = {"no penalty": no_penalty, "l2": l2(weight=0.7)}
+    for (output, cost), hidden, name, bias, depth in product(
+        outputs, activations, penalties, biases, (1, 2, 3, 4)
+    ):
         if depth == 1 and hidden is not sigmoid:
             continue  # without hidden layers their activation does not matter
         network = fully_connected((*(4, 5, 3, 4)[:depth], 3), bias=bias, hidden=hidden, output=output)
-        words = [output.name, cost.name, *([hidden.name] if depth > 1 else []), name, _bias(bias)]
-        yield from _checked(", ".join(words), network, cost, penalty, seed)
-
-
-def _bias(there: bool) -> str:
-    return "bias" if there else "no bias"
-
-
-def _convolutions(hidden: Activation, bias: bool) -> dict[str, tuple[Layer, ...]]:
-    one = Convolution(2, 3, bias)
-    return {
-        "1 convolved, pool 1": (one, hidden),
-        "1 convolved, pool 2": (one, Pooling(2), hidden),
-        "2 convolved, pool 2": (one, hidden, one, Pooling(2), hidden),
-    }
+        words = [output.name, cost.name, *([hidden.name] if depth > 1 else []), name, biases[bias]]
+        yield ", ".join(words), network, cost, penalties[name]
+    for hidden, bias in product(activations, biases):
+        one = Convolution(2, 3, bias)
+        convolved: dict[str, tuple[Layer, ...]] = {
+            "1 convolved, pool 1": (one, hidden),
+            "1 convolved, pool 2": (one, Pooling(2), hidden),
+            "2 convolved, pool 2": (one, hidden, one, Pooling(2), hidden),
+        }
+        for name, layers in convolved.items():
+            network = Network((2, 3, 4), (*layers, Dense(3, bias)), softmax)
+            yield f"{name}, {hidden.name}, l2, {biases[bias]}", network, cross_entropy, penalties["l2"]
 
 
 def _nearest_kink(network: Network, theta: Array, X: Array) -> float:
@@ -162,9 +157,7 @@ def _checked(name: str, network: Network, cost: Cost, penalty: Penalty, seed: in
         objective = Objective(network, X, Y, cost=cost, penalty=penalty, dtype=dtype)
         gradient = objective(theta.astype(dtype))[1].astype(np.float64)
         # in float32 the very numbers that the float32 objective saw, in float64 arithmetic
-        exact = Objective(
-            network, X.astype(dtype), Y.astype(dtype), cost=cost, penalty=penalty, dtype=np.float64
-        )
+        exact = Objective(network, X.astype(dtype), Y.astype(dtype), cost=cost, penalty=penalty)
         at = theta.astype(dtype).astype(np.float64)
         reference = central_differences(exact, at)
         lines = rng.normal(size=(8, theta.size))

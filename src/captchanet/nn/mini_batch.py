@@ -139,12 +139,14 @@ class MiniBatch:
         rate = self.learning_rate if callable(self.learning_rate) else constant(self.learning_rate)
         theta, order = theta.copy(), np.arange(objective.rows)
         memory = self.memory(theta)
+        size = self.batch_size or len(order)
+        starts = range(0, len(order), size)
         done, step = _resumed(resume, (theta, order, *memory), rng)
         for epoch in range(done + 1, self.epochs + 1):
             if not whole and rng is not None:
                 rng.shuffle(order)
             cost = norm = 0.0
-            batches = [None] if whole else _cut(order, self.batch_size or 1)
+            batches = [None] if whole else [order[start : start + size] for start in starts]
             for number, batch in enumerate(batches, 1):
                 part, gradient = objective(theta, batch)
                 share = 1.0 if batch is None else len(batch)
@@ -159,10 +161,6 @@ class MiniBatch:
                 random = None if rng is None else rng.bit_generator.state
                 checkpoint(OptimiserState(epoch, step, theta, order, memory, random))
         return Result(theta, self.epochs, step, "all epochs done")
-
-
-def _cut(order: NDArray[np.integer], size: int) -> list[NDArray[np.integer]]:
-    return [order[start : start + size] for start in range(0, len(order), size)]
 
 
 def _resumed(

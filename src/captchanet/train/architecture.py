@@ -51,17 +51,14 @@ class Architecture(Settings):
         ValueError
             Where the parts do not fit each other.
         """
-        hidden, (inputs, *widths, classes) = ACTIVATIONS[self.activation], self.layers
-        # of the input only dropout can leave something out
-        blocks: list[list[nn.Layer]] = [[]]
-        if self.convolutions:
-            blocks.append([])
+        hidden, output = ACTIVATIONS[self.activation], OUTPUTS[self.output]
+        # the dense layers take one rate each, for what comes into them
+        rates = dropout[1 - len(self.layers) :]
+        dense = nn.fully_connected(self.layers, bias=self.bias, hidden=hidden, output=output, dropout=rates)
+        if self.input_shape is None:
+            return dense
+        front: list[nn.Layer] = [nn.Dropout(rate) for rate in dropout[:1] if rate]
         for one in self.convolutions:
-            blocks[-1].append(nn.Convolution(one.filters, one.size, self.bias))
-            blocks[-1] += [nn.Pooling(one.pool)] * (one.pool > 1) + [hidden]
-        blocks += [[nn.Dense(units, self.bias), hidden] for units in widths]
-        layers: list[nn.Layer] = []
-        for block, rate in zip(blocks, dropout or [0.0] * len(blocks), strict=True):
-            layers += block + [nn.Dropout(rate)] * bool(rate)
-        layers.append(nn.Dense(classes, self.bias))
-        return nn.Network(self.input_shape or (inputs,), tuple(layers), OUTPUTS[self.output])
+            front.append(nn.Convolution(one.filters, one.size, self.bias))
+            front += [nn.Pooling(one.pool)] * (one.pool > 1) + [hidden]
+        return nn.Network(self.input_shape, (*front, *dense.layers), output)

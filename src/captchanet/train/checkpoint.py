@@ -43,7 +43,7 @@ class Checkpoint:
         self._last, self._warned = time.monotonic(), False
 
     def load(self) -> tuple[OptimiserState, dict[str, Any]] | None:
-        """Read the optimiser's state and what is `extra` to it, see `offer`; None without a whole checkpoint."""
+        """Read the optimiser's state and what is `extra` to it, see `offer`; None if there is none."""
         try:
             with self.file.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found: dict[str, Any] = dict(arrays)
