@@ -36,6 +36,11 @@ def fully_connected(
     -------
     Network
         Its layers: (Dropout), Dense, hidden, (Dropout), Dense, …, Dense.
+
+    Raises
+    ------
+    ValueError
+        If widths or rates are too few, or a width is no number of units.
     """
     if len(widths) < 2 or min(widths) < 1:
         raise ValueError(f"a network needs at least two layers of at least one unit, not {tuple(widths)}")

@@ -42,6 +42,11 @@ class Cost:
         output
             The output activation of a network.
 
+        Returns
+        -------
+        callable
+            cost(z, a, y, delta, scratch), see above.
+
         Raises
         ------
         ValueError

@@ -1,4 +1,4 @@
-"""Dropout: at every step each unit is left out with some probability, so that none can be relied upon.
+"""Dropout: at every step each unit is left out with some probability, so that no unit relies on another.
 
 G. E. Hinton et al., "Improving neural networks by preventing co-adaptation of feature detectors", 2012,
 https://arxiv.org/abs/1207.0580, in its inverted form: what is kept is scaled up, so that reading needs no

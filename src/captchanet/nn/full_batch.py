@@ -28,6 +28,11 @@ def conjugate_gradient(
     callback
         Called after each step.
 
+    Returns
+    -------
+    Result
+        The last theta, and why it ended.
+
     Raises
     ------
     Diverged
@@ -51,7 +56,7 @@ def l_bfgs(
     Parameters
     ----------
     objective, theta, callback
-        As in `conjugate_gradient`, and so are the errors.
+        As in `conjugate_gradient`, and so are what it returns and the errors.
     iterations
         How many steps at most; SciPy stops earlier where cost or gradient hardly change.
     memory

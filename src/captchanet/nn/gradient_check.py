@@ -22,7 +22,7 @@ STEP = 1e-3
 """Where truncation, of order step⁴, and rounding, 1e-16 / step, are both near 1e-12 for costs of order 1."""
 
 TOLERANCE = {"float64": 1e-9, "float32": 2e-6}
-"""The relative error that a right gradient keeps well below.
+"""The relative error that is well above that of any right gradient.
 
 In float64 the differences are the limit, see STEP (the worst seen over 40 seeds is 4.6e-11). In float32 the
 gradient itself is: it is compared with differences taken in float64 at the same theta, and each of its sums
@@ -61,6 +61,11 @@ def slope_along(objective: Minimised, theta: Array, direction: Array, step: floa
         As in `central_differences`.
     direction
         Shape (size,), of length 1.
+
+    Returns
+    -------
+    float
+        The slope.
     """
     cost = [objective(theta + k * step * direction)[0] for k in (1, -1, 2, -2)]
     return (8 * (cost[0] - cost[1]) - (cost[2] - cost[3])) / (12 * step)
@@ -73,6 +78,11 @@ def relative_error(found: Array, expected: Array) -> float:
     ----------
     found, expected
         Of the same shape.
+
+    Returns
+    -------
+    float
+        0 … 1.
     """
     scale = float(np.linalg.norm(found) + np.linalg.norm(expected))
     return float(np.linalg.norm(np.subtract(found, expected))) / scale if scale else 0.0
@@ -98,6 +108,11 @@ def check_all(seed: int = 0) -> Iterator[Checked]:
     ----------
     seed
         Decides theta and data.
+
+    Yields
+    ------
+    Checked
+        Two of each combination, one in each dtype.
     """
     for name, network, cost, penalty in _combinations():
         yield from _checked(name, network, cost, penalty, seed)

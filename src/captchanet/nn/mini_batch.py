@@ -125,6 +125,11 @@ class MiniBatch:
         checkpoint
             Called after each epoch but the last, with the state that `resume` takes.
 
+        Returns
+        -------
+        Result
+            The last theta; its steps are epochs.
+
         Raises
         ------
         Diverged

@@ -1,4 +1,4 @@
-"""A network is a list of layers, and a pass is the one loop over them: in training, reading and checking."""
+"""A network is a list of layers. A pass is the one loop over them, for training, reading and checking."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,6 +51,11 @@ class Network:
         ----------
         shape
             The shape of one row of the network's input.
+
+        Returns
+        -------
+        list of tuples
+            One more than there are layers.
         """
         return list(accumulate(self.layers, lambda before, layer: layer.output_shape(before), initial=shape))
 
@@ -140,6 +145,11 @@ class Network:
         ----------
         state
             As `initial_state` gives it, and of that shape.
+
+        Returns
+        -------
+        list of arrays
+            One vector for each layer.
         """
         return _views(state, [one.shape for one in self._initial_states], "state")
 
@@ -151,6 +161,11 @@ class Network:
         X
             Shape (rows, inputs); or (rows, *shape) for pictures of a size of their own, which only a network
             without dense layers takes.
+
+        Returns
+        -------
+        tuple of int
+            The shape.
 
         Raises
         ------
@@ -301,6 +316,11 @@ class Pass:
         ----------
         parameters
             The parameters of each layer, as `Network.views` gives them.
+
+        Returns
+        -------
+        array
+            Shape (*outputs, rows); the next call overwrites it.
         """
         for number, worker in self._there:
             worker.forward(parameters[number])

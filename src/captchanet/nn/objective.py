@@ -144,6 +144,11 @@ class Objective:
 
         Right means that the largest output is the target's largest; for a single output, that it is on the
         same side of 1/2.
+
+        Returns
+        -------
+        int
+            0 … the number of rows of that call.
         """
         if self._last is None:
             raise RuntimeError("nothing has been evaluated yet")

@@ -44,7 +44,7 @@ class Result:
     steps
         How many steps, or epochs, were taken.
     evaluations
-        How often the objective was called.
+        How many times the objective was called.
     reason
         Why it ended, for people to read.
     """
@@ -64,6 +64,11 @@ def finite(cost: float, step: int) -> float:
         The cost.
     step
         In which step it came up.
+
+    Returns
+    -------
+    float
+        The cost itself.
 
     Raises
     ------

@@ -30,6 +30,11 @@ def l2(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
     ----------
     weight
         How much large weights cost.
+
+    Returns
+    -------
+    callable
+        The penalty, see above.
     """
 
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
@@ -51,6 +56,11 @@ def tutorial_penalty(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
     ----------
     weight
         The number above the fraction bar.
+
+    Returns
+    -------
+    callable
+        The penalty, see above.
 
     Notes
     -----

@@ -17,6 +17,11 @@ def constant(rate: float) -> Schedule:
     ----------
     rate
         The learning rate.
+
+    Returns
+    -------
+    callable
+        The rate by the step, counted from 0.
     """
     return lambda step: rate
 
@@ -32,6 +37,11 @@ def steps(rate: float, *, every: Annotated[int, Ge(1)], factor: Annotated[float,
         After how many steps it is multiplied.
     factor
         By what.
+
+    Returns
+    -------
+    callable
+        The rate by the step, counted from 0.
     """
     return lambda step: rate * factor ** (step // every)
 
@@ -47,6 +57,11 @@ def cosine(rate: float, *, total: int, last: Annotated[float, Ge(0)] = 0.0) -> S
         How many steps there are; the rate stays at `last` after them.
     last
         The rate at step `total`.
+
+    Returns
+    -------
+    callable
+        The rate by the step, counted from 0.
 
     References
     ----------
@@ -78,6 +93,11 @@ def one_cycle(
         The share of the steps in which the rate rises.
     start
         The rate of the first step, as a share of `rate`.
+
+    Returns
+    -------
+    callable
+        The rate by the step, counted from 0.
 
     References
     ----------

@@ -22,7 +22,7 @@ class ConvolutionSettings(Settings):
 
 
 class Architecture(Settings):
-    """All that reading has to know of a network but its theta; a model's file holds it."""
+    """All that reading must know of a network, without theta; the file of a model holds it."""
 
     layers: tuple[int, ...]
     """The numbers of inputs, of the units of each dense layer, and of outputs."""

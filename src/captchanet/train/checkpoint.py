@@ -27,10 +27,10 @@ VARIABLE = "CAPTCHANET_CHECKPOINT_SECONDS"
 class Checkpoint:
     """The checkpoint of the run `name`: a file in `folder`, named by the digest of all that decides the run.
 
-    That is `decides`, JSON-ready: settings, data, code, libraries, machine. When any of it changes, so does
-    the file's name, and no training goes on from the checkpoint of another. Files that are left behind in
-    this way go with the results (`make clean`). `started` (seconds since 1970) is when the run was first
-    begun, `paused` for how many seconds since then nobody worked on it. Raises UserError when the environment
+    That is `decides`, JSON-ready: settings, data, code, libraries, machine. When any of it changes, the name
+    of the file changes too, so no training goes on from the checkpoint of another. Files that are left behind
+    are deleted with the results (`make clean`). `started` (seconds since 1970) is when the run first began;
+    `paused` is for how many seconds since then it was not being trained. Raises UserError if the environment
     variable is no number of at least 0.
     """
 
@@ -56,7 +56,7 @@ class Checkpoint:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except Exception as error:
-            # damaged or of another format, however it shows: all that is lost is time
+            # damaged or of another format, with any error: only time is lost
             _say(f"warning: {self.name} starts over: cannot read {self.file} ({error})")
             return None
         self.started, self.paused = started, time.time() - started - worked

@@ -24,15 +24,15 @@ from captchanet.train.settings import TrainSettings
 from captchanet.train.train import HISTORY, Trained, train
 
 IMPOSSIBLE = "its data set cannot be made: "
-"""How the reason begins for which a run was not trained at all."""
+"""The beginning of the reason why a run was not trained at all."""
 
 
 @dataclass(frozen=True)
 class Origin:
     """What a run was made from, and when.
 
-    It was begun at `started`, seconds since 1970; for `paused` seconds since then nobody worked on it.
-    `captchas` are those that trained, `data` the digests of the parts of its data set.
+    It began at `started`, seconds since 1970; for `paused` seconds since then it was not being trained.
+    `captchas` are those that it was trained on, `data` the digests of the parts of its data set.
     """
 
     code: Iterable[Path]
@@ -55,7 +55,9 @@ def perform(
     Until those files are written, the folder `checkpoints` holds how far a long training is.
     """
     facts: DatasetFacts = read_json(data.facts)
-    with threadpool_limits(1):  # another number of threads rounds otherwise and gives another theta
+    with threadpool_limits(
+        1
+    ):  # with another number of threads sums round in another way, and theta is another
         decides = {"settings": settings.dump(), "data": facts, "code": digests(code), **arithmetic()}
         checkpoint = Checkpoint(checkpoints, name, decides)
         part = read_part(data, "train")
@@ -68,7 +70,7 @@ def perform(
             calibration = read_part(data, "calibration")
             model = model.calibrated(calibration.X, calibration.y)
     model.write(files, trained.status)
-    # a synthetic picture is known by its kind and seed, and thousands of digests would only be a burden
+    # kind and seed tell all about a synthetic picture: its digest would only take space
     captchas = [row for row in part.captchas if "synthesize" not in facts["pictures"].get(row[0], {})]
     origin = Origin(code, checkpoint.started, checkpoint.paused, captchas, facts["digest"])
     write_run(files, trained, *_asked(name, settings, architecture, trained.theta.size, facts), origin)
@@ -85,9 +87,9 @@ def _asked(
         "layers": list(architecture.layers),
         "parameters": size,
         "dataset": facts["dataset"],
-        # where other pictures lie decides nothing, but how these are synthesized
+        # how pictures are synthesized decides the run; where others lie does not
         "pictures": {of: source for of, source in facts["pictures"].items() if "synthesize" in source},
-        # how many pictures may be unusable decides nothing about the network
+        # how many pictures can be unusable does not decide the network
         "segment": {key: value for key, value in facts["segment"].items() if key != "max_rejected"},
     }
     configuration = {

@@ -30,7 +30,7 @@ def fit_temperature(outputs: NDArray[np.floating], truth: NDArray[np.integer]) -
 
     It minimises the negative log-likelihood, the sum of -log p of the true classes, plus the normal prior of
     log T, (log T / SPREAD)² / 2. Without a prior a few captchas, all read right, would send T to 0 and every
-    confidence to 1; with hundreds it counts for next to nothing. No captcha at all leaves 1.
+    confidence to 1; with hundreds it hardly counts. Without any captcha T is 1.
     """
     from scipy.optimize import minimize_scalar
 

@@ -48,10 +48,11 @@ class Trained:
 
 
 class Recorder:
-    """Stands between optimiser and objective and writes the history, without one evaluation of its own.
+    """Stands between optimiser and objective and writes the history, without an evaluation of its own.
 
-    The training accuracy is read from outputs that the step left behind: after a mini-batch epoch, over all
-    its batches, each at the theta of its turn; else at the evaluation whose cost the optimiser reports.
+    The training accuracy comes from outputs that the steps left behind. After an epoch of mini-batches it is
+    that of all batches, each at the theta of its step; else that of the evaluation whose cost the optimiser
+    reports.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Recorder:
     def callback(self, step: int, theta: Array, cost: float, gradient_norm: float) -> bool:
         """Add one row to the history; ask whether to stop.
 
-        Keeps theta for the case that a later step fails: one callback late, when a cost has been taken there.
+        It keeps theta in case a later step fails. It does so one callback late: then the cost there is known.
         """
         whole = [seen for seen in self._seen if seen[0] == cost and seen[2] == self.rows][-1:]
         meant = whole or self._seen
@@ -94,7 +95,7 @@ class Recorder:
         stopping = self.stopping
         return {
             "state": self.objective.state,
-            "history": np.array(self.history),
+            "history": self.history,
             "good": self.theta,
             "next": self._next,
             "seen": self._seen,
@@ -107,10 +108,9 @@ class Recorder:
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Become what it was when `state` was taken, early stopping and the generators with it."""
-        self.history = [(int(step), *rest) for step, *rest in state["history"].tolist()]
+        self.history = [tuple(row) for row in state["history"]]
         self.theta, self._next = state["good"], state["next"]
-        self._seen = [(cost, correct, rows) for cost, correct, rows in state["seen"]]
-        self.evaluations = state["evaluations"]
+        self._seen, self.evaluations = state["seen"], state["evaluations"]
         self.objective.state[:] = state["state"]
         for rng, as_it_was in zip(self.rngs, state["rngs"], strict=True):
             rng.bit_generator.state = as_it_was
@@ -187,11 +187,11 @@ def _optimised(
     """Train from the theta `initial` on; `rng` samples the mini-batches."""
     objective, given = recorder.objective, _given(settings, recorder, rng, checkpoint)
     try:
-        # overflow on the way to a cost that is no number is reported as that, not as a warning before it
+        # an overflow ends in a cost that is no number, and that is reported; no warning is needed before it
         with np.errstate(all="ignore"):
             result: Result = settings.optimiser(recorder, initial, callback=recorder.callback, **given)
             state = objective.state.copy()  # the next evaluation may change it
-            # where the last step led has not been looked at yet
+            # nothing has been computed yet at the last theta
             cost, gradient = objective(result.theta, np.arange(min(256, recorder.rows)))
             if not (np.isfinite(cost) and np.isfinite(gradient).all()):
                 raise Diverged(f"the cost or its gradient is no number after step {result.steps}")
@@ -241,7 +241,7 @@ def _augmenter(
 def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray[np.integer]:
     """Tell which character each row of the training is: the `rows`, repeated, then -1 for each synthetic one.
 
-    They are repeated as often as brings the synthetic ones nearest to their `share` of all, at least once.
+    The number of repeats, at least one, brings the synthetic ones as near to their `share` of all as it can.
     """
     times = max(1, round(synthetic * (1 - share) / share / len(rows))) if synthetic else 1
     return np.concatenate([np.tile(rows, times), np.full(synthetic, -1)])

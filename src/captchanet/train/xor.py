@@ -36,7 +36,7 @@ class XorSettings(Settings):
 
 
 def solve(settings: XorSettings) -> tuple[Trained, Array]:
-    """Trains on XOR.
+    """Train on XOR.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def solve(settings: XorSettings) -> tuple[Trained, Array]:
 
 
 def perform(settings: XorSettings, files: XorFiles, code: Iterable[Path]) -> None:
-    """Solves XOR and writes the files of the run, theta1, theta2 and the outputs among them."""
+    """Solve XOR and write the files of the run, with theta1, theta2 and the outputs among them."""
     started = time.time()
     trained, outputs = solve(settings)
     theta1, theta2 = NETWORK.matrices(trained.theta)
