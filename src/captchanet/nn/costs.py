@@ -6,7 +6,7 @@ arrays of the same shape to work in: it fills `delta` with the derivative of the
 cost summed over rows and outputs. The objective divides both by the number of rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,13 +26,12 @@ class Cost:
     ----------
     name
         What errors call it.
-    sigmoid, softmax
-        Its function for these outputs; None if it does not go with them.
+    functions
+        Its function for each output activation that it goes with, by the name of that.
     """
 
     name: str
-    sigmoid: ValueAndDelta | None
-    softmax: ValueAndDelta | None
+    functions: Mapping[str, ValueAndDelta]
 
     def for_output(self, output: Activation) -> ValueAndDelta:
         """Find its function for an output.
@@ -52,10 +51,9 @@ class Cost:
         ValueError
             If the two do not go together.
         """
-        function = {sigmoid.name: self.sigmoid, softmax.name: self.softmax}.get(output.name)
-        if function is None:
+        if output.name not in self.functions:
             raise ValueError(f"the {self.name} cost does not go with {output.name} outputs")
-        return function
+        return self.functions[output.name]
 
 
 def _sigmoid_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
@@ -103,5 +101,7 @@ def _sigmoid_quadratic(z: Array, a: Array, y: Array, delta: Array, scratch: Arra
     return total
 
 
-cross_entropy = Cost("cross-entropy", _sigmoid_cross_entropy, _softmax_cross_entropy)
-quadratic = Cost("quadratic", _sigmoid_quadratic, None)
+cross_entropy = Cost(
+    "cross-entropy", {sigmoid.name: _sigmoid_cross_entropy, softmax.name: _softmax_cross_entropy}
+)
+quadratic = Cost("quadratic", {sigmoid.name: _sigmoid_quadratic})

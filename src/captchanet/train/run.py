@@ -55,9 +55,8 @@ def perform(
     Until those files are written, the folder `checkpoints` holds how far a long training is.
     """
     facts: DatasetFacts = read_json(data.facts)
-    with threadpool_limits(
-        1
-    ):  # with another number of threads sums round in another way, and theta is another
+    # with another number of threads sums round in another way, and theta is another
+    with threadpool_limits(1):
         decides = {"settings": settings.dump(), "data": facts, "code": digests(code), **arithmetic()}
         checkpoint = Checkpoint(checkpoints, name, decides)
         part = read_part(data, "train")
@@ -141,19 +140,14 @@ def write_run(
     }
     with threadpool_limits(1):
         write_json(files.provenance, {**began, **provenance(origin.code, origin.captchas)})
-    write_json(
-        files.status,
-        {"status": trained.status, "reason": trained.reason, "evaluations": trained.evaluations},
-    )
+    told = {name: getattr(trained, name) for name in ("status", "reason", "evaluations")}
+    write_json(files.status, told)
 
 
 def check_finished(statuses: Mapping[str, Path]) -> None:
     """Raise UserError that names each run whose training failed; `statuses` are status files by run."""
-    failed = {}
-    for name, file in statuses.items():
-        status = read_json(file)
-        if status["status"] != "finished":
-            failed[name] = status["reason"]
+    found = {name: read_json(file) for name, file in statuses.items()}
+    failed = {name: each["reason"] for name, each in found.items() if each["status"] != "finished"}
     if failed:
         told = ", ".join(f"{name} ({reason})" for name, reason in failed.items())
         trained = not all(reason.startswith(IMPOSSIBLE) for reason in failed.values())

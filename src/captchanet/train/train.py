@@ -154,6 +154,9 @@ def train(
     rngs = np.random.default_rng(settings.seed).spawn(5)
     initial_rng, batch_rng, dropout_rng, held_out_rng, augment_rng = rngs
     initial = settings.initialisation(network, initial_rng, dtype=settings.dtype)
+    how: Affine | None = settings.augment.made()
+    if how and not crops:
+        raise ValueError("augmentation reads from pictures: it needs the crops")
     rows, held_out = _hold_out(data, settings.early_stopping, held_out_rng)
     characters = _mixture(rows, 0 if synthetic is None else len(synthetic.y), settings.synthetic_share)
     X, y = data.X.astype(settings.dtype, copy=False)[characters], data.y[characters]
@@ -165,7 +168,7 @@ def train(
         one_hot(y, classes, smoothing=settings.label_smoothing),
         cost=COSTS[settings.cost],
         penalty=settings.penalty(),
-        augment=_augmenter(settings, crops, characters, augment_rng),
+        augment=Augmenter(how, crops, characters, augment_rng) if how and crops else None,
         rng=dropout_rng,
         dtype=settings.dtype,
     )
@@ -227,15 +230,6 @@ def _given(
             recorder.resume(extra)
         given |= {"resume": state, "checkpoint": partial(checkpoint.offer, extra=recorder.state)}
     return given
-
-
-def _augmenter(
-    settings: TrainSettings, crops: Crops | None, characters: NDArray[np.integer], rng: np.random.Generator
-) -> Augmenter | None:
-    how: Affine | None = settings.augment.made()
-    if how and not crops:
-        raise ValueError("augmentation reads from pictures: it needs the crops")
-    return Augmenter(how, crops, characters, rng) if how and crops else None
 
 
 def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray[np.integer]:
