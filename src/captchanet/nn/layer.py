@@ -55,7 +55,7 @@ class Place:
     Attributes
     ----------
     input, output
-        The signals before and after the layer. They can lie in the same memory if the layer is `in_place`.
+        The signals before and after the layer, see `Layer.in_place`.
     training
         Whether the network trains; else it reads.
     rng
@@ -103,9 +103,10 @@ class Layer:
     Attributes
     ----------
     in_place
-        Whether its output can take the memory of its input, and the derivatives alike. On the way back such
-        a layer finds its output unchanged. Any other layer must not read its output then, because the next
-        layer may have overwritten it.
+        Whether its output can take the memory of its input. Then `input.delta` and `output.delta` are the
+        same array, so `backward` changes it in place, and `backward` finds the output as `forward` left it.
+        A layer that is not in place must not read its output in `backward`: the next layer may have
+        overwritten it.
     noise
         Whether the layer is noise: it samples random numbers in training, and is left out in reading.
     bias

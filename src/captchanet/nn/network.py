@@ -287,14 +287,14 @@ class Pass:
         self.signals = [signal]
         self._there: list[tuple[int, Worker]] = []
         self._back: list[tuple[int, Worker]] = []
+        shapes, parameters = network.signal_shapes(shape), network.parameter_shapes(shape)
         # the batch must not change, nor what an in-place layer has to find unchanged on the way back
         needed, keep = False, True
-        shapes = zip(network.parameter_shapes(shape), network.signal_shapes(shape)[1:], strict=True)
-        for number, (layer, (parameters, after)) in enumerate(zip(network.layers, shapes, strict=True)):
+        for number, layer in enumerate(network.layers):
             if layer.noise and not training:
                 continue
-            needed = needed or (both_ways and prod(parameters) > 0)
-            before, signal = signal, _signal_after(signal, layer, after, needed, keep)
+            needed = needed or (both_ways and prod(parameters[number]) > 0)
+            before, signal = signal, _signal_after(signal, layer, shapes[number + 1], needed, keep)
             keep = layer.in_place
             step = (number, layer.work(Place(before, signal, training, rng, states[number])))
             self.signals.append(signal)
@@ -342,16 +342,11 @@ class Pass:
 
 def _signal_after(before: Signal, layer: Layer, shape: Shape, needed: bool, keep: bool) -> Signal:
     """Make the signal that a layer writes to, with a delta if `needed`, and in other memory if `keep`."""
-    size = (*shape, before.a.shape[-1])
-    delta = before.delta
+    rows, dtype, delta = before.a.shape[-1], before.a.dtype, before.delta
     if needed and not (layer.in_place and delta.size):
-        delta = np.empty(size, before.a.dtype)
+        delta = np.empty((*shape, rows), dtype)
     if layer.in_place and not keep:
         return before._replace(delta=delta)
-    # of the same order in memory, if the shape is the same
-    ones = (
-        np.ones_like(before.with_ones)
-        if layer.in_place
-        else np.ones((1 + prod(shape), size[-1]), before.a.dtype)
-    )
-    return Signal(ones, ones[1:].reshape(size), delta)
+    # an in-place layer goes through its input and its output number by number: one order in memory for both
+    ones = np.ones_like(before.with_ones) if layer.in_place else np.ones((1 + prod(shape), rows), dtype)
+    return Signal(ones, ones[1:].reshape(*shape, rows), delta)
