@@ -1,8 +1,8 @@
 """Activations: layers that put every number of a signal through a function.
 
 `apply(z, out)` writes a = f(z) into `out`, which may be z itself. `times_slope(delta, a)` multiplies delta
-by f'(z) in place. It takes the slope from a = f(z), which is cheaper than from z, and may overwrite a: nothing
-reads it after that.
+by f'(z) in place. It takes the slope from a = f(z), which is cheaper than from z, and may overwrite a, which
+nothing reads after that.
 """
 
 from collections.abc import Callable
