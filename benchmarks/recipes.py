@@ -54,11 +54,9 @@ class Recipe:
         dataset = splits.split(pictures, captchas, seed, alphabet, synthetic, self.calibration)
         run = self.run.model_copy(update={"seed": seed})
         cropped = crops(dataset.train.X, dataset.cleaned, dataset.windows, segmentation["split"])
-        window = self.segmentation.window
-        trained = train(
-            dataset.train, len(alphabet), run, synthetic=dataset.synthetic, crops=cropped, window=window
-        )
-        model = Model(trained.network, trained.theta, self.name, segmentation, state=trained.state)
+        architecture = run.architecture(dataset.train.X.shape[1], len(alphabet), self.segmentation.window)
+        trained = train(dataset.train, architecture, run, synthetic=dataset.synthetic, crops=cropped)
+        model = Model(architecture, trained.theta, self.name, segmentation, state=trained.state)
         if dataset.calibration.captchas:
             model = model.calibrated(dataset.calibration.X, dataset.calibration.y)
         return model, dataset, time.process_time() - started

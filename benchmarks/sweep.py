@@ -32,12 +32,14 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 from captchanet.dataset.dataset import read_part
 from captchanet.layout import Layout
+from captchanet.train.settings import TrainSettings
 from captchanet.train.train import train
 data = read_part(Layout.of("main").dataset("main"), "train")
-settings = json.loads(Path("settings.json").read_text())
+given = json.loads(Path("configuration.json").read_text())["train"]["cg"]
 with threadpool_limits(1):
     for seed in range(int(sys.argv[1]), int(sys.argv[2]) + 1, 2):
-        train(data, 36, {**settings, "seed": seed}).theta
+        settings = TrainSettings.of({**given, "seed": seed})
+        train(data, settings.architecture(data.X.shape[1], 36), settings).theta
 """
 
 
@@ -105,7 +107,7 @@ def main(fits: tuple[int, ...]) -> None:
             folder = Path(scratch)
             environment = project(folder, number)
             whole, whole_cpu = snakemake(folder, environment)
-            shutil.copy(folder / Layout.of("main").train("cg").parameters, folder / "settings.json")
+            shutil.copy(folder / Layout.of("main").train("cg").configuration, folder / "configuration.json")
             alone, alone_cpu = bare(folder, environment, number)
             again, _ = snakemake(folder, environment)
             click.echo(

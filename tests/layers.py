@@ -1,4 +1,4 @@
-"""A layer that the product does not have, for the tests of what a network of any layers does."""
+"""What the tests of layers need: a layer that the product does not have, and an objective without chance."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class RunningMean(Layer):
 
 class RunningMeanAtWork(Worker):
     def __init__(self, place):
-        self.input, self.output = place.in_place(), place.output
+        self.input, self.output = place.input, place.output
         self.state, self.training = place.state, place.training
 
     def forward(self, theta):
@@ -37,3 +37,32 @@ class RunningMeanAtWork(Worker):
             # the mean of the rows is in the state by a tenth
             delta = self.output.delta
             delta -= 0.1 * delta.mean(axis=-1, keepdims=True)
+
+
+class Repeatable:
+    """An objective with noise or state, made to cost the same at every call with the same theta.
+
+    Each call begins with the random numbers and the state that the objective had when this was made.
+
+    Parameters
+    ----------
+    objective
+        The objective.
+    batch
+        The rows that every call works on; None for all.
+    """
+
+    unrepeatable = ()
+
+    def __init__(self, objective, batch=None):
+        self.objective, self.batch = objective, batch
+        self.rows = objective.rows if batch is None else len(batch)
+        self._state = objective.state.copy()
+        self._random = None if objective.rng is None else objective.rng.bit_generator.state
+
+    def __call__(self, theta, rows=None):
+        """As the objective; `rows` are ignored for the batch."""
+        self.objective.state[:] = self._state
+        if self.objective.rng is not None and self._random is not None:
+            self.objective.rng.bit_generator.state = self._random
+        return self.objective(theta, self.batch)

@@ -82,11 +82,11 @@ def same_digits(printed, values):
 
 def one_pass(network, theta, X, Y, cost):
     """Everything that the page prints of one pass, deltas before the division by n."""
-    extra, n = network.ones, len(X)
+    bias, n = int(network.layers[0].bias), len(X)
     theta1, theta2 = network.matrices(theta)
-    a1 = network.with_ones(X, theta.dtype).T
+    a1 = np.vstack([np.ones((bias, n)), X.T])
     z2 = theta1 @ a1
-    a2 = np.vstack([np.ones((extra, n)), sigmoid.apply(z2, np.empty_like(z2))])
+    a2 = np.vstack([np.ones((bias, n)), sigmoid.apply(z2, np.empty_like(z2))])
     z3 = theta2 @ a2
     objective = Objective(network, X, Y, cost=cost)
     value, gradient = objective(theta)

@@ -13,12 +13,13 @@ from captchanet.dataset.dataset import Part
 from captchanet.evaluate.confidence_interval import wilson_interval
 from captchanet.evaluate.metrics import evaluate, evaluate_run, write_evaluation
 from captchanet.layout import EvaluateFiles, TrainFiles
-from captchanet.nn import fully_connected
 from captchanet.train.model import Model
+from captchanet.train.settings import TrainSettings
 
 SEGMENT = {"alphabet": "abc", "characters": 2}
 # One input pixel for each class, and a network without hidden layer that reads the brightest
-MODEL = Model(fully_connected((3, 3), bias=False), 8 * np.eye(3).ravel() - 4, "eye", SEGMENT)
+ARCHITECTURE = TrainSettings(hidden=(), bias=False).architecture(3, 3)
+MODEL = Model(ARCHITECTURE, 8 * np.eye(3).ravel() - 4, "eye", SEGMENT)
 
 
 def part(labels, shown=None):
@@ -76,7 +77,7 @@ def test_confidence_is_the_share_of_the_largest_output_and_their_product():
 
 
 def test_outputs_that_all_underflow_give_no_confidence_rather_than_no_number():
-    dark = Model(fully_connected((3, 3), bias=False), np.full(9, -5000.0), "dark", SEGMENT)
+    dark = Model(ARCHITECTURE, np.full(9, -5000.0), "dark", SEGMENT)
     _, confidence, _ = dark.predict(np.eye(3)[[0, 1]])
     assert confidence.tolist() == [0]
 

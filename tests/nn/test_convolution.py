@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layers import Repeatable
 
 from captchanet.nn import (
     AdamW,
@@ -23,7 +24,7 @@ from captchanet.nn import (
     tanh,
     uniform,
 )
-from captchanet.nn.gradient_check import Repeatable, central_differences, relative_error
+from captchanet.nn.gradient_check import central_differences, relative_error
 
 
 def textbook(matrix, picture, how, pool, activation):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from layers import Repeatable
 
 from captchanet.nn import (
     Dense,
@@ -20,7 +21,6 @@ from captchanet.nn import (
 from captchanet.nn import cross_entropy as ce
 from captchanet.nn.gradient_check import (
     TOLERANCE,
-    Repeatable,
     central_differences,
     check_all,
     relative_error,
@@ -34,14 +34,14 @@ def checked():
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_every_legal_combination_is_right_by_entries_and_along_lines(checked, dtype):
+def test_every_combination_is_right_by_entries_and_along_lines(checked, dtype):
     for one in checked:
         if one.dtype == dtype:
             assert one.entries < TOLERANCE[dtype], one
             assert one.lines < TOLERANCE[dtype], one
 
 
-def test_no_legal_combination_is_left_out(checked):
+def test_no_combination_is_left_out(checked):
     # pairs of output and cost × penalties × bias × dtypes, at depth 1, and with 3 activations at 2 to 4
     # and 3 ways of convolving × activations × bias × dtypes
     assert len(checked) == 3 * 2 * 2 * 2 * (1 + 3 * 3) + 3 * 3 * 2 * 2
@@ -86,7 +86,7 @@ def test_dropout_leaves_out_its_share_and_keeps_the_expected_signal():
     objective = Objective(network, np.ones((400, 300)), np.ones((400, 1)), rng=np.random.default_rng(0))
     objective(np.zeros(301))
     ((work, *_),) = objective._buffers.values()
-    mask = work.signals[0].a
+    mask = work.signals[1].a
     assert set(np.unique(mask)) == {0, 1 / 0.75}
     assert np.mean(mask == 0) == pytest.approx(0.25, abs=0.005)
     assert mask.mean() == pytest.approx(1, abs=0.01)
@@ -158,7 +158,7 @@ def test_dropout_of_either_layer_alone_samples_anew_at_every_call(rates):
     costs = {objective(theta, rows)[0] for rows in (None, None, np.arange(7), np.arange(7))}
     assert len(costs) == 4
     for work, *_ in objective._buffers.values():
-        whole, signals = np.ones((40, work.batch.shape[0])), work.signals[0].a
+        whole, signals = np.ones((40, work.batch.shape[0])), work.signals[1].a
         if not rates[0]:
             z = network.matrices(theta)[0] @ work.batch.T
             whole, signals = 1 / (1 + np.exp(-z)), work.signals[-2].a

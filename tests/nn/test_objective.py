@@ -227,4 +227,4 @@ def test_dropout_of_the_input_comes_after_the_augmentation():
     objective, theta, _, _ = augmented(ones, dropout=True)
     objective(theta, np.arange(6))
     ((work, *_),) = objective._buffers.values()
-    assert set(np.unique(work.batch)) == {0, 1, 2}
+    assert set(np.unique(work.signals[1].a)) == {0, 2}

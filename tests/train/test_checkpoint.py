@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from layers import RunningMean
-from small import SGD, training
+from small import SGD, train, training
 
 from captchanet.config.resolve import resolved
 from captchanet.dataset.dataset import Part
@@ -26,7 +26,6 @@ from captchanet.train import train as module_train
 from captchanet.train.architecture import Architecture
 from captchanet.train.augment import Crops
 from captchanet.train.checkpoint import VARIABLE, Checkpoint
-from captchanet.train.train import train
 
 ADAMW = {"method": "adamw", "learning_rate": 0.05, "epochs": 12, "batch_size": 7}
 AFFINE = {"method": "affine", "rotation": 15.0, "shear_x": 0.1, "shear_y": 0.0, "shift": 0.6, "scale": 0.04}

@@ -12,10 +12,11 @@ from captchanet.errors import UserError
 from captchanet.evaluate import predict as module
 from captchanet.evaluate.predict import list_files, predict
 from captchanet.layout import FORMAT, TrainFiles
-from captchanet.nn import Convolution, Dense, Network, Pooling, fully_connected, sigmoid, uniform
+from captchanet.nn import Convolution, Dense, Network, Pooling, sigmoid, uniform
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.train.architecture import Architecture
 from captchanet.train.model import Model, load_model
+from captchanet.train.settings import TrainSettings
 
 SEGMENT = {
     "picture": {"width": 72, "height": 27},
@@ -25,12 +26,13 @@ SEGMENT = {
     "split": {"method": "grid"},
     "max_rejected": 0.05,
 }
-NETWORK = fully_connected((260, 5, 36))
+ARCHITECTURE = TrainSettings(hidden=(5,)).architecture(260, 36)
+NETWORK = ARCHITECTURE.network()
 
 
 @pytest.fixture
 def model():
-    return Model(NETWORK, uniform(NETWORK, np.random.default_rng(0)), "small", SEGMENT)
+    return Model(ARCHITECTURE, uniform(NETWORK, np.random.default_rng(0)), "small", SEGMENT)
 
 
 @pytest.fixture
@@ -152,9 +154,13 @@ def test_a_temperature_comes_back(model, files, temperature):
 
 
 def test_a_convolutional_network_comes_back(files):
-    network = Network((1, 20, 13), (Convolution(2, 3), Pooling(2), sigmoid, Dense(36)))
-    Model(network, uniform(network, np.random.default_rng(0)), "small", SEGMENT).write(files)
+    settings = TrainSettings.of({"hidden": [], "convolutions": [{"filters": 2}, {"filters": 3, "pool": 1}]})
+    architecture = settings.architecture(260, 36, (20, 13))
+    network = architecture.network()
+    Model(architecture, uniform(network, np.random.default_rng(0)), "small", SEGMENT).write(files)
     assert load_model(files.theta).network == network
+    first, second = (Convolution(2), Pooling(2), sigmoid), (Convolution(3), sigmoid)
+    assert network == Network((1, 20, 13), (*first, *second, Dense(36)))
 
 
 def test_a_state_comes_back_with_its_theta_and_is_part_of_the_digest(files, monkeypatch):
@@ -162,7 +168,7 @@ def test_a_state_comes_back_with_its_theta_and_is_part_of_the_digest(files, monk
     # a model's file can name no layer of the test's own
     monkeypatch.setattr(Architecture, "network", lambda facts: network)
     theta, state = uniform(network, np.random.default_rng(0)), np.array([0.1, 0.2, 0.3])
-    model = Model(network, theta, "small", SEGMENT, state=state)
+    model = Model(ARCHITECTURE, theta, "small", SEGMENT, state=state)
     model.write(files)
     back = load_model(files.theta)
     assert back.state.tobytes() == state.tobytes()

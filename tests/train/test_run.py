@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import yaml
+from small import train
 
 from captchanet.config.resolve import resolved
 from captchanet.dataset import dataset
@@ -17,7 +18,6 @@ from captchanet.train import run
 from captchanet.train.augment import crops
 from captchanet.train.model import load_model
 from captchanet.train.settings import TrainSettings
-from captchanet.train.train import train
 
 AUGMENT = {"method": "affine", "rotation": 5}
 OPTIMISER = {"method": "adamw", "epochs": 2, "batch_size": 32, "learning_rate": 1e-3}
@@ -140,7 +140,7 @@ def test_a_failed_run_and_one_without_such_captchas_have_no_temperature(made):
     ("reasons", "remedy"),
     [
         (["the cost became inf"], "; change its settings (a smaller learning rate, say) and run again"),
-        ([f"{run.IMPOSSIBLE}2 are not enough; add captchas"], "add captchas); mend that and run again"),
+        ([f"{run.IMPOSSIBLE}2 are not enough; add captchas"], "add captchas); correct that and run again"),
         ([f"{run.IMPOSSIBLE}2 are not enough", "the cost became inf"], "smaller learning rate"),
     ],
 )

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small import SGD, training
+from small import SGD, train, training
 
 from captchanet.dataset.dataset import Part
 from captchanet.nn import Objective, fully_connected, one_hot
 from captchanet.train.augment import Crops
-from captchanet.train.train import _mixture, train
+from captchanet.train.train import _mixture
 
 
 def data(rows=30):

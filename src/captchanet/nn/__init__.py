@@ -3,8 +3,8 @@
 Read in this order:
 
 1. `layer`, what a layer is; then the layers: `dense`, `activations`, `convolution`, `dropout`;
-2. `passes`, the one loop over layers, there and back (backpropagation); `network`, a list of layers whose
-   parameters are views of one flat vector; `architectures`, the usual lists;
+2. `network`, a list of layers whose parameters are views of one flat vector, and `Pass`, the one loop over
+   them, there and back (backpropagation); `architectures`, the usual lists;
 3. `costs`, `penalties`, and `objective`, which puts cost and gradient together;
 4. `initialisation`, `targets`: where training starts from, and what it wants;
 5. the optimisers, which know no network: `optimisation`, `mini_batch`, `schedules`, `full_batch`,

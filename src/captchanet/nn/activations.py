@@ -1,8 +1,8 @@
 """Activations: layers that put every number of a signal through a function.
 
 `apply(z, out)` writes a = f(z) into `out`, which may be z itself. `times_slope(delta, a)` multiplies delta
-by f'(z) in place. It takes the slope from a = f(z), which is cheaper than from z, and may use the memory of a
-for its work: by then nobody reads a again.
+by f'(z) in place. It takes the slope from a = f(z), which is cheaper than from z, and may overwrite a, which
+nothing reads after that.
 """
 
 from collections.abc import Callable
@@ -29,14 +29,13 @@ class Activation(Layer):
     """
 
     in_place: ClassVar[bool] = True
-    reads_output: ClassVar[bool] = True
 
     name: str
     apply: Callable[[Array, Array], Array]
     times_slope: Callable[[Array, Array], None] | None
 
     def output_shape(self, shape: Shape) -> Shape:
-        """That of the input."""
+        """Tell the shape of the input; raises ValueError if the function is none for hidden layers."""
         if self.times_slope is None:
             raise ValueError(f"{self.name} is no activation for hidden layers, only for the output")
         return shape
@@ -49,10 +48,10 @@ class Activation(Layer):
 class _ActivationWorker(Worker):
     def __init__(self, layer: Activation, place: Place) -> None:
         self._apply, self._times_slope = layer.apply, layer.times_slope
-        self._output, self.input = place.output, place.in_place()
+        self._input, self._output = place.input, place.output
 
     def forward(self, theta: Array) -> None:
-        self._apply(self.input.a, self._output.a)
+        self._apply(self._input.a, self._output.a)
 
     def backward(self, theta: Array, gradient: Array) -> None:
         if self._times_slope is not None:
@@ -60,7 +59,7 @@ class _ActivationWorker(Worker):
 
 
 def _sigmoid(z: Array, out: Array) -> Array:
-    """1 / (1 + exp(-z)).
+    """Compute 1 / (1 + exp(-z)).
 
     exp overflows to infinity for z below about -709 (float64) or -88 (float32). Its reciprocal is the right
     answer, 0, so callers silence that one warning around the whole pass (`np.errstate(over="ignore")`).
@@ -72,7 +71,7 @@ def _sigmoid(z: Array, out: Array) -> Array:
 
 
 def _sigmoid_slope(delta: Array, a: Array) -> None:
-    """a (1 - a)."""
+    """Multiply by a (1 - a)."""
     delta *= a
     np.subtract(1, a, out=a)
     delta *= a
@@ -83,25 +82,25 @@ def _tanh(z: Array, out: Array) -> Array:
 
 
 def _tanh_slope(delta: Array, a: Array) -> None:
-    """1 - a²."""
+    """Multiply by 1 - a²."""
     np.multiply(a, a, out=a)
     np.subtract(1, a, out=a)
     delta *= a
 
 
 def _relu(z: Array, out: Array) -> Array:
-    """max(z, 0)."""
+    """Compute max(z, 0)."""
     return np.maximum(z, 0, out=out)
 
 
 def _relu_slope(delta: Array, a: Array) -> None:
-    """1 where z > 0, else 0 (at the kink itself, too)."""
+    """Multiply by 1 where z > 0, else by 0 (at the kink itself, too)."""
     np.greater(a, 0, out=a)
     delta *= a
 
 
 def _softmax(z: Array, out: Array) -> Array:
-    """exp(z_k) / Σ_j exp(z_j) over the first axis; the largest z is subtracted first: no exp overflows."""
+    """Compute exp(z_k) / Σ_j exp(z_j) over the first axis, without the largest z, so that none overflows."""
     np.subtract(z, z.max(axis=0), out=out)
     np.exp(out, out=out)
     out /= out.sum(axis=0)

@@ -17,7 +17,7 @@ def fully_connected(
     output: Activation = sigmoid,
     dropout: Sequence[float] = (),
 ) -> Network:
-    """A network of dense layers alone, with the same activation after each but the last.
+    """Make a network of dense layers alone, with the same activation after each but the last.
 
     Parameters
     ----------
@@ -36,6 +36,11 @@ def fully_connected(
     -------
     Network
         Its layers: (Dropout), Dense, hidden, (Dropout), Dense, …, Dense.
+
+    Raises
+    ------
+    ValueError
+        If widths or rates are too few, or a width is no number of units.
     """
     if len(widths) < 2 or min(widths) < 1:
         raise ValueError(f"a network needs at least two layers of at least one unit, not {tuple(widths)}")

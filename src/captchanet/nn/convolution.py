@@ -20,11 +20,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from captchanet.nn.layer import Array, Layer, Place, Shape, Signal, Worker
+from captchanet.nn.layer import Array, Layer, Place, Shape, Worker
 
 
 def _picture(shape: Shape, who: str) -> tuple[int, int, int]:
-    """The shape as channels, height and width."""
+    """Check that the shape is channels, height and width."""
     if len(shape) != 3:
         raise ValueError(f"{who} looks at a picture, (channels, height, width), not at {shape}")
     return shape
@@ -61,12 +61,12 @@ class Convolution(Layer):
             )
 
     def output_shape(self, shape: Shape) -> Shape:
-        """(filters, height, width)."""
+        """Tell (filters, height, width)."""
         _, height, width = _picture(shape, "a convolution")
         return (self.filters, height, width)
 
     def parameters_shape(self, shape: Shape) -> Shape:
-        """(filters, bias + channels · size²)."""
+        """Tell (filters, bias + channels · size²)."""
         channels, _, _ = _picture(shape, "a convolution")
         return (self.filters, int(self.bias) + channels * self.size**2)
 
@@ -79,12 +79,12 @@ class _ConvolutionWorker(Worker):
     """`_padded` is the input with its margin of zeros, `_patches` the same copied out."""
 
     def __init__(self, layer: Convolution, place: Place) -> None:
-        (channels, height, width), rows, size = _picture(place.shape, "a convolution"), place.rows, layer.size
-        margin, self._bias = size // 2, int(layer.bias)
-        self.input, self._output, self._wanted = place.separate(), place.output, place.wanted
-        self._padded = np.zeros((channels, height + 2 * margin, width + 2 * margin, rows), place.dtype)
+        self._input, self._output, self._bias = place.input, place.output, int(layer.bias)
+        (channels, height, width, rows), dtype = place.input.a.shape, place.input.a.dtype
+        size, margin = layer.size, layer.size // 2
+        self._padded = np.zeros((channels, height + 2 * margin, width + 2 * margin, rows), dtype)
         self._inside = self._padded[:, margin : margin + height, margin : margin + width]
-        self._patches = np.ones((self._bias + channels * size**2, height * width * rows), place.dtype)
+        self._patches = np.ones((self._bias + channels * size**2, height * width * rows), dtype)
         copies = self._patches[self._bias :].reshape(channels, size, size, height, width, rows)
         # the pixels at one offset in all patches are the whole picture, moved
         self._moved = [
@@ -93,7 +93,7 @@ class _ConvolutionWorker(Worker):
         ]
 
     def forward(self, theta: Array) -> None:
-        np.copyto(self._inside, self.input.a)
+        np.copyto(self._inside, self._input.a)
         for copy, moved in self._moved:
             np.copyto(copy, moved)
         np.matmul(theta, self._patches, out=self._output.a.reshape(len(theta), -1))
@@ -101,14 +101,14 @@ class _ConvolutionWorker(Worker):
     def backward(self, theta: Array, gradient: Array) -> None:
         delta = self._output.delta.reshape(len(theta), -1)
         np.matmul(delta, self._patches.T, out=gradient)
-        if self._wanted:
+        if self._input.delta.size:
             # the patches are no longer needed: their memory takes the derivatives by them, and what
             # `forward` copied many times is added up
             np.matmul(theta[:, self._bias :].T, delta, out=self._patches[self._bias :])
             self._padded.fill(0)
             for copy, moved in self._moved:
                 moved += copy
-            np.copyto(self.input.delta, self._inside)
+            np.copyto(self._input.delta, self._inside)
             self._padded.fill(0)
 
 
@@ -131,7 +131,7 @@ class Pooling(Layer):
             raise ValueError(f"pooling takes squares of at least 1 × 1, not {self.size}")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """(channels, height / size, width / size), rounded down."""
+        """Tell (channels, height / size, width / size), rounded down."""
         channels, height, width = _picture(shape, "pooling")
         if min(height, width) < self.size:
             raise ValueError(
@@ -144,26 +144,35 @@ class Pooling(Layer):
         return _PoolingWorker(self.size, place)
 
 
+def squares(pictures: Array, size: int) -> list[Array]:
+    """Cut out the positions that have the same place in every square, for each place; they are views.
+
+    Parameters
+    ----------
+    pictures
+        Shape (channels, height, width, rows).
+    size
+        Width and height of a square.
+
+    Returns
+    -------
+    list of arrays
+        size² of them, each (channels, height / size, width / size, rows), rounded down.
+    """
+    _, height, width, _ = pictures.shape
+    bottom, right = height - height % size, width - width % size
+    return [pictures[:, y:bottom:size, x:right:size] for y, x in product(range(size), repeat=2)]
+
+
 class _PoolingWorker(Worker):
-    """`_squares` are the positions with the same number in every square, `_largest` which of them won."""
+    """`_largest` says which number of each square won."""
 
     def __init__(self, size: int, place: Place) -> None:
-        self._output, units = place.output, place.output.a
-        self.input = place.separate()
-        if place.wanted and not place.kept:
-            # the input is read in `forward` alone: on the way back its memory takes the derivative
-            self.input = Signal(self.input.a, self.input.a)
-        _, high, wide, _ = units.shape
-
-        def squares(signal: Array) -> list[Array]:
-            return [
-                signal[:, y : high * size : size, x : wide * size : size]
-                for y, x in product(range(size), repeat=2)
-            ]
-
-        self._squares = squares(self.input.a)
-        self._deltas = squares(self.input.delta) if place.wanted else []
-        self._rest = self.input.a[0].size > len(self._squares) * units[0].size
+        self._input, self._output = place.input, place.output
+        units = place.output.a
+        self._squares = squares(place.input.a, size)
+        self._deltas = squares(place.input.delta, size) if place.input.delta.size else []
+        self._rest = place.input.a[0].size > len(self._squares) * units[0].size
         # as small as the number of the last square allows
         self._largest = np.empty(units.shape, np.min_scalar_type(len(self._squares) - 1))
         self._here = np.empty(units.shape, bool)
@@ -181,7 +190,7 @@ class _PoolingWorker(Worker):
 
     def backward(self, theta: Array, gradient: Array) -> None:
         if self._rest:
-            self.input.delta.fill(0)  # positions that are in no square change nothing
+            self._input.delta.fill(0)  # positions that are in no square change nothing
         for number, square in enumerate(self._deltas):
             np.equal(self._largest, number, out=self._here)
             np.multiply(self._output.delta, self._here, out=square)

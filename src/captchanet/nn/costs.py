@@ -6,7 +6,7 @@ arrays of the same shape to work in: it fills `delta` with the derivative of the
 cost summed over rows and outputs. The objective divides both by the number of rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,35 +26,38 @@ class Cost:
     ----------
     name
         What errors call it.
-    sigmoid, softmax
-        Its function for these outputs; None if it does not go with them.
+    functions
+        Its function for each output activation that it goes with, by the name of that.
     """
 
     name: str
-    sigmoid: ValueAndDelta | None
-    softmax: ValueAndDelta | None
+    functions: Mapping[str, ValueAndDelta]
 
     def for_output(self, output: Activation) -> ValueAndDelta:
-        """Its function for an output.
+        """Find its function for an output.
 
         Parameters
         ----------
         output
             The output activation of a network.
 
+        Returns
+        -------
+        callable
+            cost(z, a, y, delta, scratch), see above.
+
         Raises
         ------
         ValueError
             If the two do not go together.
         """
-        function = {sigmoid.name: self.sigmoid, softmax.name: self.softmax}.get(output.name)
-        if function is None:
+        if output.name not in self.functions:
             raise ValueError(f"the {self.name} cost does not go with {output.name} outputs")
-        return function
+        return self.functions[output.name]
 
 
 def _sigmoid_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
-    """-[y log a + (1 - y) log(1 - a)], whose delta is the plain difference a - y.
+    """Compute -[y log a + (1 - y) log(1 - a)], whose delta is the plain difference a - y.
 
     Computed from z, because a reaches 1 (and its log(1 - a) minus infinity) from z = 37 on in float64:
     -[y log a + (1 - y) log(1 - a)] = log(1 + exp(z)) - y z = max(z, 0) - y z - log(max(a, 1 - a)), where the
@@ -72,7 +75,7 @@ def _sigmoid_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: 
 
 
 def _softmax_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
-    """-Σ_k y_k log a_k with Σ_k y_k = 1, whose delta is a - y again.
+    """Compute -Σ_k y_k log a_k with Σ_k y_k = 1, whose delta is a - y again.
 
     With m the largest z of a row, log a_k = z_k - m + log(max_j a_j), so that the cost is
     Σ_k y_k (m - z_k) - log(max_j a_j): the logarithm is of a number between 1 / outputs and 1.
@@ -88,7 +91,7 @@ def _softmax_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: 
 
 
 def _sigmoid_quadratic(z: Array, a: Array, y: Array, delta: Array, scratch: Array) -> float:
-    """(a - y)² / 2, whose delta is (a - y) a (1 - a)."""
+    """Compute (a - y)² / 2, whose delta is (a - y) a (1 - a)."""
     np.subtract(a, y, out=delta)
     np.multiply(delta, delta, out=scratch)
     total = float(scratch.sum()) / 2
@@ -98,5 +101,7 @@ def _sigmoid_quadratic(z: Array, a: Array, y: Array, delta: Array, scratch: Arra
     return total
 
 
-cross_entropy = Cost("cross-entropy", _sigmoid_cross_entropy, _softmax_cross_entropy)
-quadratic = Cost("quadratic", _sigmoid_quadratic, None)
+cross_entropy = Cost(
+    "cross-entropy", {sigmoid.name: _sigmoid_cross_entropy, softmax.name: _softmax_cross_entropy}
+)
+quadratic = Cost("quadratic", {sigmoid.name: _sigmoid_quadratic})

@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from captchanet.nn.layer import NOTHING, Array, Layer, Place, Shape, Signal, Worker
+from captchanet.nn.layer import Array, Layer, Place, Shape, Worker
 
 
 @dataclass(frozen=True)
@@ -27,43 +27,32 @@ class Dense(Layer):
         if self.units < 1:
             raise ValueError(f"a dense layer has at least one unit, not {self.units}")
 
-    @property
-    def ones(self) -> int:
-        """One row of ones above the input carries the bias."""
-        return int(self.bias)
-
     def output_shape(self, shape: Shape) -> Shape:
-        """(units,), whatever the input."""
+        """Tell (units,), whatever the input."""
         return (self.units,)
 
     def parameters_shape(self, shape: Shape) -> Shape:
-        """(units, bias + inputs)."""
-        return (self.units, self.ones + prod(shape))
+        """Tell (units, bias + inputs)."""
+        return (self.units, int(self.bias) + prod(shape))
 
     def work(self, place: Place) -> Worker:
         """See `Layer`."""
-        return _DenseWorker(self, place)
+        return _DenseWorker(int(self.bias), place)
 
 
 class _DenseWorker(Worker):
-    """`_a` is the input below its row of ones, which is written once and never again."""
+    """`_a` is the input, with the row of ones if there is a bias; `_below` takes the derivatives by it."""
 
-    def __init__(self, layer: Dense, place: Place) -> None:
-        self._ones, inputs = layer.ones, prod(place.shape)
-        self._z, self._delta = place.output
-        memory = place.memory
-        self._a: Array = np.ones((self._ones + inputs, place.rows), place.dtype) if memory is None else memory
-        self._wanted = place.wanted
-        self._below = np.empty((inputs, place.rows), place.dtype) if place.wanted else NOTHING
-        shape = (*place.shape, place.rows)
-        delta = self._below.reshape(shape) if place.wanted else NOTHING
-        self.input = Signal(self._a[self._ones :].reshape(shape), delta)
+    def __init__(self, bias: int, place: Place) -> None:
+        self._bias, self._a = bias, place.input.with_ones[1 - bias :]
+        self._below = place.input.delta.reshape(-1, self._a.shape[1])
+        self._z, self._delta = place.output.a, place.output.delta
 
     def forward(self, theta: Array) -> None:
         np.matmul(theta, self._a, out=self._z)
 
     def backward(self, theta: Array, gradient: Array) -> None:
         np.matmul(self._delta, self._a.T, out=gradient)
-        if self._wanted:
+        if self._below.size:
             # without the bias column: nothing comes back through the ones
-            np.matmul(theta[:, self._ones :].T, self._delta, out=self._below)
+            np.matmul(theta[:, self._bias :].T, self._delta, out=self._below)

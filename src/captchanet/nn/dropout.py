@@ -1,4 +1,4 @@
-"""Dropout: at every step each unit is left out with some probability, so that none can be relied upon.
+"""Dropout: at every step each unit is left out with some probability, so that no unit relies on another.
 
 G. E. Hinton et al., "Improving neural networks by preventing co-adaptation of feature detectors", 2012,
 https://arxiv.org/abs/1207.0580, in its inverted form: what is kept is scaled up, so that reading needs no
@@ -24,7 +24,6 @@ class Dropout(Layer):
     """
 
     in_place: ClassVar[bool] = True
-    training_only: ClassVar[bool] = True
     noise: ClassVar[bool] = True
 
     rate: float
@@ -47,23 +46,20 @@ class _DropoutWorker(Worker):
     """`_mask` holds 0 for a unit left out and 1 / (1 - rate) for one kept; it lies in memory as the units."""
 
     def __init__(self, rate: float, rng: np.random.Generator, place: Place) -> None:
-        self._output, self.input = place.output, place.in_place()
+        self._input, self._output = place.input, place.output
         self._rng = rng
         self._mask = np.empty_like(self._output.a)
         self._flat = self._mask.ravel(order="K")
         self._kept = np.empty(self._flat.size, bool)
         self._threshold = min(round(rate * 65_536), 65_535)
-        self._scale = place.dtype.type(1 / (1 - rate))
+        self._scale = self._mask.dtype.type(1 / (1 - rate))
 
     def forward(self, theta: Array) -> None:
-        self._sample()
-        np.multiply(self.input.a, self._mask, out=self._output.a)
-
-    def _sample(self) -> None:
         # 16 random bits decide, a quarter of the work of a random float
         words = self._rng.bit_generator.random_raw(-(-self._flat.size // 4))
         np.greater_equal(words.view(np.uint16)[: self._flat.size], self._threshold, out=self._kept)
         np.multiply(self._kept, self._scale, out=self._flat)
+        np.multiply(self._input.a, self._mask, out=self._output.a)
 
     def backward(self, theta: Array, gradient: Array) -> None:
         np.multiply(self._output.delta, self._mask, out=self._output.delta)

@@ -1,6 +1,6 @@
 """Early stopping: training ends when the cost on rows that took no part in it has not fallen for a while."""
 
-from captchanet.nn.layer import Array
+from captchanet.nn.layer import NOTHING, Array
 from captchanet.nn.optimisation import Minimised
 
 
@@ -19,23 +19,23 @@ class EarlyStopping:
     Attributes
     ----------
     theta, best_state
-        Copies of theta and state at the lowest held-out cost; None before the first step.
+        Copies of theta and state at the lowest held-out cost; theta is None before the first step.
     cost, step
         That cost, and the step that it came with.
     """
 
-    def __init__(self, held_out: Minimised, patience: int, state: Array | None = None) -> None:
+    def __init__(self, held_out: Minimised, patience: int, state: Array = NOTHING) -> None:
         if patience < 1:
             raise ValueError(f"patience is {patience}; expected at least 1")
         self.held_out, self.patience, self.state = held_out, patience, state
         self.theta: Array | None = None
-        self.best_state: Array | None = None
+        self.best_state = state
         self.cost, self.step = float("inf"), 0
 
     def __call__(self, step: int, theta: Array, cost: float, gradient_norm: float) -> bool:
-        """Evaluates the held-out rows at theta; true when it is time to stop."""
+        """Evaluate the held-out rows at theta; true when it is time to stop."""
         found, _ = self.held_out(theta)
         if found < self.cost:
-            self.theta, self.cost, self.step = theta.copy(), found, step
-            self.best_state = None if self.state is None else self.state.copy()
+            self.theta, self.best_state = theta.copy(), self.state.copy()
+            self.cost, self.step = found, step
         return step - self.step >= self.patience

@@ -1,6 +1,6 @@
-"""Full-batch optimisers: SciPy's conjugate gradient and L-BFGS behind the interface of all our optimisers."""
+"""Full-batch optimisers: SciPy's conjugate gradient and L-BFGS as optimisers like ours."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -14,7 +14,7 @@ Iterations = Annotated[int, Ge(1), Le(1_000_000_000)]
 def conjugate_gradient(
     objective: Minimised, theta: Array, *, iterations: Iterations = 100, callback: Callback | None = None
 ) -> Result:
-    """Polak-Ribière conjugate gradient (`scipy.optimize.minimize(method="CG")`).
+    """Minimise by Polak-Ribière conjugate gradient (`scipy.optimize.minimize(method="CG")`).
 
     Parameters
     ----------
@@ -28,6 +28,11 @@ def conjugate_gradient(
     callback
         Called after each step.
 
+    Returns
+    -------
+    Result
+        The last theta, and why it ended.
+
     Raises
     ------
     Diverged
@@ -35,7 +40,7 @@ def conjugate_gradient(
     ValueError
         If two calls of the objective with the same theta differ, through dropout, say.
     """
-    return _minimise("CG", {}, objective, theta, iterations, callback)
+    return _minimise("CG", {"maxiter": iterations}, objective, theta, callback)
 
 
 def l_bfgs(
@@ -46,65 +51,53 @@ def l_bfgs(
     memory: Annotated[int, Ge(1)] = 10,
     callback: Callback | None = None,
 ) -> Result:
-    """Limited-memory BFGS (`scipy.optimize.minimize(method="L-BFGS-B")` without bounds).
+    """Minimise by limited-memory BFGS (`scipy.optimize.minimize(method="L-BFGS-B")` without bounds).
 
     Parameters
     ----------
     objective, theta, callback
-        As in `conjugate_gradient`, and so are the errors.
+        As in `conjugate_gradient`, and so are what it returns and the errors.
     iterations
         How many steps at most; SciPy stops earlier where cost or gradient hardly change.
     memory
         How many of the last steps it keeps.
     """
     # SciPy's limit on evaluations, 15,000, is lifted: steps are what we count
-    options = {"maxcor": memory, "maxfun": 100 * iterations}
-    return _minimise("L-BFGS-B", options, objective, theta, iterations, callback)
+    options = {"maxiter": iterations, "maxcor": memory, "maxfun": 100 * iterations}
+    return _minimise("L-BFGS-B", options, objective, theta, callback)
 
 
-def _refuse_noise(method: str, objective: Minimised) -> None:
+def _minimise(
+    method: str, options: dict[str, int], objective: Minimised, theta: Array, callback: Callback | None
+) -> Result:
+    from scipy.optimize import minimize  # half a second of import that gradient descent does without
+
     if objective.unrepeatable:
         raise ValueError(
             f"{method} searches along lines, so the same theta must always cost the same; here it does not: "
             f"{'; '.join(objective.unrepeatable)}. Take GradientDescent or AdamW, or leave these out"
         )
-
-
-def _minimise(
-    method: str,
-    options: dict[str, Any],
-    objective: Minimised,
-    theta: Array,
-    iterations: int,
-    callback: Callback | None,
-) -> Result:
-    from scipy.optimize import minimize  # half a second of import that gradient descent does without
-
-    _refuse_noise(method, objective)
     steps = 0
     norms: dict[float, float] = {}
 
     def cost_and_gradient(x: Array) -> tuple[float, Array]:
         cost, gradient = objective(x.astype(theta.dtype, copy=False))
-        finite(cost, steps + 1)
-        norms[cost] = float(np.linalg.norm(gradient))
-        # A fresh array each time: SciPy's CG keeps the one it is handed, and the objective reuses its own
+        norms[finite(cost, steps + 1)] = float(np.linalg.norm(gradient))
+        # SciPy's CG keeps the array that it gets, and the objective reuses its own: so a fresh one each time
         return cost, gradient.astype(np.float64, copy=True)
 
     def report(intermediate_result) -> None:  # type: ignore[no-untyped-def]  # SciPy looks at this name
         nonlocal steps
         steps += 1
+        # SciPy gives cost and x but no gradient: the cost finds the evaluation that it accepted
         cost = float(intermediate_result.fun)
-        # SciPy hands over cost and x but no gradient: the cost finds the evaluation that it accepted
         accepted = norms[cost]
-        x = intermediate_result.x.astype(theta.dtype, copy=False)
-        stop = callback and callback(steps, x, cost, accepted)
         norms.clear()
         norms[cost] = accepted
-        if stop:
+        x = intermediate_result.x.astype(theta.dtype, copy=False)
+        if callback and callback(steps, x, cost, accepted):
             raise StopIteration
 
-    options = {"maxiter": iterations, **options}
     found = minimize(  # type: ignore[call-overload]  # its stubs know the methods as literals only
         cost_and_gradient, theta.astype(np.float64), jac=True, method=method, callback=report, options=options
     )

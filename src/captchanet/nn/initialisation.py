@@ -14,7 +14,8 @@ from captchanet.nn.network import Network
 class UniformSource(Protocol):
     """A source of uniform numbers in [0, 1): a NumPy Generator, or the legacy RandomState."""
 
-    def random(self, size: int) -> Array: ...
+    def random(self, size: int) -> Array:
+        """Return so many numbers."""
 
 
 def uniform(
@@ -24,7 +25,7 @@ def uniform(
     limit: Annotated[float, Gt(0)] = 0.1,
     dtype: DTypeLike = np.float64,
 ) -> Array:
-    """Every number of theta uniform in ±limit, biases too: the tutorial's way.
+    """Sample every number of theta uniformly in ±limit, biases too: the tutorial's way.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def uniform(
 
 
 def glorot(network: Network, rng: UniformSource, *, dtype: DTypeLike = np.float64) -> Array:
-    """Weights uniform in ±√(6 / (inputs + units)), biases 0: keeps the signals' size in both directions.
+    """Sample weights in ±√(6 / (inputs + units)), biases 0: signals keep their size in both directions.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def glorot(network: Network, rng: UniformSource, *, dtype: DTypeLike = np.float6
 
 
 def he(network: Network, rng: UniformSource, *, dtype: DTypeLike = np.float64) -> Array:
-    """Weights uniform in ±√(6 / inputs), biases 0: the same for ReLU, which sets half of the signal to 0.
+    """Sample weights in ±√(6 / inputs), biases 0: the same for ReLU, which sets half of the signal to 0.
 
     Parameters
     ----------
@@ -83,8 +84,7 @@ def _scaled(
 ) -> Array:
     theta = rng.random(network.size) * 2 - 1
     for matrix, bias in zip(network.matrices(theta), network.biases(theta), strict=True):
-        units, inputs = matrix.shape[0], matrix.shape[1] - (bias is not None)
-        matrix *= limit(inputs, units)
-        if bias is not None:
-            bias[:] = 0
+        units, inputs = matrix.shape
+        matrix *= limit(inputs - bias.shape[1], units)
+        bias[:] = 0
     return theta.astype(dtype)

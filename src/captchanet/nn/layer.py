@@ -7,9 +7,8 @@ A layer has two halves:
 - `Worker` is the layer at work in one pass, over a fixed number of rows. It owns the buffers, so that a
   training step allocates no array, and has two methods, `forward` and `backward`.
 
-`Layer.work` makes the worker for a `Place`. Workers are made from the last layer to the first: each is told
-where its output goes, and says where it wants its input. So a layer writes straight into the memory of the
-next one, and an activation can work in place.
+`Layer.work` makes the worker for a `Place`: the signal before the layer and the signal after it. The pass
+makes the signals, see `captchanet.nn.network`.
 
 A signal has shape (*shape, rows): one column for each row of the data ("feature-major"). `shape` is (units,)
 after a dense layer and (channels, height, width) for pictures.
@@ -35,85 +34,48 @@ class Signal(NamedTuple):
 
     Attributes
     ----------
+    with_ones
+        The values below a row of ones, shape (1 + units, rows). A dense layer takes them as they lie here:
+        the ones carry its bias.
     a
-        The values, shape (*shape, rows).
+        The values alone: a view of `with_ones`, shape (*shape, rows).
     delta
-        The cost's derivative by these values, of the same shape; NOTHING where nobody needs it. It may lie
-        in the memory of `a`, if `a` is no longer read by the time that the derivative comes.
+        The cost's derivative by the values, shape (*shape, rows); NOTHING where nobody needs it.
     """
 
+    with_ones: Array
     a: Array
     delta: Array
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a layer works in a pass: between which signals, and how.
+    """Where a layer works in a pass.
 
     Attributes
     ----------
-    shape
-        The shape of one row of its input.
-    output
-        The signal that it writes to; `output.delta` is what comes back to it.
+    input, output
+        The signals before and after the layer, see `Layer.in_place`.
     training
         Whether the network trains; else it reads.
     rng
         Where to sample from, if there is noise in training.
     state
         The layer's own state, a vector; in training the layer changes it in place.
-    wanted
-        Whether the layers before need the derivative by its input.
-    kept
-        Whether the layer before reads its own output again on the way back: then it must not be changed.
-    memory
-        The input data, if they come to this layer as they are: shape (ones + numbers of a row, rows). They
-        are the transpose of the data, so in memory they lie row by row.
     """
 
-    shape: Shape
+    input: Signal
     output: Signal
     training: bool
     rng: np.random.Generator | None
     state: Array
-    wanted: bool
-    kept: bool
-    memory: Array | None
-
-    @property
-    def rows(self) -> int:
-        """How many rows of the data the pass takes at once."""
-        return self.output.a.shape[-1]
-
-    @property
-    def dtype(self) -> np.dtype:
-        """float32 or float64."""
-        return self.output.a.dtype
-
-    def separate(self) -> Signal:
-        """An input signal with memory of its own."""
-        shape = (*self.shape, self.rows)
-        a = np.empty(shape, self.dtype) if self.memory is None else self.memory.reshape(shape)
-        return Signal(a, np.empty(shape, self.dtype) if self.wanted else NOTHING)
-
-    def in_place(self) -> Signal:
-        """An input signal in the memory of the output, unless the layer before still reads it."""
-        return Signal(np.empty_like(self.output.a), self.output.delta) if self.kept else self.output
 
 
 class Worker:
-    """A layer at work in one pass: its buffers, the way forward and the way back.
-
-    Attributes
-    ----------
-    input
-        The signal that the layer before writes to.
-    """
-
-    input: Signal
+    """A layer at work in one pass: its buffers, the way forward and the way back."""
 
     def forward(self, theta: Array) -> None:
-        """Makes the output of the input; changes the input only if the layer is `in_place`.
+        """Make the output from the input.
 
         Parameters
         ----------
@@ -123,7 +85,7 @@ class Worker:
         raise NotImplementedError
 
     def backward(self, theta: Array, gradient: Array) -> None:
-        """Makes the derivatives by theta and, if wanted, those by the input of those by the output.
+        """Make the derivatives by theta, and by the input if it has a `delta`, from those by the output.
 
         Parameters
         ----------
@@ -141,40 +103,35 @@ class Layer:
     Attributes
     ----------
     in_place
-        Whether its output may take the memory of its input.
-    reads_output
-        Whether `backward` reads the layer's output.
-    training_only
-        Whether it does nothing when the network reads.
+        Whether its output can take the memory of its input. Then `input.delta` and `output.delta` are the
+        same array, so `backward` changes it in place, and `backward` finds the output as `forward` left it.
+        A layer that is not in place must not read its output in `backward`: the next layer may have
+        overwritten it.
     noise
-        Whether it samples random numbers in training.
+        Whether the layer is noise: it samples random numbers in training, and is left out in reading.
     bias
         Whether the first column of its parameters is a bias, which penalties leave out.
-    ones
-        How many rows of ones it wants above its input.
     block
         How many rows of the data it should get at once when the network reads, for the memory's sake.
     """
 
     in_place: ClassVar[bool] = False
-    reads_output: ClassVar[bool] = False
-    training_only: ClassVar[bool] = False
     noise: ClassVar[bool] = False
     block: ClassVar[int] = 4096
     bias: bool = False
 
-    @property
-    def ones(self) -> int:
-        """None but for dense layers, see the class."""
-        return 0
-
     def output_shape(self, shape: Shape) -> Shape:
-        """The shape of one row of the output.
+        """Tell the shape of one row of the output.
 
         Parameters
         ----------
         shape
             The shape of one row of the input.
+
+        Returns
+        -------
+        tuple of int
+            That of the input, if the layer does not say otherwise.
 
         Raises
         ------
@@ -184,11 +141,11 @@ class Layer:
         return shape
 
     def parameters_shape(self, shape: Shape) -> Shape:
-        """The shape of the layer's parameters, (0,) for none; `shape` as in `output_shape`."""
+        """Tell the shape of the layer's parameters, (0,) for none; `shape` as in `output_shape`."""
         return (0,)
 
     def initial_state(self, shape: Shape) -> Array:
-        """What the layer keeps but does not train (running statistics, say), before training.
+        """Tell what the layer keeps but does not train (running statistics, say), before training.
 
         Parameters
         ----------
@@ -203,7 +160,7 @@ class Layer:
         return NOTHING
 
     def work(self, place: Place) -> Worker:
-        """Makes the layer's buffers for one pass.
+        """Make the layer's buffers for one pass.
 
         Parameters
         ----------

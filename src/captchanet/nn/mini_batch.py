@@ -19,9 +19,6 @@ from captchanet.nn.schedules import Schedule, constant
 CHUNK = 32_768
 """How much of theta AdamW updates at a time: so that it stays in the processor's cache through all passes."""
 
-Move = Callable[[int, Array, Array, float], None]
-"""move(step, theta, gradient, rate) changes theta in place and may use the gradient up; steps from 1."""
-
 
 @dataclass(frozen=True)
 class OptimiserState:
@@ -65,8 +62,8 @@ class MiniBatch:
     epochs: Annotated[int, Ge(1), Le(1_000_000_000)]
     batch_size: Annotated[int, Ge(1)] | None = None
 
-    def start(self, theta: Array) -> tuple[tuple[Array, ...], Move]:
-        """What one kind of optimiser adds to the loop.
+    def memory(self, theta: Array) -> tuple[Array, ...]:
+        """Make what the optimiser keeps from step to step, as it is before the first.
 
         Parameters
         ----------
@@ -75,10 +72,24 @@ class MiniBatch:
 
         Returns
         -------
-        memory : tuple of arrays
-            What the optimiser keeps from step to step, as it is before the first.
-        move : callable
-            What a step does, see `Move`.
+        tuple of arrays
+            Each shaped like theta.
+        """
+        raise NotImplementedError
+
+    def move(self, step: int, theta: Array, gradient: Array, rate: float, memory: tuple[Array, ...]) -> None:
+        """Take one step: change theta and memory in place. The gradient can be used up.
+
+        Parameters
+        ----------
+        step
+            The number of the step, from 1.
+        theta, gradient
+            Shape (size,).
+        rate
+            The learning rate of this step.
+        memory
+            As `memory` made it, after the steps so far.
         """
         raise NotImplementedError
 
@@ -92,7 +103,7 @@ class MiniBatch:
         resume: OptimiserState | None = None,
         checkpoint: Keep | None = None,
     ) -> Result:
-        """Minimises the objective from theta.
+        """Minimise the objective from theta.
 
         Each epoch goes once through all rows in batches, sampled without replacement (the last one may be
         smaller). A batch of all rows takes them in their order, and nothing is sampled.
@@ -114,6 +125,11 @@ class MiniBatch:
         checkpoint
             Called after each epoch but the last, with the state that `resume` takes.
 
+        Returns
+        -------
+        Result
+            The last theta; its steps are epochs.
+
         Raises
         ------
         Diverged
@@ -127,20 +143,22 @@ class MiniBatch:
             raise ValueError("mini-batches are sampled: give an rng")
         rate = self.learning_rate if callable(self.learning_rate) else constant(self.learning_rate)
         theta, order = theta.copy(), np.arange(objective.rows)
-        memory, move = self.start(theta)
+        memory = self.memory(theta)
+        size = self.batch_size or len(order)
+        starts = range(0, len(order), size)
         done, step = _resumed(resume, (theta, order, *memory), rng)
         for epoch in range(done + 1, self.epochs + 1):
             if not whole and rng is not None:
                 rng.shuffle(order)
             cost = norm = 0.0
-            batches = [None] if whole else self._batches(order)
+            batches = [None] if whole else [order[start : start + size] for start in starts]
             for number, batch in enumerate(batches, 1):
                 part, gradient = objective(theta, batch)
                 share = 1.0 if batch is None else len(batch)
                 cost += finite(part, step + 1) * share
                 if callback and number == len(batches):
                     norm = float(np.linalg.norm(gradient))
-                move(step + 1, theta, gradient, rate(step))
+                self.move(step + 1, theta, gradient, rate(step), memory)
                 step += 1
             if callback and callback(epoch, theta, cost if whole else cost / objective.rows, norm):
                 return Result(theta, epoch, step, "stopped by the callback")
@@ -149,15 +167,11 @@ class MiniBatch:
                 checkpoint(OptimiserState(epoch, step, theta, order, memory, random))
         return Result(theta, self.epochs, step, "all epochs done")
 
-    def _batches(self, order: NDArray[np.integer]) -> list[NDArray[np.integer]]:
-        size = self.batch_size or len(order)
-        return [order[start : start + size] for start in range(0, len(order), size)]
-
 
 def _resumed(
     resume: OptimiserState | None, arrays: Sequence[NDArray[Any]], rng: np.random.Generator | None
 ) -> tuple[int, int]:
-    """How many epochs and steps are done; sets theta, order and memory, and the rng, back to `resume`."""
+    """Set theta, order, memory and the rng back to `resume`; tell how many epochs and steps are done."""
     if resume is None:
         return 0, 0
     kept = (resume.theta, resume.order, *resume.memory)
@@ -192,21 +206,19 @@ class GradientDescent(MiniBatch):
 
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.0
 
-    def start(self, theta: Array) -> tuple[tuple[Array, ...], Move]:
-        """Keeps the velocity v, if there is momentum."""
-        velocity = np.zeros_like(theta) if self.momentum else None
+    def memory(self, theta: Array) -> tuple[Array, ...]:
+        """Make the velocity v, if there is momentum."""
+        return (np.zeros_like(theta),) if self.momentum else ()
 
-        def move(step: int, theta: Array, gradient: Array, rate: float) -> None:
-            # in place: the gradient is no longer needed
-            np.multiply(gradient, rate, out=gradient)
-            if velocity is None:
-                np.subtract(theta, gradient, out=theta)
-            else:
-                np.multiply(velocity, self.momentum, out=velocity)
-                np.subtract(velocity, gradient, out=velocity)
-                np.add(theta, velocity, out=theta)
-
-        return (() if velocity is None else (velocity,)), move
+    def move(self, step: int, theta: Array, gradient: Array, rate: float, memory: tuple[Array, ...]) -> None:
+        """Take one step, see above."""
+        np.multiply(gradient, rate, out=gradient)
+        for velocity in memory:
+            np.multiply(velocity, self.momentum, out=velocity)
+            np.subtract(velocity, gradient, out=velocity)
+            np.add(theta, velocity, out=theta)
+        if not memory:
+            np.subtract(theta, gradient, out=theta)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,29 +256,25 @@ class AdamW(MiniBatch):
     epsilon: Annotated[float, Gt(0)] = 1e-8
     weight_decay: Annotated[float, Ge(0)] = 0.01
 
-    def start(self, theta: Array) -> tuple[tuple[Array, ...], Move]:
-        """Keeps m / (1 - β₁) and v / (1 - β₂), which saves two passes; the factors come in with the step."""
-        m, v = np.zeros_like(theta), np.zeros_like(theta)
-        chunks = [slice(start, start + CHUNK) for start in range(0, theta.size, CHUNK)]
-        scratch = np.empty(min(CHUNK, theta.size), theta.dtype)
-        beta1, beta2, epsilon, weight_decay = self.beta1, self.beta2, self.epsilon, self.weight_decay
+    def memory(self, theta: Array) -> tuple[Array, ...]:
+        """Make m / (1 - β₁) and v / (1 - β₂), which saves two passes; `move` multiplies by the factors."""
+        return np.zeros_like(theta), np.zeros_like(theta)
 
-        def move(step: int, theta: Array, gradient: Array, rate: float) -> None:
-            scale = ((1 - beta2) / (1 - beta2**step)) ** 0.5
-            size = -rate * (1 - beta1) / (1 - beta1**step) / scale
-            for chunk in chunks:
-                g, mean, square, t = gradient[chunk], m[chunk], v[chunk], theta[chunk]
-                s = scratch[: len(g)]
-                mean *= beta1
-                mean += g
-                square *= beta2
-                np.multiply(g, g, out=s)
-                square += s
-                np.sqrt(square, out=s)
-                s += epsilon / scale
-                np.divide(mean, s, out=s)
-                s *= size
-                t *= 1 - rate * weight_decay
-                t += s
-
-        return (m, v), move
+    def move(self, step: int, theta: Array, gradient: Array, rate: float, memory: tuple[Array, ...]) -> None:
+        """Take one step, see above."""
+        scale = ((1 - self.beta2) / (1 - self.beta2**step)) ** 0.5
+        size = -rate * (1 - self.beta1) / (1 - self.beta1**step) / scale
+        for start in range(0, theta.size, CHUNK):
+            t, g, mean, square = (each[start : start + CHUNK] for each in (theta, gradient, *memory))
+            mean *= self.beta1
+            mean += g
+            square *= self.beta2
+            g *= g
+            square += g
+            # the gradient is no longer needed: its memory takes the step
+            np.sqrt(square, out=g)
+            g += self.epsilon / scale
+            np.divide(mean, g, out=g)
+            g *= size
+            t *= 1 - rate * self.weight_decay
+            t += g

@@ -1,9 +1,9 @@
-"""A network is a list of layers; its parameters are one flat vector `theta` that the layers look into."""
+"""A network is a list of layers. A pass is the one loop over them, for training, reading and checking."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from captchanet.nn.activations import Activation, sigmoid
 from captchanet.nn.dense import Dense
-from captchanet.nn.layer import Array, Layer, Shape
-from captchanet.nn.passes import Pass, entry, signal_shapes
+from captchanet.nn.layer import NOTHING, Array, Layer, Place, Shape, Signal, Worker
 
 
 @dataclass(frozen=True)
 class Network:
     """A network: what it takes, its layers, and the function that makes outputs of the last layer's z.
+
+    Its parameters are one flat vector `theta` that the layers look into.
 
     Attributes
     ----------
@@ -43,9 +44,24 @@ class Network:
         if not self.size:
             raise ValueError("a network needs at least one layer with parameters")
 
+    def signal_shapes(self, shape: Shape) -> list[Shape]:
+        """Tell the shapes of one row of what each layer takes and, last, of what the last one gives.
+
+        Parameters
+        ----------
+        shape
+            The shape of one row of the network's input.
+
+        Returns
+        -------
+        list of tuples
+            One more than there are layers.
+        """
+        return list(accumulate(self.layers, lambda before, layer: layer.output_shape(before), initial=shape))
+
     def parameter_shapes(self, shape: Shape) -> list[Shape]:
-        """The shape of each layer's parameters, (0,) where it has none; `shape` is that of its input."""
-        shapes = signal_shapes(self.layers, shape)
+        """Tell the shape of each layer's parameters, (0,) where it has none; `shape` is that of its input."""
+        shapes = self.signal_shapes(shape)
         return [layer.parameters_shape(one) for layer, one in zip(self.layers, shapes, strict=False)]
 
     @cached_property
@@ -53,14 +69,9 @@ class Network:
         return self.parameter_shapes(self.input_shape)
 
     @cached_property
-    def _slices(self) -> list[slice]:
-        """Where in theta each layer's parameters lie."""
-        return _slices([prod(shape) for shape in self._own_shapes])
-
-    @cached_property
     def _initial_states(self) -> list[Array]:
-        shapes = signal_shapes(self.layers, self.input_shape)
-        return [layer.initial_state(shape) for layer, shape in zip(self.layers, shapes, strict=False)]
+        shapes = self.signal_shapes(self.input_shape)
+        return [layer.initial_state(one) for layer, one in zip(self.layers, shapes, strict=False)]
 
     @property
     def shapes(self) -> list[Shape]:
@@ -78,12 +89,6 @@ class Network:
         dense = (layer.units for layer in self.layers if isinstance(layer, Dense))
         return (prod(self.input_shape), *dense)
 
-    @cached_property
-    def ones(self) -> int:
-        """How many ones stand in front of each row of the input: 1 for a first dense layer with bias."""
-        first = entry(self.layers)
-        return 0 if first is None else self.layers[first].ones
-
     @property
     def noisy(self) -> tuple[str, ...]:
         """The names of the layers whose training has noise or changes a state."""
@@ -95,7 +100,7 @@ class Network:
         )
 
     def views(self, theta: Array) -> list[Array]:
-        """The parameters of each layer as views of `theta`: writing to one writes to theta.
+        """Cut theta into the parameters of each layer. They are views: writing to one writes to theta.
 
         Parameters
         ----------
@@ -107,22 +112,19 @@ class Network:
         list of arrays
             One for each layer, in the layer's shape; empty arrays for layers without parameters.
         """
-        if theta.shape != (self.size,):
-            raise ValueError(f"theta has shape {theta.shape}, but this network needs ({self.size},)")
-        pairs = zip(self._slices, self._own_shapes, strict=True)
-        return [theta[where].reshape(shape) for where, shape in pairs]
+        return _views(theta, self._own_shapes, "theta")
 
     def matrices(self, theta: Array) -> list[Array]:
-        """theta1, theta2, …: as `views`, which takes the same, but only of layers with parameters."""
+        """Cut out theta1, theta2, …: as `views`, but only of layers with parameters."""
         return [matrix for matrix in self.views(theta) if matrix.size]
 
-    def biases(self, theta: Array) -> list[Array | None]:
-        """The first column of each of `matrices` if it is a bias, else None; views as well."""
+    def biases(self, theta: Array) -> list[Array]:
+        """Cut out the column of biases of each of `matrices`, (units, 1); (units, 0) where there is none."""
         pairs = zip(self.layers, self.views(theta), strict=True)
-        return [matrix[:, 0] if layer.bias else None for layer, matrix in pairs if matrix.size]
+        return [matrix[:, : int(layer.bias)] for layer, matrix in pairs if matrix.size]
 
     def initial_state(self, dtype: DTypeLike = np.float64) -> Array:
-        """What all layers keep but do not train, before training.
+        """Tell what all layers keep but do not train, before training.
 
         Parameters
         ----------
@@ -137,20 +139,22 @@ class Network:
         return np.concatenate(self._initial_states).astype(dtype)
 
     def state_views(self, state: Array) -> list[Array]:
-        """The state of each layer as views of the flat one.
+        """Cut the flat state into that of each layer; they are views.
 
         Parameters
         ----------
         state
             As `initial_state` gives it, and of that shape.
+
+        Returns
+        -------
+        list of arrays
+            One vector for each layer.
         """
-        sizes = [one.size for one in self._initial_states]
-        if state.shape != (sum(sizes),):
-            raise ValueError(f"state has shape {state.shape}, but this network needs ({sum(sizes)},)")
-        return [state[where] for where in _slices(sizes)]
+        return _views(state, [one.shape for one in self._initial_states], "state")
 
     def row_shape(self, X: Array) -> Shape:
-        """The shape of one row of the data `X`: `input_shape`, or another that the same theta fits.
+        """Tell the shape of one row of the data: `input_shape`, or another that the same theta fits.
 
         Parameters
         ----------
@@ -158,72 +162,44 @@ class Network:
             Shape (rows, inputs); or (rows, *shape) for pictures of a size of their own, which only a network
             without dense layers takes.
 
+        Returns
+        -------
+        tuple of int
+            The shape.
+
         Raises
         ------
         ValueError
             If the network takes no such rows.
         """
-        if X.ndim == 2 and X.shape[1] == prod(self.input_shape):
-            return self.input_shape
         shape, inputs = X.shape[1:], prod(self.input_shape)
+        if shape == (inputs,):
+            return self.input_shape
         if len(shape) == len(self.input_shape) and self.parameter_shapes(shape) == self._own_shapes:
             return shape
         raise ValueError(f"X has shape {X.shape}, but the network takes (rows, {inputs})")
 
-    def with_ones(self, X: ArrayLike, dtype: DTypeLike) -> Array:
-        """A copy of the data as the first layer wants it.
+    def with_ones(self, X: Array, dtype: DTypeLike) -> Array:
+        """Copy the data as a pass takes them.
 
         Parameters
         ----------
         X
-            The data, as `row_shape` allows.
+            Shape (rows, …).
         dtype
-            float64 or float32.
+            float64 or float32: what the pass works in.
 
         Returns
         -------
         array
-            Shape (rows, ones + inputs).
+            Shape (rows, 1 + inputs): each row behind a one, which carries the bias of a first dense layer.
         """
-        X = np.asarray(X)
-        inputs = prod(self.row_shape(X))
-        signal = np.ones((len(X), self.ones + inputs), dtype)
-        signal[:, self.ones :] = X.reshape(len(X), inputs)
+        signal = np.ones((len(X), 1 + prod(X.shape[1:])), dtype)
+        signal[:, 1:] = X.reshape(len(X), -1)
         return signal
 
-    def work(
-        self,
-        batch: Array,
-        shape: Shape,
-        *,
-        training: bool = False,
-        both_ways: bool = False,
-        rng: np.random.Generator | None = None,
-        state: Array | None = None,
-    ) -> Pass:
-        """The network at work on so many rows, with all buffers.
-
-        Parameters
-        ----------
-        batch
-            The input, shape (rows, ones + inputs), as `with_ones` makes it; see `Pass`.
-        shape
-            The shape of one row of the input, see `row_shape`.
-        training
-            True: dropout samples, and layers with state change it. False: the network reads.
-        both_ways
-            Whether the pass can go backward too; without, no buffers for derivatives are made.
-        rng
-            Where layers with noise sample from; only training needs it.
-        state
-            The state of the layers; as `initial_state` gives it, if it is left out.
-        """
-        states = self.state_views(self.initial_state(batch.dtype) if state is None else state)
-        how = (self.layers, self.output, batch, shape)
-        return Pass(*how, states=states, training=training, both_ways=both_ways, rng=rng)
-
     def outputs(self, theta: Array, X: ArrayLike, state: Array | None = None) -> Array:
-        """The outputs of the network when it reads.
+        """Compute the outputs of the network when it reads.
 
         Parameters
         ----------
@@ -242,21 +218,135 @@ class Network:
         """
         X = np.asarray(X)
         shape, views = self.row_shape(X), self.views(theta)
-        result = np.empty((len(X), prod(signal_shapes(self.layers, shape)[-1])), theta.dtype)
+        result = np.empty((len(X), prod(self.signal_shapes(shape)[-1])), theta.dtype)
         block = min(layer.block for layer in self.layers)
         work = None
         for start in range(0, len(X), block):
-            rows = X[start : start + block].reshape(-1, prod(shape))
+            rows = X[start : start + block]
             if work is None or len(work.batch) != len(rows):
-                batch = np.ones((len(rows), self.ones + prod(shape)), theta.dtype)
-                work = self.work(batch, shape, state=state)
-            work.batch[:, self.ones :] = rows
+                work = Pass(self, self.with_ones(rows, theta.dtype), shape, state)
+            work.batch[:, 1:] = rows.reshape(len(rows), -1)
             with np.errstate(over="ignore"):
-                outputs = work.forward(views)
-            result[start : start + block] = outputs.reshape(-1, len(rows)).T
+                result[start : start + block] = work.forward(views).reshape(-1, len(rows)).T
         return result
 
 
-def _slices(sizes: Sequence[int]) -> list[slice]:
-    """One part after the other, of these sizes."""
-    return [slice(*ends) for ends in pairwise([0, *accumulate(sizes)])]
+def _views(vector: Array, shapes: Sequence[Shape], name: str) -> list[Array]:
+    """Cut the vector into one part after the other, in these shapes."""
+    sizes = [prod(shape) for shape in shapes]
+    *starts, size = accumulate(sizes, initial=0)
+    if vector.shape != (size,):
+        raise ValueError(f"{name} has shape {vector.shape}, but this network needs ({size},)")
+    parts = zip(starts, sizes, shapes, strict=True)
+    return [vector[start : start + size].reshape(shape) for start, size, shape in parts]
+
+
+class Pass:
+    """A network at work on so many rows: all its buffers, and the loop over its layers, there and back.
+
+    Parameters
+    ----------
+    network
+        The network.
+    batch
+        The input, shape (rows, 1 + inputs), as `Network.with_ones` makes it. The pass works in its dtype,
+        reads it at each `forward` and never changes it: write other rows into it to run them.
+    shape
+        The shape of one row of the input, see `Network.row_shape`.
+    state
+        The state of the layers; as `Network.initial_state` gives it, if it is left out.
+    rng
+        Where layers with noise sample from; only training needs it.
+    training
+        True: dropout samples, and layers with state change it. False: the network reads.
+    both_ways
+        Whether the pass can go backward too; without, no buffers for derivatives are made.
+
+    Attributes
+    ----------
+    signals
+        What each layer gets and, last, what the last one gives (layers that do nothing are left out).
+    outputs
+        What the output activation made of the last signal, of the same shape.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        batch: Array,
+        shape: Shape,
+        state: Array | None = None,
+        rng: np.random.Generator | None = None,
+        *,
+        training: bool = False,
+        both_ways: bool = False,
+    ) -> None:
+        self.batch, self._apply = batch, network.output.apply
+        states = network.state_views(network.initial_state(batch.dtype) if state is None else state)
+        signal = Signal(batch.T, batch.T[1:].reshape(*shape, len(batch)), NOTHING)
+        self.signals = [signal]
+        self._there: list[tuple[int, Worker]] = []
+        self._back: list[tuple[int, Worker]] = []
+        shapes, parameters = network.signal_shapes(shape), network.parameter_shapes(shape)
+        # the batch must not change, nor what an in-place layer has to find unchanged on the way back
+        needed, keep = False, True
+        for number, layer in enumerate(network.layers):
+            if layer.noise and not training:
+                continue
+            needed = needed or (both_ways and prod(parameters[number]) > 0)
+            before, signal = signal, _signal_after(signal, layer, shapes[number + 1], needed, keep)
+            keep = layer.in_place
+            step = (number, layer.work(Place(before, signal, training, rng, states[number])))
+            self.signals.append(signal)
+            self._there.append(step)
+            if needed:
+                self._back.insert(0, step)
+        # a pass that only reads needs no z any more when it has the outputs
+        self.outputs = np.empty_like(signal.a) if both_ways else signal.a
+
+    @property
+    def last(self) -> Signal:
+        """The last layer's z; before `backward` its `delta` has to be filled with the cost's derivative."""
+        return self.signals[-1]
+
+    def forward(self, parameters: Sequence[Array]) -> Array:
+        """Go from `batch` to `outputs`, which it returns.
+
+        Parameters
+        ----------
+        parameters
+            The parameters of each layer, as `Network.views` gives them.
+
+        Returns
+        -------
+        array
+            Shape (*outputs, rows); the next call overwrites it.
+        """
+        for number, worker in self._there:
+            worker.forward(parameters[number])
+        return self._apply(self.last.a, self.outputs)
+
+    def backward(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
+        """Go from `last.delta` to the gradient: the loop of backpropagation.
+
+        Parameters
+        ----------
+        parameters
+            As in `forward`.
+        gradients
+            Views of the gradient like those of theta; they are overwritten.
+        """
+        for number, worker in self._back:
+            worker.backward(parameters[number], gradients[number])
+
+
+def _signal_after(before: Signal, layer: Layer, shape: Shape, needed: bool, keep: bool) -> Signal:
+    """Make the signal that a layer writes to, with a delta if `needed`, and in other memory if `keep`."""
+    rows, dtype, delta = before.a.shape[-1], before.a.dtype, before.delta
+    if needed and not (layer.in_place and delta.size):
+        delta = np.empty((*shape, rows), dtype)
+    if layer.in_place and not keep:
+        return before._replace(delta=delta)
+    # an in-place layer goes through its input and its output number by number: one order in memory for both
+    ones = np.ones_like(before.with_ones) if layer.in_place else np.ones((1 + prod(shape), rows), dtype)
+    return Signal(ones, ones[1:].reshape(*shape, rows), delta)

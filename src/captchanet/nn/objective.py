@@ -1,27 +1,18 @@
 """What an optimiser minimises: cost and gradient of a network on its training rows, from one pass."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from math import prod
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from captchanet.nn.costs import Cost, cross_entropy
 from captchanet.nn.layer import Array
-from captchanet.nn.network import Network
-from captchanet.nn.passes import Pass, signal_shapes
+from captchanet.nn.network import Network, Pass
 from captchanet.nn.penalties import Penalty, no_penalty
 
 Augment = Callable[[Array, NDArray[np.integer]], None]
 """augment(inputs, rows) overwrites a batch's inputs (rows, inputs) by other versions of these rows."""
-
-
-class _Buffers(NamedTuple):
-    """What one call works with: made once for each number of rows, and used again."""
-
-    work: Pass
-    targets: Array
-    scratch: Array
 
 
 class Objective:
@@ -78,28 +69,24 @@ class Objective:
         self.unrepeatable = (*network.noisy, *(["augmentation"] if augment else []))
         self._cost, self._cost_of = cost, cost.for_output(network.output)
         self._training = True
-        self._set_data(np.asarray(X), np.asarray(Y))
+        X, Y = np.asarray(X), np.asarray(Y)
+        self.rows, self._shape = len(X), network.row_shape(X)
+        outputs = network.signal_shapes(self._shape)[-1]
+        if Y.shape != (self.rows, prod(outputs)) or not self.rows:
+            raise ValueError(f"Y has shape {Y.shape}, expected ({self.rows}, {prod(outputs)}), not empty")
+        self.X = network.with_ones(X, self.dtype)
+        self.targets = np.ascontiguousarray(Y.T, self.dtype).reshape(*outputs, self.rows)
+        self.classes = _classes(self.targets)
         self._gradient = np.empty(network.size, self.dtype)
         self._gradients = network.views(self._gradient)
         self._scratch = np.empty(network.size, self.dtype)
-        self._buffers: dict[int | None, _Buffers] = {}
+        self._buffers: dict[int | None, tuple[Pass, Array, Array]] = {}
         self._theta: Array | None = None
         self._parameters: list[Array] = []
         self._last: tuple[Array, NDArray[np.integer] | None] | None = None
 
-    def _set_data(self, X: Array, Y: Array) -> None:
-        """Keeps the data as the passes want them: inputs row by row, targets feature-major."""
-        self.rows, self._shape = len(X), self.network.row_shape(X)
-        outputs = signal_shapes(self.network.layers, self._shape)[-1]
-        numbers = int(np.prod(outputs))
-        self.X = self.network.with_ones(X, self.dtype)
-        if Y.shape != (self.rows, numbers) or not self.rows:
-            raise ValueError(f"Y has shape {Y.shape}, expected ({self.rows}, {numbers}), not empty")
-        self.targets = np.ascontiguousarray(Y.T, self.dtype).reshape(*outputs, self.rows)
-        self.classes = self.targets.argmax(axis=0) if numbers > 1 else self.targets[0] > 0.5
-
     def reading(self, X: ArrayLike, Y: ArrayLike) -> "Objective":
-        """The bare cost of the same network on other data, as it reads them.
+        """Make the bare cost of the same network on other data, as it reads them.
 
         Parameters
         ----------
@@ -116,7 +103,7 @@ class Objective:
         return other
 
     def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]:
-        """The cost and its gradient.
+        """Compute the cost and its gradient.
 
         Parameters
         ----------
@@ -141,9 +128,8 @@ class Objective:
             raise TypeError(f"theta is {theta.dtype}, but this objective works in {self.dtype}")
         if theta is not self._theta:  # an optimiser that changes theta in place keeps its views
             self._theta, self._parameters = theta, self.network.views(theta)
-        work, targets, scratch = self._load(rows)
-        n = len(work.batch)
-        z, delta = work.last
+        work, targets, scratch = self._loaded(rows)
+        n, (_, z, delta) = len(work.batch), work.last
         with np.errstate(over="ignore"):
             outputs = work.forward(self._parameters)
             cost = self._cost_of(z, outputs, targets, delta, scratch) / n
@@ -154,41 +140,51 @@ class Objective:
         return cost, self._gradient
 
     def correct(self) -> int:
-        """How many rows of the last call were read right, by the outputs that it left behind.
+        """Count the rows of the last call that were read right, by the outputs that it left behind.
 
         Right means that the largest output is the target's largest; for a single output, that it is on the
         same side of 1/2.
+
+        Returns
+        -------
+        int
+            0 … the number of rows of that call.
         """
         if self._last is None:
             raise RuntimeError("nothing has been evaluated yet")
         outputs, rows = self._last
-        found = outputs.argmax(axis=0) if len(outputs) > 1 else outputs[0] > 0.5
-        return int(np.count_nonzero(found == (self.classes if rows is None else self.classes[..., rows])))
+        wanted = self.classes if rows is None else self.classes[..., rows]
+        return int(np.count_nonzero(_classes(outputs) == wanted))
 
-    def _load(self, rows: NDArray[np.integer] | None) -> _Buffers:
-        """The buffers for these rows, with their inputs and targets in them."""
+    def _loaded(self, rows: NDArray[np.integer] | None) -> tuple[Pass, Array, Array]:
+        """Return the pass, targets and scratch for these rows, with their data in them.
+
+        They are made once for each number of rows, and used again.
+        """
         n = None if rows is None else len(rows)
         if n not in self._buffers:
             self._buffers[n] = self._made(n)
-        found = self._buffers[n]
-        batch = found.work.batch
+        work, targets, scratch = self._buffers[n]
         if rows is not None:
             # mode="clip" because the default makes NumPy copy through a buffer of its own
-            np.take(self.X, rows, axis=0, out=batch, mode="clip")
-            np.take(self.targets, rows, axis=-1, out=found.targets, mode="clip")
-        elif batch is not self.X:
-            np.copyto(batch, self.X)
+            np.take(self.X, rows, axis=0, out=work.batch, mode="clip")
+            np.take(self.targets, rows, axis=-1, out=targets, mode="clip")
         if self.augment:
-            inputs = batch[:, self.network.ones :]
-            self.augment(inputs, np.arange(self.rows) if rows is None else rows)
-        return found
+            if rows is None:
+                np.copyto(work.batch, self.X)
+            self.augment(work.batch[:, 1:], np.arange(self.rows) if rows is None else rows)
+        return work, targets, scratch
 
-    def _made(self, rows: int | None) -> _Buffers:
-        """Buffers for so many rows; for all of them (None) the data are read where they lie, if possible."""
-        as_they_lie = rows is None and not self.augment and not self.network.layers[0].in_place
+    def _made(self, rows: int | None) -> tuple[Pass, Array, Array]:
+        """Make them; all rows (None) are read where they lie, if nothing augments them."""
+        as_they_lie = rows is None and not self.augment
         batch = self.X if as_they_lie else np.empty((rows or self.rows, self.X.shape[1]), self.dtype)
-        work = self.network.work(
-            batch, self._shape, training=self._training, both_ways=True, rng=self.rng, state=self.state
-        )
+        state, rng = self.state, self.rng
+        work = Pass(self.network, batch, self._shape, state, rng, training=self._training, both_ways=True)
         targets = self.targets if rows is None else np.empty_like(work.outputs)
-        return _Buffers(work, targets, np.empty_like(work.outputs))
+        return work, targets, np.empty_like(work.outputs)
+
+
+def _classes(outputs: Array) -> NDArray[np.generic]:
+    """Find the number of each row's largest output; for a single output, whether it is more than 1/2."""
+    return outputs.argmax(axis=0) if len(outputs) > 1 else outputs[0] > 0.5

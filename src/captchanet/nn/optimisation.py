@@ -21,7 +21,8 @@ class Minimised(Protocol):
     rows: int
     unrepeatable: tuple[str, ...]
 
-    def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]: ...
+    def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]:
+        """Return the cost and the gradient."""
 
 
 Callback = Callable[[int, Array, float, float], bool | None]
@@ -43,7 +44,7 @@ class Result:
     steps
         How many steps, or epochs, were taken.
     evaluations
-        How often the objective was called.
+        How many times the objective was called.
     reason
         Why it ended, for people to read.
     """
@@ -55,7 +56,7 @@ class Result:
 
 
 def finite(cost: float, step: int) -> float:
-    """The cost itself.
+    """Return the cost, if it is a finite number.
 
     Parameters
     ----------
@@ -63,6 +64,11 @@ def finite(cost: float, step: int) -> float:
         The cost.
     step
         In which step it came up.
+
+    Returns
+    -------
+    float
+        The cost itself.
 
     Raises
     ------

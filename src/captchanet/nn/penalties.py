@@ -19,24 +19,28 @@ Penalty = Callable[[Network, Array, int, Array, Array], float]
 
 
 def no_penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
-    """Nothing: the bare cost."""
+    """Add nothing: the bare cost."""
     return 0.0
 
 
 def l2(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
-    """weight / (2 n) · Σ weights², without the biases; its derivative is weight / n · weights.
+    """Penalise by weight / (2 n) · Σ weights², without the biases; the derivative is weight / n · weights.
 
     Parameters
     ----------
     weight
         How much large weights cost.
+
+    Returns
+    -------
+    callable
+        The penalty, see above.
     """
 
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
         np.multiply(theta, weight / n, out=scratch)
         for bias in network.biases(scratch):
-            if bias is not None:
-                bias[:] = 0
+            bias[:] = 0
         gradient += scratch
         return float(scratch @ theta) / 2
 
@@ -44,7 +48,7 @@ def l2(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
 
 
 def tutorial_penalty(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
-    """The tutorial's penalty as published: weight / (2 n Σ theta1² + Σ theta2² + Σ theta3² …).
+    """Penalise as the tutorial, as published: weight / (2 n Σ theta1² + Σ theta2² + Σ theta3² …).
 
     The sums are over the weights without the biases.
 
@@ -52,6 +56,11 @@ def tutorial_penalty(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
     ----------
     weight
         The number above the fraction bar.
+
+    Returns
+    -------
+    callable
+        The penalty, see above.
 
     Notes
     -----
@@ -64,8 +73,7 @@ def tutorial_penalty(*, weight: Annotated[float, Ge(0)] = 0.1) -> Penalty:
     def penalty(network: Network, theta: Array, n: int, gradient: Array, scratch: Array) -> float:
         squares = []
         for matrix, bias in zip(network.matrices(theta), network.biases(theta), strict=True):
-            of_biases = 0.0 if bias is None else float(bias @ bias)
-            squares.append(float(np.vdot(matrix, matrix)) - of_biases)
+            squares.append(float(np.vdot(matrix, matrix)) - float((bias.T @ bias).sum()))
         total = 2 * n * squares[0] + sum(squares[1:])
         return weight / total if total else float("inf")
 

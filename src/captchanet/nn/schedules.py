@@ -11,18 +11,23 @@ Schedule = Callable[[int], float]
 
 
 def constant(rate: float) -> Schedule:
-    """The same rate at every step.
+    """Keep the same rate at every step.
 
     Parameters
     ----------
     rate
         The learning rate.
+
+    Returns
+    -------
+    callable
+        The rate by the step, counted from 0.
     """
     return lambda step: rate
 
 
 def steps(rate: float, *, every: Annotated[int, Ge(1)], factor: Annotated[float, Gt(0)] = 0.1) -> Schedule:
-    """A rate that is multiplied by a factor again and again.
+    """Multiply the rate by a factor again and again.
 
     Parameters
     ----------
@@ -32,12 +37,17 @@ def steps(rate: float, *, every: Annotated[int, Ge(1)], factor: Annotated[float,
         After how many steps it is multiplied.
     factor
         By what.
+
+    Returns
+    -------
+    callable
+        The rate by the step, counted from 0.
     """
     return lambda step: rate * factor ** (step // every)
 
 
 def cosine(rate: float, *, total: int, last: Annotated[float, Ge(0)] = 0.0) -> Schedule:
-    """From `rate` along half a cosine to `last`.
+    """Go from `rate` along half a cosine to `last`.
 
     Parameters
     ----------
@@ -47,6 +57,11 @@ def cosine(rate: float, *, total: int, last: Annotated[float, Ge(0)] = 0.0) -> S
         How many steps there are; the rate stays at `last` after them.
     last
         The rate at step `total`.
+
+    Returns
+    -------
+    callable
+        The rate by the step, counted from 0.
 
     References
     ----------
@@ -66,7 +81,7 @@ def one_cycle(
     warm_up: Annotated[float, Ge(0), Lt(1)] = 0.2,
     start: Annotated[float, Ge(0)] = 0.04,
 ) -> Schedule:
-    """Half a cosine up from a small rate to `rate`, then half a cosine down to 0.
+    """Go half a cosine up from a small rate to `rate`, then half a cosine down to 0.
 
     Parameters
     ----------
@@ -78,6 +93,11 @@ def one_cycle(
         The share of the steps in which the rate rises.
     start
         The rate of the first step, as a share of `rate`.
+
+    Returns
+    -------
+    callable
+        The rate by the step, counted from 0.
 
     References
     ----------

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def one_hot(y: ArrayLike, classes: int, *, smoothing: float = 0.0) -> NDArray[np.float64]:
-    """Targets with 1 in the column of each row's class, and 0 elsewhere.
+    """Make targets with 1 in the column of each row's class, and 0 elsewhere.
 
     Parameters
     ----------

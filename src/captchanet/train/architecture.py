@@ -1,7 +1,7 @@
 """The networks that a configuration can ask for: convolutions, if any, dense layers, and the outputs."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from annotated_types import Interval
 
@@ -22,7 +22,7 @@ class ConvolutionSettings(Settings):
 
 
 class Architecture(Settings):
-    """All that reading has to know of a network but its theta; a model's file holds it."""
+    """All that reading must know of a network, without theta; the file of a model holds it."""
 
     layers: tuple[int, ...]
     """The numbers of inputs, of the units of each dense layer, and of outputs."""
@@ -37,29 +37,8 @@ class Architecture(Settings):
     convolutions: tuple[ConvolutionSettings, ...]
     """The convolutions in front of the dense layers."""
 
-    @classmethod
-    def of_network(cls, network: nn.Network) -> Self:
-        """The description of a network that `network` made. Dropout is left out: reading knows none."""
-        activations = [layer.name for layer in network.layers if isinstance(layer, nn.Activation)]
-        convolutions: list[dict[str, int]] = []
-        for layer in network.layers:
-            if isinstance(layer, nn.Convolution):
-                convolutions.append({"filters": layer.filters, "size": layer.size, "pool": 1})
-            if isinstance(layer, nn.Pooling):
-                convolutions[-1]["pool"] = layer.size
-        return cls.of(
-            {
-                "layers": network.widths,
-                "bias": any(layer.bias for layer in network.layers),
-                "activation": activations[0] if activations else nn.sigmoid.name,
-                "output": network.output.name,
-                "input_shape": network.input_shape if len(network.input_shape) > 1 else None,
-                "convolutions": convolutions,
-            }
-        )
-
     def network(self, dropout: Sequence[float] = ()) -> nn.Network:
-        """The network that is described here.
+        """Make the network that is described here.
 
         Parameters
         ----------
@@ -72,17 +51,14 @@ class Architecture(Settings):
         ValueError
             Where the parts do not fit each other.
         """
-        hidden, (inputs, *widths, classes) = ACTIVATIONS[self.activation], self.layers
-        # of the input only dropout can leave something out
-        blocks: list[list[nn.Layer]] = [[]]
-        if self.convolutions:
-            blocks.append([])
+        hidden, output = ACTIVATIONS[self.activation], OUTPUTS[self.output]
+        # the dense layers take one rate each, for what comes into them
+        rates = dropout[1 - len(self.layers) :]
+        dense = nn.fully_connected(self.layers, bias=self.bias, hidden=hidden, output=output, dropout=rates)
+        if self.input_shape is None:
+            return dense
+        front: list[nn.Layer] = [nn.Dropout(rate) for rate in dropout[:1] if rate]
         for one in self.convolutions:
-            blocks[-1].append(nn.Convolution(one.filters, one.size, self.bias))
-            blocks[-1] += [nn.Pooling(one.pool)] * (one.pool > 1) + [hidden]
-        blocks += [[nn.Dense(units, self.bias), hidden] for units in widths]
-        layers: list[nn.Layer] = []
-        for block, rate in zip(blocks, dropout or [0.0] * len(blocks), strict=True):
-            layers += block + [nn.Dropout(rate)] * bool(rate)
-        layers.append(nn.Dense(classes, self.bias))
-        return nn.Network(self.input_shape or (inputs,), tuple(layers), OUTPUTS[self.output])
+            front.append(nn.Convolution(one.filters, one.size, self.bias))
+            front += [nn.Pooling(one.pool)] * (one.pool > 1) + [hidden]
+        return nn.Network(self.input_shape, (*front, *dense.layers), output)

@@ -1,7 +1,8 @@
 """Augmentation: at every step of a training other versions of its characters, turned, sheared, moved, scaled.
 
-A version is read from the cleaned picture, not from the character's window. So what lies beyond the window's
-edge comes into view when a letter is turned or moved, the neighbours' ink too (see `crops`).
+A version is read from the cleaned picture, not from the character's window. When a letter is turned or moved,
+the version also shows what lies beyond the edge of the window, such as the ink of the next letter (see
+`crops`).
 
 To add an augmentation, write a function `f(*, option: type = default, …)` that returns an `Affine`, and name
 it in `AUGMENTERS`: then a configuration can set its options.
@@ -23,7 +24,7 @@ MARGIN = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Affine:
-    """Characters turned, sheared, moved and scaled, as the same letters could have been set too.
+    """Characters turned, sheared, moved and scaled, as the same letters could stand in another captcha.
 
     The random numbers are normal, have the mean 0, and are sampled anew for each version.
 
@@ -64,7 +65,6 @@ UNCHANGED = Affine(rotation=0, shift=0, scale=0)
 
 def none() -> None:
     """Leave every character as it is."""
-    return
 
 
 AUGMENTERS: dict[str, Callable[..., Affine | None]] = {"none": none, "affine": Affine}
@@ -96,8 +96,8 @@ def crops(
 ) -> Crops:
     """Find the crops of pictures that characters are.
 
-    Where characters are not what their windows show, because the splitting method left something out, they
-    are crops of themselves: what it took away must not come back.
+    A splitting method can leave out a part of what a window shows, and that must not come back. Then the
+    characters are crops of themselves.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def crops(
     Raises
     ------
     UserError
-        Where the vectors have not the size of windows.
+        If the vectors do not have the size of windows.
     """
     shape = (split["height"], split["width"])
     channels, rest = divmod(vectors.shape[1], shape[0] * shape[1])

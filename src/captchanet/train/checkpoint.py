@@ -27,10 +27,10 @@ VARIABLE = "CAPTCHANET_CHECKPOINT_SECONDS"
 class Checkpoint:
     """The checkpoint of the run `name`: a file in `folder`, named by the digest of all that decides the run.
 
-    That is `decides`, JSON-ready: settings, data, code, libraries, machine. When any of it changes, so does
-    the file's name, and no training goes on from the checkpoint of another. Files that are left behind in
-    this way go with the results (`make clean`). `started` (seconds since 1970) is when the run was first
-    begun, `paused` for how many seconds since then nobody worked on it. Raises UserError when the environment
+    That is `decides`, JSON-ready: settings, data, code, libraries, machine. When any of it changes, the name
+    of the file changes too, so no training goes on from the checkpoint of another. Files that are left behind
+    are deleted with the results (`make clean`). `started` (seconds since 1970) is when the run first began;
+    `paused` is for how many seconds since then it was not being trained. Raises UserError if the environment
     variable is no number of at least 0.
     """
 
@@ -43,37 +43,34 @@ class Checkpoint:
         self._last, self._warned = time.monotonic(), False
 
     def load(self) -> tuple[OptimiserState, dict[str, Any]] | None:
-        """The optimiser's state and what is `extra` to it, see `offer`; None without a whole checkpoint."""
+        """Read the optimiser's state and what is `extra` to it, see `offer`; None if there is none."""
         try:
             with self.file.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                found = dict(arrays)
-            facts = json.loads(str(found.pop("facts")))
-            if facts.pop("digest") != self.digest:
+                found: dict[str, Any] = dict(arrays)
+            found |= json.loads(str(found.pop("facts")))
+            if found.pop("digest") != self.digest:
                 raise ValueError("it is another run's")
-            progress = {name: facts.pop(name) for name in ("epoch", "step", "rng")}
-            memory = tuple(found.pop(f"memory{i}") for i in range(facts.pop("memory")))
-            theta, order = found.pop("theta"), found.pop("order")
-            state = OptimiserState(theta=theta, order=order, memory=memory, **progress)
-            started, worked = float(facts.pop("started")), float(facts.pop("worked"))
+            started, worked, memory = found.pop("started"), found.pop("worked"), found.pop("memory")
+            others = {name: found.pop(name) for name in ("epoch", "step", "theta", "order", "rng")}
+            state = OptimiserState(memory=tuple(memory), **others)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except Exception as error:
-            # damaged or of another format, however it shows: all that is lost is time
+            # damaged or of another format, with any error: only time is lost
             _say(f"warning: {self.name} starts over: cannot read {self.file} ({error})")
             return None
         self.started, self.paused = started, time.time() - started - worked
         _say(f"{self.name} goes on after epoch {state.epoch}")
-        return state, found | facts
+        return state, found
 
     def offer(self, state: OptimiserState, extra: Callable[[], dict[str, Any]]) -> None:
-        """When it is time to, writes `state` and what `extra` returns: arrays and JSON-ready values by name.
+        """Write `state` and what `extra` returns, arrays and JSON-ready values by name, when it is time to.
 
-        Where it cannot be written the training goes on all the same, with one warning.
+        If it cannot be written, the training goes on all the same, with one warning.
         """
         if time.monotonic() - self._last < self.seconds:
             return
-        values = {**vars(state), "memory": len(state.memory), **extra()}
-        values |= {f"memory{i}": array for i, array in enumerate(state.memory)}
+        values = {**vars(state), "memory": np.array(state.memory), **extra()}
         values |= {"digest": self.digest, "started": self.started}
         values["worked"] = time.time() - self.started - self.paused
         arrays: dict[str, Any] = {key: each for key, each in values.items() if isinstance(each, np.ndarray)}
@@ -89,7 +86,7 @@ class Checkpoint:
         self._last = time.monotonic()
 
     def remove(self) -> None:
-        """Removes the file, once the run's own files are written. One that stays misleads nobody."""
+        """Remove the file, once the run's own files are written. One that stays does no harm."""
         with suppress(OSError):
             self.file.unlink()
 

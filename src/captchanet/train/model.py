@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from captchanet.train.temperature_scaling import fit_temperature, scaled
 
 
 def theta_digest(theta: Array, state: Array = NOTHING) -> str:
-    """sha256 over theta's bytes and then the state's, in hexadecimal: equal if and only if every bit is."""
+    """Compute sha256 over the bytes of theta and then of the state, in hexadecimal."""
     return hashlib.sha256(theta.tobytes() + state.tobytes()).hexdigest()
 
 
@@ -30,8 +31,10 @@ class Model:
 
     Attributes
     ----------
-    network, theta
-        The network and its parameters.
+    architecture
+        What the network is.
+    theta
+        Its parameters.
     run
         The name of the run that trained it.
     segment
@@ -42,12 +45,17 @@ class Model:
         What the network's layers keep but do not train; empty for most.
     """
 
-    network: Network
+    architecture: Architecture
     theta: Array
     run: str
     segment: Mapping[str, Any]
     temperature: float = 1.0
     state: Array = field(default_factory=lambda: NOTHING)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network, as it reads."""
+        return self.architecture.network()
 
     @property
     def digest(self) -> str:
@@ -55,11 +63,11 @@ class Model:
         return theta_digest(self.theta, self.state)
 
     def outputs(self, X: Array) -> Array:
-        """The outputs of the network for characters `X` (n, pixels): shape (n, classes)."""
+        """Compute the outputs of the network for characters `X` (n, pixels): shape (n, classes)."""
         return self.network.outputs(self.theta, X, self.state)
 
     def predict(self, X: Array) -> tuple[list[str], Array, Array]:
-        """Reads n captchas.
+        """Read n captchas.
 
         Parameters
         ----------
@@ -87,11 +95,11 @@ class Model:
         return ["".join(row) for row in letters], confidence.prod(axis=1), confidence
 
     def calibrated(self, X: Array, y: NDArray[np.integer]) -> "Model":
-        """The same with the temperature that fits characters `X` (n, pixels) and their classes `y` (n, 1)."""
+        """Fit the temperature to characters `X` (n, pixels) and their classes `y` (n, 1)."""
         return replace(self, temperature=fit_temperature(self.outputs(X), y[:, 0] - 1))
 
     def write(self, files: TrainFiles, status: str = "finished") -> None:
-        """Writes the numbers and the facts of the model, in a file each; neither holds code.
+        """Write the numbers and the facts of the model, in a file each; neither holds code.
 
         Parameters
         ----------
@@ -107,7 +115,7 @@ class Model:
             "format": FORMAT,
             "run": self.run,
             "status": status,
-            "network": Architecture.of_network(self.network).dump(),
+            "network": self.architecture.dump(),
             "segment": dict(self.segment),
             "temperature": self.temperature,
             "theta_sha256": self.digest,
@@ -116,14 +124,12 @@ class Model:
 
 
 def _digest(facts: Mapping[str, Any]) -> str:
-    text = json.dumps(
-        {name: value for name, value in facts.items() if name != "facts_sha256"}, sort_keys=True
-    )
+    text = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def load_model(theta_file: Path) -> Model:
-    """The model whose theta is in a file; the facts about it are in the file next to that.
+    """Load the model whose theta is in a file; the facts about it are in the file next to that.
 
     Raises
     ------
@@ -149,8 +155,8 @@ def load_model(theta_file: Path) -> Model:
             f"{theta_file}: the training of the run {facts['run']} failed, so it can read nothing"
         )
     theta, state = _numbers(theta_file)
-    network = Architecture.of(facts["network"], f"{files.model}: network.").network()
-    model = Model(network, theta, facts["run"], facts["segment"], facts["temperature"], state)
+    architecture = Architecture.of(facts["network"], f"{files.model}: network.")
+    model = Model(architecture, theta, facts["run"], facts["segment"], facts["temperature"], state)
     if model.digest != facts["theta_sha256"]:
         raise UserError(
             f"{theta_file}: its theta is not the one that {files.model.name} describes; train the run again"
@@ -159,7 +165,7 @@ def load_model(theta_file: Path) -> Model:
 
 
 def _numbers(file: Path) -> tuple[Array, Array]:
-    """Theta and state; raises UserError where the file holds none."""
+    """Read theta and state; raises UserError where the file holds none."""
     try:
         with file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
             return arrays["theta"], arrays.get("state", NOTHING)
@@ -170,20 +176,19 @@ def _numbers(file: Path) -> tuple[Array, Array]:
 
 
 def _facts(file: Path) -> dict[str, Any]:
-    """What the file about a model says; raises UserError where it is not as it was written."""
+    """Read what the file about a model says; raises UserError where it is not as it was written."""
+    changed = UserError(f"{file}: is not as captchanet wrote it; train the run again")
     try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
-        found = facts["format"]
-        whole = facts["facts_sha256"] == _digest(facts)
+        facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        found, whole = facts["format"], facts.pop("facts_sha256") == _digest(facts)
     except OSError as error:
         raise UserError(f"{file}: cannot be read ({error.strerror}); make it readable") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{file}: is not as captchanet wrote it; train the run again") from error
+        raise changed from error
     if found != FORMAT:
         raise UserError(
             f"{file}: has format {found!r}, but this version reads format {FORMAT}; train the run again"
         )
     if not whole:
-        raise UserError(f"{file}: is not as captchanet wrote it; train the run again")
-    checked: dict[str, Any] = facts
-    return checked
+        raise changed
+    return facts

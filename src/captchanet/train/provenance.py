@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from captchanet.errors import UserError
 from captchanet.git import git
 
+ROOT = Path(__file__).resolve().parents[3]
 LIBRARIES = ("numpy", "scipy", "pillow", "pandas", "snakemake", "mlflow", "captchanet")
 CODE = ("Snakefile", "workflow", "src", "config", "profiles")
 
@@ -52,13 +53,13 @@ class Provenance(TypedDict):
 
 
 def provenance(files: Iterable[Path], captchas: Iterable[tuple[str, ...]]) -> dict[str, Any]:
-    """All that may explain why two runs differ, as a JSON-ready dict.
+    """Collect all that can explain why two runs differ, as a JSON-ready dict.
 
     `files` are the sources that decide the run, `captchas` the rows (pictures, file, label, sha256) that
-    trained it. Works without git: then `git` is null.
+    trained it. Without git, `git` is null.
     """
     return {
-        "git": _git(Path(__file__).resolve().parents[3]),
+        "git": _git(ROOT),
         "sources": digests(files),
         "pictures": {f"{folder}/{file}": sha256 for folder, file, _, sha256 in captchas},
         **arithmetic(),
@@ -68,12 +69,12 @@ def provenance(files: Iterable[Path], captchas: Iterable[tuple[str, ...]]) -> di
 
 
 def digests(files: Iterable[Path]) -> dict[str, str]:
-    """sha256 of each file, in hexadecimal, by its path in the project."""
+    """Compute sha256 of each file, in hexadecimal, by its path in the project."""
     return {_relative(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def arithmetic() -> dict[str, Any]:
-    """Who computes: where one of these is another, the same sum may round otherwise."""
+    """Tell what computes: with another of these the same sum can round in another way."""
     from threadpoolctl import threadpool_info
 
     blas = [
@@ -114,9 +115,8 @@ def _git(root: Path) -> CodeOrigin | None:
 
 
 def _relative(file: Path) -> str:
-    root = Path(__file__).resolve().parents[3]
     file = file.resolve()
-    return str(file.relative_to(root)) if file.is_relative_to(root) else file.name
+    return str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else file.name
 
 
 def _version(name: str) -> str | None:

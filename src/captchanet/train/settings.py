@@ -6,23 +6,14 @@ from annotated_types import Ge, Interval
 from pydantic import model_validator
 
 from captchanet.settings import Method, Name, OneOf, Settings, wrong
+from captchanet.train import methods
 from captchanet.train.architecture import Architecture, ConvolutionSettings
 from captchanet.train.augment import AUGMENTERS
-from captchanet.train.methods import (
-    ACTIVATIONS,
-    COSTS,
-    FULL_BATCH,
-    INITIALISATIONS,
-    OPTIMISERS,
-    OUTPUTS,
-    PENALTIES,
-    SCHEDULES,
-)
 
-PENALTY = OneOf(PENALTIES)
-INITIALISATION = OneOf(INITIALISATIONS, given=("dtype",))
-OPTIMISER = OneOf(OPTIMISERS, given=("rng", "callback", "checkpoint", "resume"))
-SCHEDULE = OneOf(SCHEDULES, given=("total",))
+PENALTY = OneOf(methods.PENALTIES)
+INITIALISATION = OneOf(methods.INITIALISATIONS, given=("dtype",))
+OPTIMISER = OneOf(methods.OPTIMISERS, given=("rng", "callback", "checkpoint", "resume"))
+SCHEDULE = OneOf(methods.SCHEDULES, given=("total",))
 AUGMENT = OneOf(AUGMENTERS)
 
 Share = Annotated[float, Interval(ge=0, lt=1)]
@@ -51,11 +42,11 @@ class TrainSettings(Settings):
     """The units of each hidden layer."""
     bias: bool = True
     """Whether the layers have a bias."""
-    activation: Annotated[str, Name(ACTIVATIONS)] = "sigmoid"
+    activation: Annotated[str, Name(methods.ACTIVATIONS)] = "sigmoid"
     """The activation of the hidden layers."""
-    output: Annotated[str, Name(OUTPUTS)] = "sigmoid"
+    output: Annotated[str, Name(methods.OUTPUTS)] = "sigmoid"
     """The activation of the last layer."""
-    cost: Annotated[str, Name(COSTS)] = "cross_entropy"
+    cost: Annotated[str, Name(methods.COSTS)] = "cross_entropy"
     """What training makes small."""
     penalty: Annotated[Method, PENALTY] = PENALTY("l2")
     """What is added to the cost for large weights."""
@@ -84,7 +75,7 @@ class TrainSettings(Settings):
     @model_validator(mode="after")
     def _parts_go_together(self) -> Self:
         try:
-            COSTS[self.cost].for_output(OUTPUTS[self.output])
+            methods.COSTS[self.cost].for_output(methods.OUTPUTS[self.output])
         except ValueError as error:
             raise wrong("output", f"{error}; choose another output or cost") from error
         convolved = bool(self.convolutions)
@@ -96,7 +87,7 @@ class TrainSettings(Settings):
                 f"{len(self.hidden)} hidden layers, or none at all",
             )
         noisy = any(self.dropout) or self.augment.method != "none"
-        if self.optimiser.method in FULL_BATCH and (noisy or self.schedule.method != "constant"):
+        if self.optimiser.method in methods.FULL_BATCH and (noisy or self.schedule.method != "constant"):
             raise wrong(
                 "optimiser",
                 f"{self.optimiser.method} searches along lines and needs a cost that stays the same: it has "
@@ -105,7 +96,7 @@ class TrainSettings(Settings):
         return self
 
     def architecture(self, inputs: int, classes: int, window: tuple[int, int] | None = None) -> Architecture:
-        """The network that is described here.
+        """Describe the network for such data.
 
         Parameters
         ----------

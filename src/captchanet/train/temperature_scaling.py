@@ -18,7 +18,7 @@ RANGE = (-3.0, 3.0)
 
 
 def scaled(outputs: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
-    """Probabilities, (n, k), from a network's outputs o, (n, k), each 0 … 1: p_k ∝ o_k ** (1 / T).
+    """Compute probabilities, (n, k), from a network's outputs o, (n, k), each 0 … 1: p_k ∝ o_k ** (1 / T).
 
     Of softmax outputs of z that is the softmax of z / T. T above 1 lowers the confidence, below 1 raises it.
     """
@@ -26,11 +26,11 @@ def scaled(outputs: NDArray[np.floating], temperature: float) -> NDArray[np.floa
 
 
 def fit_temperature(outputs: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
-    """The temperature at which `outputs`, (n, k), best tell the classes `truth`, (n,), 0 … k - 1.
+    """Find the temperature at which `outputs`, (n, k), best tell the classes `truth`, (n,), 0 … k - 1.
 
     It minimises the negative log-likelihood, the sum of -log p of the true classes, plus the normal prior of
     log T, (log T / SPREAD)² / 2. Without a prior a few captchas, all read right, would send T to 0 and every
-    confidence to 1; with hundreds it counts for next to nothing. No captcha at all leaves 1.
+    confidence to 1; with hundreds it hardly counts. Without any captcha T is 1.
     """
     from scipy.optimize import minimize_scalar
 

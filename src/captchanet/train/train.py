@@ -1,6 +1,6 @@
 """One run of training: from a data set and a run's settings to a theta, its history, and how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchanet.dataset.dataset import Part
-from captchanet.nn import Diverged, EarlyStopping, Network, Objective, Result, one_hot
-from captchanet.nn.activations import Array
+from captchanet.nn import Array, Diverged, EarlyStopping, Objective, Result, one_hot
+from captchanet.train.architecture import Architecture
 from captchanet.train.augment import Affine, Augmenter, Crops
 from captchanet.train.checkpoint import Checkpoint
 from captchanet.train.methods import COSTS
@@ -21,13 +21,24 @@ HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves: the last good theta, the history (rows as HISTORY names them), the outcome.
+    """What training leaves: the last good theta, the history, and how it ended.
 
-    `status` is "finished", or "failed" when the cost stopped being a number; `reason` says why it ended.
-    `state` is what the network's layers keep but do not train; empty for most.
+    Attributes
+    ----------
+    theta
+        Shape (size,).
+    history
+        Rows as HISTORY names them.
+    status
+        "finished", or "failed" if the cost stopped being a number.
+    reason
+        Why it ended.
+    evaluations
+        How often the cost was computed.
+    state
+        What the network's layers keep but do not train; empty for most.
     """
 
-    network: Network
     theta: Array
     history: list[tuple[int, float, float, float]]
     status: str
@@ -37,14 +48,21 @@ class Trained:
 
 
 class Recorder:
-    """Stands between optimiser and objective and writes the history, without one evaluation of its own.
+    """Stands between optimiser and objective and writes the history, without an evaluation of its own.
 
-    The training accuracy is read from outputs that the step left behind: after a mini-batch epoch, over all
-    its batches, each at the theta of its turn; else at the evaluation whose cost the optimiser reports.
+    The training accuracy comes from outputs that the steps left behind. After an epoch of mini-batches it is
+    that of all batches, each at the theta of its step; else that of the evaluation whose cost the optimiser
+    reports.
     """
 
-    def __init__(self, objective: Objective, theta: Array, stopping: EarlyStopping | None = None) -> None:
-        self.objective, self.rows, self.stopping = objective, objective.rows, stopping
+    def __init__(
+        self,
+        objective: Objective,
+        theta: Array,
+        stopping: EarlyStopping | None = None,
+        rngs: Sequence[np.random.Generator] = (),
+    ) -> None:
+        self.objective, self.rows, self.stopping, self.rngs = objective, objective.rows, stopping, rngs
         self.unrepeatable = objective.unrepeatable
         self.history: list[tuple[int, float, float, float]] = []
         self.theta, self._next = theta.copy(), theta.copy()
@@ -52,16 +70,16 @@ class Recorder:
         self._seen: list[tuple[float, int, int]] = []
 
     def __call__(self, theta: Array, rows: NDArray[np.integer] | None = None) -> tuple[float, Array]:
-        """The objective's own answer."""
+        """Return the objective's own answer."""
         cost, gradient = self.objective(theta, rows)
         self.evaluations += 1
         self._seen.append((cost, self.objective.correct(), self.rows if rows is None else len(rows)))
         return cost, gradient
 
     def callback(self, step: int, theta: Array, cost: float, gradient_norm: float) -> bool:
-        """One row of the history; asks whether to stop.
+        """Add one row to the history; ask whether to stop.
 
-        Keeps theta for the case that a later step fails: one callback late, when a cost has been taken there.
+        It keeps theta in case a later step fails. It does so one callback late: then the cost there is known.
         """
         whole = [seen for seen in self._seen if seen[0] == cost and seen[2] == self.rows][-1:]
         meant = whole or self._seen
@@ -73,50 +91,44 @@ class Recorder:
         return self.stopping is not None and self.stopping(step, theta, cost, gradient_norm)
 
     def state(self) -> dict[str, Any]:
-        """What it, early stopping and the random generators carry: arrays, lent, and JSON-ready values."""
-        rng, augment, stopping = self.objective.rng, self.objective.augment, self.stopping
-        best = {}
-        if stopping and stopping.theta is not None:
-            best = {"best": stopping.theta, "best_state": stopping.best_state}
-        return best | {
+        """Return what it, early stopping and the generators hold: arrays, lent, and JSON-ready values."""
+        stopping = self.stopping
+        return {
             "state": self.objective.state,
-            "history": np.array(self.history),
+            "history": self.history,
             "good": self.theta,
             "next": self._next,
             "seen": self._seen,
             "evaluations": self.evaluations,
-            "dropout": rng and rng.bit_generator.state,
-            "augment": isinstance(augment, Augmenter) and augment.rng.bit_generator.state,
+            "rngs": [rng.bit_generator.state for rng in self.rngs],
+            "best": stopping and stopping.theta,
+            "best_state": stopping and stopping.best_state,
             "stopping": stopping and [stopping.cost, stopping.step],
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
-        """Becomes what it was when `state` was taken, early stopping and dropout with it."""
-        self.history = [(int(step), *rest) for step, *rest in state["history"].tolist()]
+        """Become what it was when `state` was taken, early stopping and the generators with it."""
+        self.history = [tuple(row) for row in state["history"]]
         self.theta, self._next = state["good"], state["next"]
-        self._seen = [(cost, correct, rows) for cost, correct, rows in state["seen"]]
-        self.evaluations = state["evaluations"]
+        self._seen, self.evaluations = state["seen"], state["evaluations"]
         self.objective.state[:] = state["state"]
-        if self.objective.rng:
-            self.objective.rng.bit_generator.state = state["dropout"]
-        if isinstance(self.objective.augment, Augmenter):
-            self.objective.augment.rng.bit_generator.state = state["augment"]
+        for rng, as_it_was in zip(self.rngs, state["rngs"], strict=True):
+            rng.bit_generator.state = as_it_was
         if self.stopping:
-            self.stopping.theta, self.stopping.best_state = state.get("best"), state.get("best_state")
+            self.stopping.theta, self.stopping.best_state = state["best"], state["best_state"]
             self.stopping.cost, self.stopping.step = state["stopping"]
 
 
 def train(
     data: Part,
-    classes: int,
+    architecture: Architecture,
     settings: TrainSettings,
     checkpoint: Checkpoint | None = None,
     *,
     synthetic: Part | None = None,
     crops: Crops | None = None,
-    window: tuple[int, int] | None = None,
 ) -> Trained:
-    """Trains the network that `settings` describe.
+    """Train a network.
 
     A training that fails numerically does not raise: it comes back with status "failed", its reason and the
     last theta that was good. Initialisation, mini-batches, dropout, the rows held out for early stopping and
@@ -127,23 +139,24 @@ def train(
     ----------
     data : Part
         The captchas to train on.
-    classes : int
-        How many characters the alphabet has.
+    architecture : Architecture
+        The network that `settings` describe for these data.
     settings : TrainSettings
-        The network, and how it is trained.
+        How it is trained.
     checkpoint : Checkpoint, optional
         Where the training is kept while it lasts.
     synthetic : Part, optional
         Captchas to mix in: the others are repeated until these are `synthetic_share` of each epoch.
     crops : Crops, optional
         The characters of `data` in their pictures; augmentation needs them.
-    window : tuple of int, optional
-        Height and width of the pictures that the vectors are, in pixels; convolutions need them.
     """
-    network = settings.architecture(data.X.shape[1], classes, window).network(settings.dropout)
+    network, classes = architecture.network(settings.dropout), architecture.layers[-1]
     rngs = np.random.default_rng(settings.seed).spawn(5)
     initial_rng, batch_rng, dropout_rng, held_out_rng, augment_rng = rngs
     initial = settings.initialisation(network, initial_rng, dtype=settings.dtype)
+    how: Affine | None = settings.augment.made()
+    if how and not crops:
+        raise ValueError("augmentation reads from pictures: it needs the crops")
     rows, held_out = _hold_out(data, settings.early_stopping, held_out_rng)
     characters = _mixture(rows, 0 if synthetic is None else len(synthetic.y), settings.synthetic_share)
     X, y = data.X.astype(settings.dtype, copy=False)[characters], data.y[characters]
@@ -155,54 +168,53 @@ def train(
         one_hot(y, classes, smoothing=settings.label_smoothing),
         cost=COSTS[settings.cost],
         penalty=settings.penalty(),
-        augment=_augmenter(settings, crops, characters, augment_rng),
+        augment=Augmenter(how, crops, characters, augment_rng) if how and crops else None,
         rng=dropout_rng,
         dtype=settings.dtype,
     )
     stopping = None
     if settings.early_stopping:
-        unseen = one_hot(data.y[held_out], classes)
-        watched = objective.reading(data.X[held_out], unseen)
+        watched = objective.reading(data.X[held_out], one_hot(data.y[held_out], classes))
         stopping = EarlyStopping(watched, settings.early_stopping.patience, objective.state)
-    recorder = Recorder(objective, initial, stopping)
-    return _optimised(settings, network, recorder, initial, batch_rng, checkpoint)
+    recorder = Recorder(objective, initial, stopping, (dropout_rng, augment_rng))
+    return _optimised(settings, recorder, initial, batch_rng, checkpoint)
 
 
 def _optimised(
     settings: TrainSettings,
-    network: Network,
     recorder: Recorder,
     initial: Array,
     rng: np.random.Generator,
     checkpoint: Checkpoint | None,
 ) -> Trained:
-    """The training of `network` from the theta `initial` on; `rng` samples the mini-batches."""
+    """Train from the theta `initial` on; `rng` samples the mini-batches."""
     objective, given = recorder.objective, _given(settings, recorder, rng, checkpoint)
     try:
-        # overflow on the way to a cost that is no number is reported as that, not as a warning before it
+        # an overflow ends in a cost that is no number, and that is reported; no warning is needed before it
         with np.errstate(all="ignore"):
             result: Result = settings.optimiser(recorder, initial, callback=recorder.callback, **given)
             state = objective.state.copy()  # the next evaluation may change it
-            # where the last step led has not been looked at yet
+            # nothing has been computed yet at the last theta
             cost, gradient = objective(result.theta, np.arange(min(256, recorder.rows)))
             if not (np.isfinite(cost) and np.isfinite(gradient).all()):
                 raise Diverged(f"the cost or its gradient is no number after step {result.steps}")
     except Diverged as error:
-        failed = recorder.theta, recorder.history, "failed", str(error), recorder.evaluations
-        return Trained(network, *failed, objective.state)
+        return Trained(
+            recorder.theta, recorder.history, "failed", str(error), recorder.evaluations, objective.state
+        )
     theta, reason, stopping = result.theta, result.reason, recorder.stopping
-    if stopping and stopping.theta is not None and stopping.best_state is not None:
+    if stopping and stopping.theta is not None:
         theta, state = stopping.theta, stopping.best_state
         reason = f"{reason}; lowest held-out cost {stopping.cost:.6g} in step {stopping.step}"
-    return Trained(network, theta, recorder.history, "finished", reason, recorder.evaluations, state)
+    return Trained(theta, recorder.history, "finished", reason, recorder.evaluations, state)
 
 
 def _given(
     settings: TrainSettings, recorder: Recorder, rng: np.random.Generator, checkpoint: Checkpoint | None
 ) -> dict[str, Any]:
-    """What the optimiser is given besides its own options, as far as it takes it.
+    """Collect what the optimiser is given besides its own options, as far as it takes it.
 
-    The recorder is set back to the checkpoint, where there is one.
+    The recorder is set back to the checkpoint, if there is one.
     """
     optimiser = settings.optimiser
     given: dict[str, Any] = {}
@@ -220,33 +232,10 @@ def _given(
     return given
 
 
-def _augmenter(
-    settings: TrainSettings,
-    crops: Crops | None,
-    characters: NDArray[np.integer],
-    rng: np.random.Generator,
-) -> Augmenter | None:
-    how: Affine | None = settings.augment.made()
-    if how is None:
-        return None
-    if crops is None:
-        raise ValueError("augmentation reads from pictures: it needs the crops")
-    return Augmenter(how, crops, characters, rng)
-
-
-def untrained(
-    data: Part, classes: int, settings: TrainSettings, reason: str, window: tuple[int, int] | None = None
-) -> Trained:
-    """A run that failed before it began: theta is 0."""
-    network = settings.architecture(data.X.shape[1], classes, window).network(settings.dropout)
-    theta, state = np.zeros(network.size, settings.dtype), network.initial_state(settings.dtype)
-    return Trained(network, theta, [], "failed", reason, 0, state)
-
-
 def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray[np.integer]:
-    """Which character each row of the training is: the `rows`, repeated, then -1 for each synthetic one.
+    """Tell which character each row of the training is: the `rows`, repeated, then -1 for each synthetic one.
 
-    They are repeated as often as brings the synthetic ones nearest to their `share` of all, at least once.
+    The number of repeats, at least one, brings the synthetic ones as near to their `share` of all as it can.
     """
     times = max(1, round(synthetic * (1 - share) / share / len(rows))) if synthetic else 1
     return np.concatenate([np.tile(rows, times), np.full(synthetic, -1)])
@@ -255,7 +244,7 @@ def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray
 def _hold_out(
     data: Part, early_stopping: EarlyStoppingSettings | None, rng: np.random.Generator
 ) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-    """Rows to train on and rows to watch: whole captchas, sampled; without early stopping all train."""
+    """Sample whole captchas: rows to train on, rows to watch. Without early stopping all train."""
     rows = np.arange(len(data.y))
     if early_stopping is None:
         return rows, rows[:0]

@@ -36,7 +36,7 @@ class XorSettings(Settings):
 
 
 def solve(settings: XorSettings) -> tuple[Trained, Array]:
-    """Trains on XOR.
+    """Train on XOR.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ def solve(settings: XorSettings) -> tuple[Trained, Array]:
 
     optimiser = GradientDescent(learning_rate=settings.learning_rate, epochs=steps)
     result = optimiser(objective, initial, callback=callback)
-    trained = Trained(NETWORK, result.theta, history, "finished", result.reason, result.evaluations)
+    trained = Trained(result.theta, history, "finished", result.reason, result.evaluations)
     return trained, NETWORK.outputs(before, X)
 
 
 def perform(settings: XorSettings, files: XorFiles, code: Iterable[Path]) -> None:
-    """Solves XOR and writes the files of the run, theta1, theta2 and the outputs among them."""
+    """Solve XOR and write the files of the run, with theta1, theta2 and the outputs among them."""
     started = time.time()
     trained, outputs = solve(settings)
     theta1, theta2 = NETWORK.matrices(trained.theta)
