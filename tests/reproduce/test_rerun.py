@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -465,9 +464,8 @@ def recorded_runs(monkeypatch):
         for number, name in enumerate(names)
     ]
 
-    @contextmanager
     def recorded(configfile, parents=False):
-        yield None, History(runs, 0)
+        return None, History(runs, 0)
 
     def again(store, run, folder, options):
         if run.name == "impossible":

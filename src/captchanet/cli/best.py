@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchanet.cli.common import configfile, set_name
+from captchanet.cli.common import configfile, set_name, tabular
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
 from captchanet.errors import UserError
@@ -27,9 +27,7 @@ PAIRS = "Each p is that of one pair alone; among many settings a small one may c
 @click.command()
 @click.argument("sweep")
 @configfile
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
-)
+@tabular
 def best(sweep: str, configfile: Path, form: str) -> None:
     """Say which setting of SWEEP reads most unseen captchas, and whether its lead stands out.
 
@@ -37,19 +35,19 @@ def best(sweep: str, configfile: Path, form: str) -> None:
     folds, and by a permutation test over captchas. It all comes from MLflow, so results/ may be gone.
     """
     of = set_name(configfile)
-    with recorded(configfile) as (store, history):
-        from captchanet.evaluate.comparison import compare, summarise
-        from captchanet.track.sweep_runs import sweep_runs
+    store, history = recorded(configfile)
+    from captchanet.evaluate.comparison import compare, summarise
+    from captchanet.track.sweep_runs import sweep_runs
 
-        runs = [run for run in history.runs if run.configured and run.tags.get("set") == of]
-        there = sorted({run.tags["sweep"] for run in runs if "sweep" in run.tags})
-        if sweep not in there:
-            sets = {run.tags.get("set", "") for run in history.runs if run.tags.get("sweep") == sweep}
-            known = f"there are: {', '.join(there)}" if there else "there is none"
-            known += f"; it is in {', '.join(sorted(sets))} (--configfile names it)" if sets else ""
-            raise UserError(f"no runs of a sweep {sweep!r} are recorded in the set {of!r}; {known}")
-        found = summarise(sweep_runs(store, runs, sweep))
-        others = [compare(found[0].runs, other.runs) for other in found[1:]]
+    runs = [run for run in history.runs if run.configured and run.tags.get("set") == of]
+    there = sorted({run.tags["sweep"] for run in runs if "sweep" in run.tags})
+    if sweep not in there:
+        sets = {run.tags.get("set", "") for run in history.runs if run.tags.get("sweep") == sweep}
+        known = f"there are: {', '.join(there)}" if there else "there is none"
+        known += f"; it is in {', '.join(sorted(sets))} (--configfile names it)" if sets else ""
+        raise UserError(f"no runs of a sweep {sweep!r} are recorded in the set {of!r}; {known}")
+    found = summarise(sweep_runs(store, runs, sweep))
+    others = [compare(found[0].runs, other.runs) for other in found[1:]]
     kind = repeats(found)
     rows, said = numbers(found, others), verdict(found, others, kind)
     if form == "csv":

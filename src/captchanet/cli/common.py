@@ -31,6 +31,12 @@ configfile = click.option(
     help="The configuration that the workflow ran with.",
 )
 
+tabular = click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+of_set = click.option("--set", "of", metavar="NAME", help="Only runs of this set (`set` of a configuration).")
+of_sweep = click.option("--sweep", metavar="NAME", help="Only runs of this sweep.")
+
 
 def configuration(file: Path) -> dict[str, Any]:
     """What a configuration file says. Raises UserError where the file holds no configuration."""

@@ -43,13 +43,13 @@ def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
     is enough (of an id, 4 digits at least). Of several runs with one name it takes the one that a
     configuration names; of several of these, the one of the highest format. `captchanet runs` lists them.
     """
-    with recorded(configfile) as (store, history):
-        from captchanet.reproduce.diff_runs import diff_runs
-        from captchanet.track.history import find
+    store, history = recorded(configfile)
+    from captchanet.reproduce.diff_runs import diff_runs
+    from captchanet.track.history import find
 
-        of = set_name(configfile)
-        (first, remark_a), (second, remark_b) = find(history.runs, a, of), find(history.runs, b, of)
-        found = diff_runs(store, first, second, Path())
+    of = set_name(configfile)
+    (first, remark_a), (second, remark_b) = find(history.runs, a, of), find(history.runs, b, of)
+    found = diff_runs(store, first, second, Path())
     if form == "json":
         click.echo(json.dumps(_plain(found, not no_code), indent=1, ensure_ascii=False))
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import configfile, section, set_name
+from captchanet.cli.common import configfile, section, set_name, tabular
 from captchanet.cli.tables import printable
 from captchanet.errors import UserError
 from captchanet.layout import Layout
@@ -31,9 +31,7 @@ if TYPE_CHECKING:  # importing NumPy takes a second
     metavar="CONFIDENCE",
     help="Leave the reading empty where the confidence is below this, 0 to 1.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
-)
+@tabular
 def read(paths: tuple[str, ...], model: Path | None, configfile: Path, threshold: float, form: str) -> None:
     """Read pictures: prints file, reading and confidence.
 

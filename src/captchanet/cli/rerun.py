@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import configfile, set_name
+from captchanet.cli.common import configfile, of_set, of_sweep, set_name
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
 from captchanet.errors import UserError
@@ -70,7 +70,8 @@ def rerun(
     their own; nothing else is touched, and nothing is recorded. Exit status: 0 repeated, 1 not repeated, with
     what differs, 2 it could not be run again.
     """
-    with _answering(), recorded(configfile, parents=True) as (store, history):
+    with _answering():
+        store, history = recorded(configfile, parents=True)
         from captchanet.reproduce.rerun import Options, folder_of
         from captchanet.reproduce.rerun import rerun as again
 
@@ -90,8 +91,8 @@ def rerun(
 @click.option("--number", type=click.IntRange(min=1), default=5, show_default=True, help="How many runs.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides which.")
 @click.option("--all", "everything", is_flag=True, help="Every run.")
-@click.option("--set", "of", metavar="NAME", help="Only runs of this set (`set` of a configuration).")
-@click.option("--sweep", metavar="NAME", help="Only runs of this sweep.")
+@of_set
+@of_sweep
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
@@ -120,7 +121,8 @@ def verify(
     Each as `captchanet rerun` does it. Exit status: 0 all repeated, 1 at least one not repeated, 2 none of
     those, but at least one could not be run again.
     """
-    with _answering(), recorded(configfile) as (store, history):
+    with _answering():
+        store, history = recorded(configfile)
         from captchanet.reproduce.rerun import Options, sample
 
         runs = [

@@ -97,7 +97,7 @@ def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
         if text is None:
             raise UserError(
                 f"the run {run.name} ({run.id[:8]}) has no file {path}: it was recorded by an earlier "
-                f"captchanet, or its files are out of reach in {store.get_run(run.id).info.artifact_uri}"
+                f"captchanet, or its files are out of reach in {run.artifacts}"
             )
         write_text(into / path, text)
 

@@ -16,7 +16,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from captchanet.evaluate.sweep import Sweep
 from captchanet.layout import ARTIFACTS, FORMAT
 from captchanet.track.run_record import RunRecord
-from captchanet.track.store import COMPLETE, PREFIX, client, reachable
+from captchanet.track.store import COMPLETE, PREFIX, client, reachable, runs_of
 from captchanet.track.sweep_parents import MEMBERSHIP, Parents
 
 LONGEST_PARAM = 6000
@@ -43,7 +43,9 @@ def log_runs(
     with reachable(uri):
         store = client(uri)
         by_name = {one.name: one for one in records}
-        known = _known(store, experiment, of)
+        # those that stand for a sweep too
+        ours = runs_of(store, experiment, f"tags.`{PREFIX}set` = '{of}'")
+        known = {run.data.tags[f"{PREFIX}key"]: run for run in ours}
         parents = Parents(store, experiment, of, sweeps, known, by_name)
         ids: dict[str, str] = {}
         for one in by_name.values():
@@ -66,20 +68,6 @@ def log_runs(
             if run.data.tags.get(f"{PREFIX}configured") != configured:
                 store.set_tag(run.info.run_id, f"{PREFIX}configured", configured)
         return ids
-
-
-def _known(store: MlflowClient, experiment: str, of: str) -> dict[str, Run]:
-    """The runs of the set, and those that stand for its sweeps, by their keys."""
-    runs: dict[str, Run] = {}
-    token = None
-    while True:
-        page = store.search_runs(
-            [experiment], f"tags.`{PREFIX}set` = '{of}'", max_results=1000, page_token=token
-        )
-        runs.update({run.data.tags[f"{PREFIX}key"]: run for run in page})
-        token = page.token
-        if not token:
-            return runs
 
 
 def _belong(store: MlflowClient, run: Run, belongs: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """The MLflow store: where it is, how long to wait for it, and its making, once, before anybody writes."""
 
 import fcntl
+import gc
 import logging
 import os
 import sys
@@ -16,6 +17,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from captchanet.errors import UserError
@@ -25,6 +27,9 @@ PREFIX = "captchanet."
 
 COMPLETE = ("FINISHED", "FAILED")
 """What MLflow calls a run that is recorded whole."""
+
+PAGE = 1000
+"""How many runs MLflow is asked for at a time."""
 
 DATABASE, ARTIFACT_FOLDER = "mlflow.db", "mlartifacts"
 EXPERIMENT = {
@@ -69,6 +74,18 @@ def reachable(uri: str) -> Iterator[None]:
         raise UserError(
             f"the MLflow store at {uri} cannot be used: {cause}; {do}, and run again: trained runs are kept"
         ) from error
+
+
+def runs_of(store: MlflowClient, experiment: str, which: str = "") -> Iterator[Run]:
+    """The runs of the experiment with that id, the newest first; `which` is a filter as MLflow has it."""
+    token = None
+    while True:
+        page = store.search_runs([experiment], which, max_results=PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+        gc.collect()  # the objects that SQLAlchemy leaves of a page refer to each other
 
 
 def prepare(uri: str, experiment: str) -> str:
