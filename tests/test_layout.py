@@ -48,10 +48,8 @@ words = st.text("abc-,=", min_size=1, max_size=4)
 @given(st.lists(words, unique=True))
 def test_the_files_of_many_folders_come_back_by_name(folders):
     expected = [SegmentedFiles.within(folder) for folder in folders]
-    lists = zip(*(files.by_name("of_").items() for files in expected), strict=True)
-    given = {items[0][0]: [file for _, file in items] for items in lists}
-    no_folders = {f"of_{name}": [] for name in SegmentedFiles.__dataclass_fields__}
-    assert SegmentedFiles.rows(Namelist(**(given or no_folders)), "of_") == expected
+    given = Namelist(**SegmentedFiles.columns(expected, "of_"))
+    assert SegmentedFiles.rows(given, "of_") == expected
 
 
 @given(

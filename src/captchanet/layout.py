@@ -42,11 +42,17 @@ class Files:
 
     @classmethod
     def rows(cls, given: Any, prefix: str = "") -> list[Self]:
-        """The files of many folders, where a rule names a list for each field."""
+        """The inverse of `columns`: the files that a rule names, folder by folder."""
         lists = [getattr(given, prefix + one.name) for one in fields(cls)]
         # Snakemake hands over a list of one as it hands over a single file
         columns = [[files] if isinstance(files, str) else files for files in lists]
         return [cls(*map(Path, row)) for row in zip(*columns, strict=True)]
+
+    @classmethod
+    def columns(cls, folders: Iterable[Self], prefix: str = "") -> dict[str, list[str]]:
+        """The files of many folders as a rule names them: a list for each field, `prefix` before its name."""
+        rows = list(folders)
+        return {prefix + one.name: [str(getattr(row, one.name)) for row in rows] for one in fields(cls)}
 
     def by_name(self, prefix: str = "") -> dict[str, str]:
         """The files as a rule names them, `prefix` before each field's name."""

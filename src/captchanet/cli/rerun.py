@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,16 +73,15 @@ def rerun(
     """
     with _answering():
         store, history = recorded(configfile, parents=True)
-        from captchanet.reproduce.rerun import Options, folder_of
-        from captchanet.reproduce.rerun import rerun as again
+        from captchanet.reproduce import rerun as again
 
         one, remark = _one(history.runs, run, set_name(configfile))
-        where = folder or Path("reruns", folder_of(one))
+        where = folder or Path("reruns", again.folder_of(one))
         chosen = f" ({remark})" if remark else ""
-        click.echo(
-            f"{printable(one.name)} {one.id[:8]}{chosen} is run again in {where}, which has its log ..."
-        )
-        verdict = again(store, one, where, Options(cores, keep, not pictures_as_they_are))
+        about = f"{printable(one.name)} {one.id[:8]}{chosen}"
+        click.echo(f"{about} is run again in {where}, which has its log ...")
+        options = again.Options(cores, keep, not pictures_as_they_are)
+        verdict = again.rerun(store, one, where, options)
     _print(verdict, where)
     if not verdict.repeated:
         sys.exit(1)
@@ -125,11 +125,8 @@ def verify(
         store, history = recorded(configfile)
         from captchanet.reproduce.rerun import Options, sample
 
-        runs = [
-            run
-            for run in history.runs
-            if of in (None, run.tags.get("set")) and (sweep is None or sweep in run.sweeps)
-        ]
+        of_one_set = [run for run in history.runs if of in (None, run.tags.get("set"))]
+        runs = [run for run in of_one_set if sweep is None or sweep in run.sweeps]
         if not runs:
             raise UserError("no recorded run fits these options; `captchanet runs` lists them all")
         chosen = runs if everything else sample(runs, number, seed)
@@ -146,8 +143,7 @@ def verify(
 
 def _verify(store: "Store", chosen: "Sequence[Run]", folder: Path, options: "Options") -> tuple[int, int]:
     """Runs each again and prints a line on it; how many were not repeated, and how many could not be run."""
-    from captchanet.reproduce.rerun import folder_of
-    from captchanet.reproduce.rerun import rerun as again
+    from captchanet.reproduce import rerun as again
 
     refuted = impossible = 0
     wide = max(len(printable(run.name)) for run in chosen)
@@ -155,7 +151,7 @@ def _verify(store: "Store", chosen: "Sequence[Run]", folder: Path, options: "Opt
     for run in chosen:
         start = f"{printable(run.name):{wide}}  {run.id[:8]}"
         try:
-            verdict = again(store, run, folder / folder_of(run), options)
+            verdict = again.rerun(store, run, folder / again.folder_of(run), options)
         except UserError as error:
             impossible += 1
             click.echo(f"{start}  could not be run again: {printable(str(error))}")
@@ -169,15 +165,16 @@ def _one(runs: "Sequence[Run]", wanted: str, of: str) -> "tuple[Run, str]":
     """The run that is wanted, and a remark on it. Raises UserError for a whole sweep too."""
     from captchanet.track.history import find
 
+    sweeps = [run for run in runs if run.tags.get("kind") == "sweep"]
     try:
-        return find([run for run in runs if run.tags.get("kind") != "sweep"], wanted, of)
+        return find([run for run in runs if run not in sweeps], wanted, of)
     except UserError:
-        for run in runs:
-            named = run.name == wanted or (len(wanted) >= 4 and run.id.startswith(wanted.lower()))
-            if named and run.tags.get("kind") == "sweep":
-                inner = [one.name for one in runs if run.name in one.sweeps and one is not run]
+        for sweep in sweeps:
+            if sweep.name == wanted or (len(wanted) >= 4 and sweep.id.startswith(wanted.lower())):
+                inner = [run.name for run in runs if sweep.name in run.sweeps and run is not sweep]
+                some = ", ".join(inner[:3])
                 raise UserError(
-                    f"{wanted!r} is a whole sweep; name one of its runs, such as {', '.join(inner[:3])}"
+                    f"{wanted!r} is a whole sweep; name one of its runs, such as {some}"
                 ) from None
         raise
 
@@ -211,7 +208,7 @@ def _print(verdict: "Verdict", where: Path) -> None:
             click.echo(f"  although not all is as it was: {printable(names)}{more}")
         return
     if rows:
-        for line in aligned(rows[:SHOWN], ("what differs", "", "recorded", "now")):
+        for line in aligned(map(astuple, rows[:SHOWN]), ("what differs", "", "recorded", "now")):
             click.echo(f"  {line}")
         if len(rows) > SHOWN:
             click.echo(f"  and {len(rows) - SHOWN} more")

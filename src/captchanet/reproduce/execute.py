@@ -108,12 +108,7 @@ def _kernels(environment: Mapping[str, str]) -> set[str] | None:
 
 
 def snakemake(
-    home: Path,
-    folder: Path,
-    targets: Sequence[str],
-    cores: int,
-    environment: Mapping[str, str],
-    lock: int,
+    home: Path, folder: Path, targets: Sequence[str], cores: int, environment: Mapping[str, str], lock: int
 ) -> None:
     """Makes `targets` in `folder`, configured by its config.yaml, with the workflow and the src of `home`.
 
@@ -147,9 +142,9 @@ def snakemake(
 
 def _said(folder: Path, log: Path) -> str:
     """The sentences that its jobs left, or the last thing that it printed."""
-    for file, last in ((folder / ERRORS, 3), (log, 3)):
+    for file in (folder / ERRORS, log):
         with suppress(OSError):
             lines = file.read_text("utf-8", "backslashreplace").strip().splitlines()
             if lines:
-                return " ".join(line.strip() for line in lines[-last:])
+                return " ".join(line.strip() for line in lines[-3:])
     return "it said nothing"

@@ -5,10 +5,9 @@ The history is only read: a rerun proves something about a run, and is not recor
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -24,6 +23,7 @@ from captchanet.reproduce.restore import (
     restore_pictures,
 )
 from captchanet.reproduce.verdict import Mismatch, Verdict, judge
+from captchanet.settings import Json
 from captchanet.sources import ROOT
 from captchanet.track.history import Run, Store, artifact
 from captchanet.train.provenance import Provenance
@@ -74,8 +74,9 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
         except UserError as error:
             listed = ", ".join(f"{one.name} ({one.again})" for one in differences[:3])
             raise UserError(f"{error}{f'; not as recorded: {listed}' if listed else ''}") from error
-        again = {stage: folder / made for stage, made in form.made(name).items()}
-        same, theta, result, others = judge(form, name, recorded, again)
+        same, theta, result, others = judge(
+            form, name, recorded.joinpath, lambda artifact: folder / form.made(name, artifact)
+        )
         seconds = round(time.monotonic() - began, 1)
         # a source that differs in the restored code does so in the new provenance too
         differences = list(dict.fromkeys([*differences, *others]))
@@ -86,7 +87,7 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
     return verdict
 
 
-def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
+def fetch(store: Store, run: Run, into: Path) -> Json:
     """Puts the files that a rerun needs of those that the run was recorded with into a folder.
 
     Returns the run's configuration. Raises UserError where one is not there.
@@ -102,7 +103,7 @@ def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
         write_text(into / path, text)
 
     get(CONFIGURATION)
-    configuration: dict[str, Any] = read_json(into / CONFIGURATION)
+    configuration: Json = read_json(into / CONFIGURATION)
     form, name = format_of(configuration), run_of(configuration)
     for path in [form.provenance, *form.results(name), *([form.pictures] if name else [])]:
         get(path)
@@ -110,7 +111,7 @@ def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
 
 
 def _pictures(
-    folder: Path, asked: Mapping[str, Any], form: Format, origin: Provenance, options: Options
+    folder: Path, asked: Json, form: Format, origin: Provenance, options: Options
 ) -> tuple[list[Mismatch], list[str]]:
     if run_of(asked) is None:
         write_text(folder / "data/none/none.png", "")  # a folder of pictures is never empty

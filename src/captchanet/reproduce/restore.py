@@ -7,7 +7,6 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from captchanet.errors import UserError
 from captchanet.files import write_bytes, write_csv
@@ -15,6 +14,7 @@ from captchanet.git import git
 from captchanet.reproduce.formats import Format, run_of
 from captchanet.reproduce.verdict import Mismatch
 from captchanet.segment.labels import COLUMNS
+from captchanet.settings import Json
 from captchanet.train.provenance import Provenance
 
 CHECKOUT = 600
@@ -67,15 +67,8 @@ def _repository_of(commit: str, checkouts: Iterable[Path]) -> tuple[Path, str] |
 
 def changed(sources: Mapping[str, str], home: Path) -> list[Mismatch]:
     """The files of a project that are not as `sources`, their digests by path, has them."""
-    rows = []
-    for name, recorded in sources.items():
-        try:
-            now = hashlib.sha256((home / name).read_bytes()).hexdigest()
-        except OSError:
-            now = "missing"
-        if now != recorded:
-            rows.append(Mismatch("code", name, _short(recorded), _short(now)))
-    return rows
+    each = [(name, recorded, _content(home / name)[1]) for name, recorded in sources.items()]
+    return [Mismatch("code", name, _short(then), _short(now)) for name, then, now in each if now != then]
 
 
 def _nowhere(sources: Mapping[str, str], commit: str | None, home: Path) -> str:
@@ -96,7 +89,7 @@ def remove_code(folder: Path, checkouts: Iterable[Path]) -> None:
             git(checkout, "worktree", "remove", "--force", "--force", str(folder.resolve()))
 
 
-def restore_configuration(recorded: Mapping[str, Any], form: Format) -> dict[str, Any]:
+def restore_configuration(recorded: Json, form: Format) -> Json:
     """The run's configuration, in the words of its format, with its pictures in data/.
 
     That is where `restore_pictures` puts them.
@@ -122,12 +115,7 @@ def restore_configuration(recorded: Mapping[str, Any], form: Format) -> dict[str
 
 
 def restore_pictures(
-    rows: Iterable[Sequence[str]],
-    recorded: Mapping[str, Any],
-    here: Path,
-    into: Path,
-    commit: str,
-    lend: bool = True,
+    rows: Iterable[Sequence[str]], recorded: Json, here: Path, into: Path, commit: str, lend: bool = True
 ) -> tuple[list[Mismatch], list[str]]:
     """Copies a run's pictures into `into`, a folder for each name; tells what differs, and remarks.
 
