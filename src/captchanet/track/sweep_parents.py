@@ -64,16 +64,9 @@ class Parents:
         """The tags that put a run below its sweep, if it belongs to one; to two it never does."""
         for sweep in self.sweeps:
             if about := sweep.runs.get(run):
-                tags = {
-                    "sweep": sweep.name,
-                    "setting": about["setting"],
-                    "seed": about["seed"],
-                    "fold": about["fold"],
-                }
-                told = {
-                    f"{PREFIX}{name}": str(text)[:5000] for name, text in tags.items() if text is not None
-                }
-                return {PARENT: self.ids[sweep.name], **told}
+                texts = (sweep.name, about["setting"], about["seed"], about["fold"])
+                tags = zip(MEMBERSHIP, (self.ids[sweep.name], *texts), strict=True)
+                return {name: str(text)[:5000] for name, text in tags if text is not None}
         return {}
 
     def complete(self, ids: Mapping[str, str]) -> None:
@@ -98,7 +91,9 @@ class Parents:
         finished = [one for one in runs if not one.failed]
         best = max(finished, key=lambda one: one.accuracy, default=None)
         with tempfile.TemporaryDirectory() as scratch:
-            _write_settings(Path(scratch), sweep, found)
+            # a row for each setting, the best first
+            write_summaries(Path(scratch, "settings.csv"), sweep, found)
+            figures.save_png(figures.settings(found), Path(scratch, "settings.png"))
             self.store.log_artifacts(run_id, scratch)
         tags = {
             "mlflow.note.content": _description(sweep, found, best, self.of, self.experiment, ids),
@@ -131,32 +126,24 @@ class Parents:
         largest step, then the latest time. So neither may go back when the sweep shrinks.
         """
         # a metric that was logged before and has no value now is logged as not-a-number
+        latest = run.data.metrics
         values = {
             f"sweep/{name}": math.nan if value is None else round(value, 9) for name, value in numbers.items()
         }
-        latest = run.data.metrics
         values = {name: value for name, value in values.items() if name in latest or not math.isnan(value)}
-        if {name: str(float(value)) for name, value in values.items()} == {
-            name: str(float(value)) for name, value in latest.items()
+        # as texts: not-a-number is the same again
+        if {(name, str(float(value))) for name, value in values.items()} == {
+            (name, str(float(value))) for name, value in latest.items()
         }:
             return []
-        ever = {
-            other.info.run_id
-            for other in self.before.values()
-            if other.data.tags.get(PARENT) == run.info.run_id
-        }
+        run_id = run.info.run_id
+        ever = {one.info.run_id for one in self.before.values() if one.data.tags.get(PARENT) == run_id}
         step, time = len(ever | now), ended
         if latest:
-            past = self.store.get_metric_history(run.info.run_id, "sweep/runs")
+            past = self.store.get_metric_history(run_id, "sweep/runs")
             step = max([step, *(one.step for one in past)])
             time = max([time, *(one.timestamp + 1 for one in past)])
         return [Metric(name, value, time, step) for name, value in values.items()]
-
-
-def _write_settings(folder: Path, sweep: Sweep, found: Sequence[SettingSummary]) -> None:
-    """settings.csv and settings.png: a row for each setting, the best first."""
-    write_summaries(folder / "settings.csv", sweep, found)
-    figures.save_png(figures.settings(found), folder / "settings.png")
 
 
 def described(sweep: Sweep, run: str) -> str:
