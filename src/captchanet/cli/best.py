@@ -77,11 +77,7 @@ def numbers(found: Sequence["SettingSummary"], others: Sequence["Comparison"]) -
 
     rows = [
         {
-            "setting": one.setting,
-            "mean": one.mean,
-            "deviation": one.deviation,
-            "low": one.low,
-            "high": one.high,
+            **{name: getattr(one, name) for name in ("setting", "mean", "deviation", "low", "high")},
             "runs": len(one.runs),
             "failed": one.failed,
             "behind": other and other.difference,
@@ -97,20 +93,20 @@ def numbers(found: Sequence["SettingSummary"], others: Sequence["Comparison"]) -
 
 def table(rows: "pd.DataFrame", kind: str) -> list[str]:
     """The lines of a table of `numbers`, in percent and points."""
-    columns: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "setting": ("setting", str),
-        "mean": ("mean", _percent),
-        "deviation": ("±", _points),
-        "low": ("lowest", _percent),
-        "high": ("highest", _percent),
-        "runs": ("runs", str),
-        "failed": ("failed", str),
-        "behind": ("behind", _points),
-        "p_repeats": (f"p {kind}", _p),
-        "p_captchas": ("p captchas", _p),
-    }
-    texts = [rows[key].map(text) for key, (_, text) in columns.items()]
-    heads = [head for head, _ in columns.values()]
+    columns: list[tuple[str, str, Callable[[Any], str]]] = [
+        ("setting", "setting", str),
+        ("mean", "mean", _percent),
+        ("deviation", "±", _points),
+        ("low", "lowest", _percent),
+        ("high", "highest", _percent),
+        ("runs", "runs", str),
+        ("failed", "failed", str),
+        ("behind", "behind", _points),
+        ("p_repeats", f"p {kind}", _p),
+        ("p_captchas", "p captchas", _p),
+    ]
+    texts = [rows[key].map(text) for key, _, text in columns]
+    heads = [head for _, head, _ in columns]
     return aligned(zip(*texts, strict=True), heads, right=range(1, len(heads)))
 
 
@@ -147,11 +143,10 @@ def _tested(lead: "Comparison", kind: str) -> str:
     said += "(permutation test): "
     if lead.stands_out():
         return f"{said}it stands out."
+    said += "it does not stand out"
     if lead.by_captchas < 0.05:
-        return f"{said}it does not stand out: other {kind} may reverse it."
-    if lead.by_repeats < 0.05:
-        return f"{said}it does not stand out: other captchas may reverse it."
-    return f"{said}it does not stand out."
+        return f"{said}: other {kind} may reverse it."
+    return f"{said}: other captchas may reverse it." if lead.by_repeats < 0.05 else f"{said}."
 
 
 def _accuracy(one: "SettingSummary") -> str:

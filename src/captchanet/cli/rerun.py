@@ -201,19 +201,15 @@ def _print(verdict: "Verdict", where: Path) -> None:
     for remark in verdict.remarks:
         click.echo(f"  {printable(remark)}")
     rows = verdict.differences
+    more = f"and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     if verdict.repeated:
         if rows:
             names = ", ".join(f"{one.kind} {one.name}" for one in rows[:SHOWN])
-            more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-            click.echo(f"  although not all is as it was: {printable(names)}{more}")
+            click.echo(f"  although not all is as it was: {printable(f'{names} {more}'.rstrip())}")
         return
-    if rows:
-        for line in aligned(map(astuple, rows[:SHOWN]), ("what differs", "", "recorded", "now")):
-            click.echo(f"  {line}")
-        if len(rows) > SHOWN:
-            click.echo(f"  and {len(rows) - SHOWN} more")
-    else:
-        click.echo(f"  {NOTHING_DIFFERS}")
+    lines = aligned(map(astuple, rows[:SHOWN]), ("what differs", "", "recorded", "now"))
+    for line in [*lines, *filter(None, [more])] if rows else [NOTHING_DIFFERS]:
+        click.echo(f"  {line}")
     click.echo(
         f"  all of it: {where}/verdict.json; recorded/ and results/ there hold its record and the rerun"
     )
