@@ -23,11 +23,12 @@ class Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
+PATH = click.Path(path_type=Path)
 configfile = click.option(
     "--configfile",
     default=CONFIG,
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The configuration that the workflow ran with.",
 )
 

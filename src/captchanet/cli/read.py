@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import configfile, section, set_name, tabular
+from captchanet.cli.common import PATH, configfile, section, set_name, tabular
 from captchanet.cli.tables import printable
 from captchanet.errors import UserError
 from captchanet.layout import Layout
@@ -20,9 +20,7 @@ if TYPE_CHECKING:  # importing NumPy takes a second
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PNG…|FOLDER")
-@click.option(
-    "--model", type=click.Path(path_type=Path), help="A model.npz, with its model.json in the same folder."
-)
+@click.option("--model", type=PATH, help="A model.npz, with its model.json in the same folder.")
 @configfile
 @click.option(
     "--threshold",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import configfile, of_set, of_sweep, set_name
+from captchanet.cli.common import PATH, configfile, of_set, of_sweep, set_name
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
 from captchanet.errors import UserError
@@ -52,11 +52,7 @@ def _answering() -> Iterator[None]:
 
 @click.command()
 @click.argument("run")
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path),
-    help="Where to run it; reruns/NAME-ID in this folder, if not given.",
-)
+@click.option("--folder", type=PATH, help="Where to run it; reruns/NAME-ID in this folder, if not given.")
 @cores
 @keep
 @as_they_are
@@ -95,7 +91,7 @@ def rerun(
 @of_sweep
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("reruns"),
     show_default=True,
     help="Where to run them, each in a folder of its own.",

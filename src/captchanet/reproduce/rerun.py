@@ -16,12 +16,7 @@ from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json, write_json, write_text
 from captchanet.reproduce.execute import claimed, kernel, snakemake
 from captchanet.reproduce.formats import CONFIGURATION, Format, format_of, run_of
-from captchanet.reproduce.restore import (
-    remove_code,
-    restore_code,
-    restore_configuration,
-    restore_pictures,
-)
+from captchanet.reproduce.restore import remove_code, restore_code, restore_configuration, restore_pictures
 from captchanet.reproduce.verdict import Mismatch, Verdict, judge
 from captchanet.settings import Json
 from captchanet.sources import ROOT

@@ -1,15 +1,15 @@
 """From the files of the finished stages to the records that MLflow is given."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from captchanet.dataset.dataset import DatasetFacts, trained_on
 from captchanet.evaluate.sweep import Sweep
-from captchanet.files import read_csv, read_json
-from captchanet.layout import ARTIFACTS, EvaluateFiles, Files, Results, RunFiles, TrainFiles, XorFiles
+from captchanet.files import read_json
+from captchanet.layout import ARTIFACTS, EvaluateFiles, Files, Results, RunFiles, XorFiles
 from captchanet.report import figures
 from captchanet.report.confidence_figure import confidence, read_confidence
 from captchanet.settings import Json
@@ -66,7 +66,7 @@ def _content(results: Results, opening: str, scratch: Path, one: RunRecord) -> R
     train, evaluate = results.train[one.name], results.evaluate[one.name]
     parameters, metrics = one.parameters, read_json(evaluate.metrics)
     dataset = results.dataset[parameters["data"]]
-    facts = read_json(dataset.facts)
+    facts, history = read_json(dataset.facts), figures.read_history(train.history)
     data = [
         (
             f"{parameters['data']}-{part}",
@@ -89,9 +89,9 @@ def _content(results: Results, opening: str, scratch: Path, one: RunRecord) -> R
     files = _recorded(train, ARTIFACTS.train) + _recorded(evaluate, ARTIFACTS.evaluate)
     # what it takes to make the data set again from the pictures
     files += _recorded((dataset.facts, dataset.captchas, dataset.pictures), ARTIFACTS.dataset)
-    files += [(file, FIGURES) for file in _figures(one, train, evaluate, metrics, scratch)]
+    files += [(file, FIGURES) for file in _figures(one, history, evaluate, metrics, scratch)]
     description = opening + _description(one, metrics, facts)
-    return RunContent(metrics_by_step(train.history), finals, data, files, description)
+    return RunContent(_by_step(history), finals, data, files, description)
 
 
 def _finals(metrics: Json) -> dict[str, float]:
@@ -112,12 +112,12 @@ def _finals(metrics: Json) -> dict[str, float]:
 
 
 def _figures(
-    one: RunRecord, train: TrainFiles, evaluate: EvaluateFiles, metrics: Json, scratch: Path
+    one: RunRecord, history: list[list[float]], evaluate: EvaluateFiles, metrics: Json, scratch: Path
 ) -> list[Path]:
     """The figures of a run, saved into the folder `scratch`."""
     found = {}
-    if rows := figures.read_history(train.history):
-        found["learning_curves"] = figures.learning_curves(rows, one.parameters["optimiser"]["method"])
+    if history:
+        found["learning_curves"] = figures.learning_curves(history, one.parameters["optimiser"]["method"])
     if metrics["status"] == "finished":
         found["confusion_matrix"] = figures.confusion_matrix(*figures.read_confusion(evaluate.confusion))
         # without calibration the confidences mean nothing, and this figure takes a third of recording a run
@@ -149,15 +149,12 @@ def _description(one: RunRecord, metrics: Json, facts: DatasetFacts) -> str:
 def _xor_content(files: XorFiles) -> RunContent:
     outputs = ", ".join(f"{row[0]:.8f}" for row in read_json(files.solution)["outputs"])
     return RunContent(
-        metrics_by_step(files.history),
+        _by_step(figures.read_history(files.history)),
         files=_recorded(files, ARTIFACTS.xor),
         description=f"The tutorial's XOR, by plain gradient descent: outputs {outputs} for 0 1 1 0.",
     )
 
 
-def metrics_by_step(history: Path) -> list[tuple[int, dict[str, float]]]:
-    """The metrics of a run after each step, from its history."""
-    return [
-        (int(row[0]), {name: float(text) for name, text in zip(HISTORY[1:], row[1:], strict=True)})
-        for row in read_csv(history, HISTORY)
-    ]
+def _by_step(rows: Iterable[Sequence[float]]) -> list[tuple[int, dict[str, float]]]:
+    """The metrics of a run after each step, from the rows of its history."""
+    return [(int(step), dict(zip(HISTORY[1:], values, strict=True))) for step, *values in rows]

@@ -1,6 +1,7 @@
 """The recorded runs as plain data and as a table. Reading a store never creates, migrates or changes it."""
 
 import ast
+import difflib
 import json
 import logging
 import re
@@ -21,7 +22,7 @@ from mlflow import entities as mlflow_entities
 from mlflow.exceptions import MlflowException
 
 from captchanet.errors import UserError
-from captchanet.track.store import COMPLETE, PREFIX, client, reachable, runs_of
+from captchanet.track.store import COMPLETE, PREFIX, client, database_of, reachable, runs_of
 
 Store = MlflowClient
 """What the rest of the project calls MLflow's client."""
@@ -64,11 +65,10 @@ class Run:
     @property
     def sweeps(self) -> list[str]:
         """The sweeps that the run belongs to; most belong to one or none."""
-        try:
-            several = list(json.loads(self.tags.get("sweeps", "[]")))
-        except (ValueError, TypeError):
-            several = []
-        return several or [self.tags[name] for name in ("sweep",) if name in self.tags]
+        with suppress(ValueError, TypeError):
+            if several := list(json.loads(self.tags.get("sweeps", "[]"))):
+                return several
+        return [self.tags["sweep"]] if "sweep" in self.tags else []
 
     @property
     def accuracy(self) -> float | None:
@@ -102,14 +102,12 @@ def opened(uri: str) -> Store:
 
     Raises UserError where there is no history, or none that this MLflow reads as it is.
     """
-    from sqlalchemy.engine import make_url
-
     # MLflow logs a traceback where this function raises one sentence
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    if not uri.startswith("sqlite:"):
-        return client(uri)
     with reachable(uri):
-        file = Path(make_url(uri).database or "")
+        file = database_of(uri)
+    if file is None:
+        return client(uri)
     if not file.exists():
         raise UserError(f"{file}: there is no history yet; run `snakemake --cores 4` in this folder first")
     # With the name of the driver: after a plain sqlite:/// MLflow would create the folders of the path
@@ -207,14 +205,11 @@ def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, 
     with one name it is the configured one: of several such that of the highest format, then that of the set
     `of`. Raises UserError otherwise.
     """
-    by_id = []
-    if re.fullmatch("[0-9a-fA-F]{4,32}", wanted):
-        by_id = [run for run in runs if run.id.startswith(wanted.lower())]
+    is_id = re.fullmatch("[0-9a-fA-F]{4,32}", wanted)
+    by_id = [run for run in runs if is_id and run.id.startswith(wanted.lower())]
     found = [*by_id, *(run for run in runs if run.name == wanted and run not in by_id)]
     found = found or [run for run in runs if wanted and run.name.startswith(wanted)]
     if not found:
-        import difflib
-
         near = difflib.get_close_matches(wanted, sorted({run.name for run in runs}), 3, 0.5)
         hint = f"near it: {', '.join(near)}; " if near else ""
         raise UserError(

@@ -96,9 +96,10 @@ def prepare(uri: str, experiment: str) -> str:
     mlartifacts/, next to it.
     """
     with reachable(uri):
-        database = _database(uri)
-        if database is None:
+        file = database_of(uri)
+        if file is None:
             return _experiment(client(uri), experiment, None)
+        database = file.resolve()
         with _alone(database.parent):
             if database.exists():
                 return _experiment(client(uri), experiment, database.parent)
@@ -118,14 +119,12 @@ def begun(uri: str, experiment: str) -> int:
         return int(client(uri).get_experiment(experiment).creation_time or 0)
 
 
-def _database(uri: str) -> Path | None:
+def database_of(uri: str) -> Path | None:
     """The file of an SQLite store; None where a server has it."""
     from sqlalchemy.engine import make_url
 
-    if not uri.startswith("sqlite:"):
-        return None
-    file = make_url(uri).database
-    return Path(file).resolve() if file else None
+    file = make_url(uri).database if uri.startswith("sqlite:") else None
+    return Path(file) if file else None
 
 
 @contextmanager
