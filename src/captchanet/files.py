@@ -1,4 +1,4 @@
-"""Files between stages: written so that a reader meets the old one or the new one, whole; read with care."""
+"""Files between stages. A file is written whole or not at all; what cannot be read is a UserError."""
 
 import csv
 import io

@@ -105,7 +105,7 @@ class DatasetFiles(Files):
 
 @dataclass(frozen=True)
 class RunFiles(Files):
-    """What every run leaves, whatever it trained: all that decided it, each step, where it came from, a
+    """What every run leaves, also that on XOR: all that decided it, each step, where it came from, a
     configuration for it alone, and how it ended."""
 
     parameters: Annotated[Path, "parameters.json"]
@@ -132,7 +132,7 @@ class XorFiles(RunFiles):
 
 @dataclass(frozen=True)
 class EvaluateFiles(Files):
-    """What a run is worth: metrics, accuracy by class, the confusion matrix, misread captchas, the bins of
+    """How well a run reads: metrics, accuracy by class, the confusion matrix, misread captchas, the bins of
     the reliability diagram, and accuracy over coverage."""
 
     metrics: Annotated[Path, "metrics.json"]

@@ -52,10 +52,10 @@ class Column:
 
 
 class Columns:
-    """All columns that these runs have, in the order they would stand in a table, and the `table` itself.
+    """All columns of these runs in the order of a table (`all`), and the `table` itself.
 
-    Runs that read no captchas (XOR) have few settings in common with those that did: where there are others,
-    their settings stand last, and the others' short names do not depend on them.
+    Runs that read no captchas (XOR) have few settings in common with the others. So the columns of XOR alone
+    stand last, and the short names of the other columns (`own`) do not depend on them.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
@@ -105,9 +105,9 @@ class Columns:
         raise UserError(f"no run has a column {name!r}; {hint}")
 
     def choose(self, rows: pd.DataFrame, wanted: Iterable[Column]) -> tuple[list[Column], list[Column]]:
-        """The columns that tell these rows apart, the telling ones first, and those that are the same in all.
+        """The columns in which these rows differ, and the columns that are the same in all of them.
 
-        The columns `wanted` stand first, whatever is in them.
+        The columns `wanted` stand first, also where all rows have the same.
         """
         compared = _readers(rows).map(_comparable)
         values, gaps = compared.nunique(), compared.isna().any()
@@ -186,7 +186,7 @@ def _ends(name: str) -> list[str]:
 
 
 def _group(column: Column, values: int, gaps: bool) -> str:
-    """Where in a table a column belongs that has so many different values, with or without gaps."""
+    """The group of a column that has so many different values, with or without gaps."""
     alike = values == 1 and not gaps
     if column.kind == "tags" and not alike and column.key in (*GROUPS, *ORIGINS):
         return "groups" if column.key in GROUPS else "origins"

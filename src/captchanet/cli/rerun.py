@@ -34,7 +34,7 @@ as_they_are = click.option(
 
 
 class Unanswered(click.ClickException):
-    """A run could not be run again, so nobody knows whether it is the same."""
+    """A run could not be run again: whether it is the same is not known."""
 
     exit_code = 2
 

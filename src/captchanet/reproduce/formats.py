@@ -1,4 +1,4 @@
-"""Formats have numbers: what each format of recorded runs calls things, and where it puts its results.
+"""The formats of recorded runs: the names that each format uses, and where it puts its results.
 
 A run is repeated by the code of its own commit. That code needs a configuration in the words of its time, and
 leaves its results where it did at that time. Both stand here in plain texts, for every format that a recorded
@@ -101,7 +101,7 @@ RENAMED = (
     (r"^unseen/captchas/share_99_right$", "unseen/captchas/coverage_at_99"),
     (r"^data\.drawn_sha256$", "data.synthetic_sha256"),
 )
-"""Parameters, metrics and tags of format 1 that are called otherwise since."""
+"""Parameters, metrics and tags of format 1 that have other names now."""
 
 
 @cache
@@ -111,7 +111,7 @@ def _renamed(name: str) -> str:
 
 
 def in_todays_words(run: "Run") -> "Run":
-    """A recorded run with today's names, so that it can be compared with others, whatever its format."""
+    """A recorded run with today's names, to compare it with runs of other formats."""
     if run.format == FORMAT:
         return run
 

@@ -26,7 +26,7 @@ from captchanet.train.provenance import Provenance
 
 @dataclass(frozen=True)
 class Options:
-    """How to run again: on how many cores, whether to keep the code, whether git may lend pictures."""
+    """How to run again: on how many cores, whether to keep the code, whether to take pictures from git."""
 
     cores: int = 1
     keep: bool = False
@@ -39,7 +39,7 @@ def folder_of(run: Run) -> str:
 
 
 def sample(runs: Sequence[Run], number: int, seed: int) -> list[Run]:
-    """So many of the runs, sampled by a seed, the same ones from the same runs; all where there are fewer."""
+    """A random sample of the runs. The same seed takes the same ones; all, where there are fewer."""
     ordered = sorted(runs, key=lambda run: run.id)
     return random.Random(seed).sample(ordered, min(number, len(ordered)))
 
@@ -83,9 +83,9 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
 
 
 def fetch(store: Store, run: Run, into: Path) -> Json:
-    """Puts the files that a rerun needs of those that the run was recorded with into a folder.
+    """Copies the recorded files that a rerun needs into a folder, and returns the run's configuration.
 
-    Returns the run's configuration. Raises UserError where one is not there.
+    Raises UserError where a file is not there.
     """
 
     def get(path: str) -> None:

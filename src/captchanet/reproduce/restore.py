@@ -26,9 +26,9 @@ def restore_code(
 ) -> tuple[Path, list[Mismatch], str]:
     """The project as the run found it, the sources that still differ from the record, and where it is from.
 
-    It is a worktree in the folder `folder`, of the first repository around one of the folders `checkouts`
-    that has the run's commit, with the run's uncommitted changes. Where no repository has the commit, it is
-    the first of these folders with the recorded sources. Raises UserError where there is neither.
+    The folders `checkouts` are tried one after the other. The first one whose repository has the run's commit
+    gives a worktree in `folder`, with the run's uncommitted changes. Where no repository has the commit, the
+    first of these folders with the recorded sources is used. Raises UserError where there is neither.
     """
     state = origin["git"]
     found = _repository_of(state["commit"], checkouts) if state else None
@@ -83,7 +83,7 @@ def _nowhere(sources: Mapping[str, str], commit: str | None, home: Path) -> str:
 
 
 def remove_code(folder: Path, checkouts: Iterable[Path]) -> None:
-    """Takes the worktree in the folder `folder` away, if there is one, and the repository's note of it."""
+    """Removes the worktree in the folder `folder`, if there is one, from the disk and from the repository."""
     for checkout in checkouts:
         with suppress(UserError):
             git(checkout, "worktree", "remove", "--force", "--force", str(folder.resolve()))
@@ -120,9 +120,9 @@ def restore_pictures(
     """Copies a run's pictures into `into`, a folder for each name; tells what differs, and remarks.
 
     `rows` are (pictures, file, label, sha256) of every picture that the run could use, `recorded` is the
-    `pictures` of its configuration, whose folders are looked for from the folder `here`. What was added to
-    them since is left alone. Labels are those recorded. With `lend`, a picture that has changed or is gone
-    is taken from git, in `commit` or anywhere in its history, if it is there as it was.
+    `pictures` of its configuration; the paths of its folders start at the folder `here`. Pictures that were
+    added since are not copied. Labels are those recorded. With `lend`, a picture that has changed or is gone
+    is taken from git, from `commit` or from any other commit that has it as it was.
     """
     differences, remarks = [], []
     labels: dict[str, list[tuple[str, str]]] = {name: [] for name in recorded}
@@ -166,7 +166,7 @@ def _short(digest: str) -> str:
 
 
 def from_git(here: Path, path: Path, sha256: str, commit: str) -> bytes | None:
-    """The file `path`, seen from the folder `here`, with that digest, if the repository around it has it."""
+    """The content of the file `path`, seen from `here`, that has the digest; None if git does not have it."""
     file = here.resolve() / path
     # its folder may be gone
     folder = next(parent for parent in file.parents if parent.is_dir())

@@ -25,7 +25,7 @@ from captchanet.errors import UserError
 from captchanet.track.store import COMPLETE, PREFIX, client, database_of, reachable, runs_of
 
 Store = MlflowClient
-"""What the rest of the project calls MLflow's client."""
+"""MLflow's client, for packages that do not import mlflow."""
 
 ACCURACY = "unseen/captchas/accuracy"
 ABOUT = ("id", "name", "status", "started", "configured")
@@ -138,7 +138,7 @@ def history(store: Store, uri: str, experiment: str, parents: bool = False) -> H
         if found is None:
             raise UserError(
                 f"the history at {uri} has no experiment {experiment!r}; run `snakemake --cores 4` first, "
-                "or mend `track.experiment`"
+                "or correct `track.experiment`"
             )
         for run in runs_of(store, found.experiment_id):
             if run.info.status not in COMPLETE:

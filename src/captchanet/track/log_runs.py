@@ -81,9 +81,9 @@ def _belong(store: MlflowClient, run: Run, belongs: Mapping[str, str]) -> None:
 
 
 def _log(store: MlflowClient, run_id: str, one: RunRecord, belongs: Mapping[str, str]) -> None:
-    """Logs everything of a run, its status last; saying it all twice has the effect of once.
+    """Logs everything of a run, its status last. Logging it twice leaves the same as logging it once.
 
-    The times are the training's own, so that a metric logged again is the same row again.
+    The times are those of the training: a metric that is logged again is the same row.
     """
     content = one.content()
     last_step = content.history[-1][0] if content.history else 1

@@ -1,4 +1,4 @@
-"""The MLflow store: where it is, how long to wait for it, and its making, once, before anybody writes."""
+"""The MLflow store: where it is, how long to wait for it, and how it is made, once, before the first run."""
 
 import fcntl
 import gc
@@ -23,7 +23,7 @@ from mlflow.exceptions import MlflowException
 from captchanet.errors import UserError
 
 PREFIX = "captchanet."
-"""Of the tags that are the project's own."""
+"""What the project's own tags begin with."""
 
 COMPLETE = ("FINISHED", "FAILED")
 """What MLflow calls a run that is recorded whole."""
@@ -55,7 +55,7 @@ def client(uri: str) -> MlflowClient:
 
 @contextmanager
 def reachable(uri: str) -> Iterator[None]:
-    """A block that talks to the store at `uri`: whatever error it answers with becomes a UserError."""
+    """A block that uses the store at `uri`; an error of the store becomes a UserError."""
     from requests.exceptions import RequestException
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -66,7 +66,7 @@ def reachable(uri: str) -> Iterator[None]:
         while root.__cause__ or root.__context__:
             root = root.__cause__ or root.__context__ or root
         cause = (str(root).strip().splitlines() or [type(root).__name__])[0][:300]
-        do = "start the server or mend `track.tracking_uri`"
+        do = "start the server or correct `track.tracking_uri`"
         if uri.startswith("sqlite:"):
             do = "make the database and mlartifacts/ writable, with room on their disk"
             if "not a database" in cause or "malformed" in cause:
@@ -91,8 +91,8 @@ def runs_of(store: MlflowClient, experiment: str, which: str = "") -> Iterator[R
 def prepare(uri: str, experiment: str) -> str:
     """Makes the database and the experiment, if they are not there, and returns the experiment's id.
 
-    One process at a time does it, before anybody writes: several processes that open a new database together
-    would all migrate it, and all but one would fail. A store on this disk keeps its artifacts in
+    One process at a time does it, before runs are recorded: several processes that open a new database
+    together would all migrate it, and all but one would fail. A store on this disk keeps its artifacts in
     mlartifacts/, next to it.
     """
     with reachable(uri):
@@ -129,7 +129,7 @@ def database_of(uri: str) -> Path | None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """A block that one process at a time is in, for each folder; the kernel lets go of it after a kill."""
+    """A block that only one process at a time can enter, for each folder; a kill ends the lock too."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)

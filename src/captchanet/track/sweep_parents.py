@@ -1,8 +1,8 @@
 """Sweeps in MLflow: each has a parent run, which stands above its runs and says what they found.
 
-A sweep's name has one parent in a set of runs, for ever. When the sweep grows, changes or shrinks, the parent
-is brought up to date; otherwise nothing is written. A digest of its runs is written last, so that an update
-that was killed is done again.
+The name of a sweep has one parent in a set of runs, and keeps it. When the sweep grows, changes or shrinks,
+the parent is brought up to date; otherwise nothing is written. A digest of its runs is written last: after a
+kill it is not there, and the next attempt does the update again.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from captchanet.track.store import COMPLETE, PREFIX
 
 PARENT = "mlflow.parentRunId"
 MEMBERSHIP = (PARENT, *(f"{PREFIX}{name}" for name in ("sweep", "setting", "seed", "fold")))
-"""The tags that say which sweep a run belongs to, and as what."""
+"""The tags that say which sweep a run belongs to, and with which setting, seed and fold."""
 
 MOST_ROWS, LONGEST_LABEL = 30, 60
 
@@ -32,7 +32,8 @@ MOST_ROWS, LONGEST_LABEL = 30, 60
 class Parents:
     """The parents of a set's sweeps: made before the runs are logged, brought up to date after them.
 
-    `known` are the runs of the set that MLflow had before, by their keys; `ids` the parents' by sweep.
+    `known` are the runs of the set that MLflow had before, by their keys. `ids` are those of the parents, by
+    the names of their sweeps.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Parents:
         self.ids = {name: str(run.info.run_id) for name, run in self.parents.items()}
 
     def tags(self, run: str) -> dict[str, str]:
-        """The tags that put a run below its sweep, if it belongs to one; to two it never does."""
+        """The tags that put a run below its sweep, {} where it belongs to none. No run belongs to two."""
         for sweep in self.sweeps:
             if about := sweep.runs.get(run):
                 texts = (sweep.name, about["setting"], about["seed"], about["fold"])
@@ -120,10 +121,10 @@ class Parents:
     def _metrics(
         self, run: Run, numbers: Mapping[str, float | None], ended: int, now: set[str]
     ) -> list[Metric]:
-        """The numbers that are to be logged: all or, where MLflow has them as its latest, none.
+        """The metrics to log: all, or none where they are MLflow's latest already.
 
-        The step is how many runs the sweep has had so far: what MLflow holds for the latest is what has the
-        largest step, then the latest time. So neither may go back when the sweep shrinks.
+        The step is how many runs the sweep has had so far. MLflow takes the value with the largest step, then
+        the latest time, for the latest one. So neither may go back when the sweep shrinks.
         """
         # a metric that was logged before and has no value now is logged as not-a-number
         latest = run.data.metrics
