@@ -8,6 +8,7 @@ import yaml
 
 from captchanet.config.names import set_of
 from captchanet.errors import UserError
+from captchanet.settings import Json
 
 CONFIG = "config/config.yaml"
 
@@ -39,7 +40,7 @@ of_set = click.option("--set", "of", metavar="NAME", help="Only runs of this set
 of_sweep = click.option("--sweep", metavar="NAME", help="Only runs of this sweep.")
 
 
-def configuration(file: Path) -> dict[str, Any]:
+def configuration(file: Path) -> Json:
     """What a configuration file says. Raises UserError where the file holds no configuration."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -58,7 +59,7 @@ def set_name(configfile: Path) -> str:
     return set_of(configuration(configfile), configfile.stem)
 
 
-def section(configfile: Path, name: str) -> dict[str, Any]:
+def section(configfile: Path, name: str) -> Json:
     """One section of the configuration, {} where it is not there."""
     found = configuration(configfile).get(name) or {}
     if not isinstance(found, dict):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from captchanet.errors import UserError
 from captchanet.layout import ARTIFACTS, FORMAT
+from captchanet.settings import Json
 
 if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.track.history import Run
@@ -48,7 +49,7 @@ class Format:
     root: str
     synthesize: str = "synthesize"
     segment: str = "segment"
-    sections: Mapping[str, Any] = field(default_factory=dict)
+    sections: Json = field(default_factory=dict)
 
     def results(self, run: str | None) -> list[str]:
         """The artifacts that hold the results of `run`, and no time and no machine; None is XOR."""
@@ -70,12 +71,12 @@ FORMATS = {
 }
 
 
-def run_of(configuration: Mapping[str, Any]) -> str | None:
+def run_of(configuration: Json) -> str | None:
     """The run that was recorded with this configuration; None for XOR, which has no entry under `train`."""
     return next(iter(configuration.get("train", {})), None)
 
 
-def format_of(configuration: Mapping[str, Any]) -> Format:
+def format_of(configuration: Json) -> Format:
     """The format of the run that was recorded with this configuration.
 
     Raises UserError for a number that is not known here.
@@ -115,7 +116,7 @@ def in_todays_words(run: "Run") -> "Run":
     if run.format == FORMAT:
         return run
 
-    def renamed(values: Mapping[str, Any]) -> dict[str, Any]:
+    def renamed(values: Mapping[str, Any]) -> Json:
         return {_renamed(name): value for name, value in values.items()}
 
     parameters = renamed(run.parameters)

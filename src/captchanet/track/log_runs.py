@@ -46,7 +46,7 @@ def log_runs(
         # those that stand for a sweep too
         ours = runs_of(store, experiment, f"tags.`{PREFIX}set` = '{of}'")
         known = {run.data.tags[f"{PREFIX}key"]: run for run in ours}
-        parents = Parents(store, experiment, of, sweeps, known, by_name)
+        parents = Parents(store, experiment, of, list(sweeps), known, by_name)
         ids: dict[str, str] = {}
         for one in by_name.values():
             belongs = parents.tags(one.name)

@@ -9,7 +9,8 @@ import hashlib
 import json
 import math
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -29,37 +30,37 @@ MEMBERSHIP = (PARENT, *(f"{PREFIX}{name}" for name in ("sweep", "setting", "seed
 MOST_ROWS, LONGEST_LABEL = 30, 60
 
 
+@dataclass
 class Parents:
     """The parents of a set's sweeps: made before the runs are logged, brought up to date after them.
 
-    `known` are the runs of the set that MLflow had before, by their keys. `ids` are those of the parents, by
-    the names of their sweeps.
+    `of` is the name of the set. `known` are its runs that MLflow had before, by their keys. `ids` are those
+    of the parents, by the names of their sweeps.
     """
 
-    def __init__(
-        self,
-        store: MlflowClient,
-        experiment: str,
-        of: str,
-        sweeps: Iterable[Sweep],
-        known: Mapping[str, Run],
-        records: Mapping[str, RunRecord],
-    ) -> None:
-        self.store, self.experiment, self.sweeps, self.records = store, experiment, list(sweeps), records
-        self.of, self.before = of, known
-        self.parents: dict[str, Run] = {}
-        for sweep in self.sweeps:
-            # no run's key has a space
-            key = f"sweep {sweep.name}"
-            tags = {"key": key, "set": of, "kind": "sweep", "sweep": sweep.name, "configured": "yes"}
-            source = {"mlflow.source.name": "captchanet", "mlflow.source.type": "PROJECT"}
-            self.parents[sweep.name] = known.get(key) or store.create_run(
-                experiment,
-                start_time=min(records[run].started for run in sweep.runs),
-                run_name=sweep.name,
-                tags={f"{PREFIX}{name}": text for name, text in tags.items()} | source,
-            )
+    store: MlflowClient
+    experiment: str
+    of: str
+    sweeps: Sequence[Sweep]
+    known: Mapping[str, Run]
+    records: Mapping[str, RunRecord]
+
+    def __post_init__(self) -> None:
+        self.parents = {sweep.name: self._parent(sweep) for sweep in self.sweeps}
         self.ids = {name: str(run.info.run_id) for name, run in self.parents.items()}
+
+    def _parent(self, sweep: Sweep) -> Run:
+        """The parent of a sweep, made where it is not there."""
+        # no run's key has a space
+        key = f"sweep {sweep.name}"
+        tags = {"key": key, "set": self.of, "kind": "sweep", "sweep": sweep.name, "configured": "yes"}
+        source = {"mlflow.source.name": "captchanet", "mlflow.source.type": "PROJECT"}
+        return self.known.get(key) or self.store.create_run(
+            self.experiment,
+            start_time=min(self.records[run].started for run in sweep.runs),
+            run_name=sweep.name,
+            tags={f"{PREFIX}{name}": text for name, text in tags.items()} | source,
+        )
 
     def tags(self, run: str) -> dict[str, str]:
         """The tags that put a run below its sweep, {} where it belongs to none. No run belongs to two."""
@@ -138,7 +139,7 @@ class Parents:
         }:
             return []
         run_id = run.info.run_id
-        ever = {one.info.run_id for one in self.before.values() if one.data.tags.get(PARENT) == run_id}
+        ever = {one.info.run_id for one in self.known.values() if one.data.tags.get(PARENT) == run_id}
         step, time = len(ever | now), ended
         if latest:
             past = self.store.get_metric_history(run_id, "sweep/runs")
