@@ -14,7 +14,6 @@ from captchanet.layout import (
     EvaluateFiles,
     Files,
     Layout,
-    Results,
     SegmentedFiles,
     SyntheticFiles,
     TrainFiles,
@@ -46,14 +45,24 @@ def test_the_files_of_a_rule_come_back_by_name(kind):
 words = st.text("abc-,=", min_size=1, max_size=4)
 
 
+@given(st.lists(words, unique=True))
+def test_the_files_of_many_folders_come_back_by_name(folders):
+    expected = [SegmentedFiles.within(folder) for folder in folders]
+    given = Namelist(**SegmentedFiles.columns(expected, "of_"))
+    assert SegmentedFiles.rows(given, "of_") == expected
+
+
 @given(
     st.lists(words, unique=True), st.lists(words, unique=True), st.lists(st.tuples(words, words), unique=True)
 )
-def test_the_files_of_many_runs_come_back_by_name(runs, data, segmented):
-    expected = Layout.of("x").results(runs, data, segmented)
-    given = Namelist(**expected.columns())
+def test_the_files_of_many_runs_are_those_of_each(runs, data, segmented):
+    layout = Layout.of("x")
     # a tuple of names reaches a script as a list
-    assert Results.named(given, runs, data, [list(pair) for pair in segmented]) == expected
+    found = layout.results(runs, data, [list(pair) for pair in segmented])
+    assert found == layout.results(runs, data, segmented)
+    each = [*map(layout.train, runs), *map(layout.evaluate, runs), *map(layout.dataset, data)]
+    each += [*(layout.segment(*pair) for pair in segmented), layout.xor]
+    assert list(found) == [file for files in each for file in files]
 
 
 def test_one_set_has_one_folder_and_wildcards_pass_through():

@@ -1,4 +1,4 @@
-"""Files between stages: written so that a reader meets the old one or the new one, whole; read with care."""
+"""Files between stages. A file is written whole or not at all; what cannot be read is a UserError."""
 
 import csv
 import io
@@ -86,44 +86,34 @@ def read_csv(path: str | os.PathLike[str], header: Sequence[str]) -> list[list[s
 
     Raises UserError where the file is missing or unreadable, has another header, or a row of another length.
     """
-    path = Path(path)
-    try:
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
+    with _reading(path) as file:
+        text = file.read_bytes().decode("utf-8", "surrogateescape")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
-    except csv.Error as error:
-        raise _unreadable(path, str(error)) from error
-    if not rows or rows[0] != list(header):
-        raise _unreadable(path, f"its first line is not {','.join(header)}")
-    for number, row in enumerate(rows[1:], 1):
-        if len(row) != len(header):
-            raise _unreadable(path, f"row {number} has {len(row)} values, not {len(header)}")
+        if not rows or rows[0] != list(header):
+            raise ValueError(f"its first line is not {','.join(header)}")
+        for number, row in enumerate(rows[1:], 1):
+            if len(row) != len(header):
+                raise ValueError(f"row {number} has {len(row)} values, not {len(header)}")
     return rows[1:]
 
 
 def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
     """The array in a .npy file; raises UserError where it is missing, unreadable or damaged."""
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
-    except (ValueError, EOFError) as error:
-        raise _unreadable(path, str(error)) from error
+    with _reading(path) as file, file.open("rb") as opened:
+        return np.lib.format.read_array(opened, allow_pickle=False)
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
     """What a JSON file holds; raises UserError where it is missing, unreadable or damaged."""
-    path = Path(path)
+    with _reading(path) as file:
+        return json.loads(file.read_text(encoding="utf-8", errors="surrogateescape"))
+
+
+@contextmanager
+def _reading(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A block that reads a file; an error becomes a UserError that names the file and the cause."""
     try:
-        return json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
-    except ValueError as error:
-        raise _unreadable(path, str(error)) from error
-
-
-def _unreadable(path: Path, cause: str) -> UserError:
-    return UserError(f"Cannot read {path}: {cause}; run the stage that writes it again.")
+        yield Path(path)
+    except (OSError, ValueError, EOFError, csv.Error) as error:
+        cause = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"Cannot read {path}: {cause}; run the stage that writes it again.") from error

@@ -11,7 +11,7 @@ ELSEWHERE = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE"),
     *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
 )
-"""Variables that make git look elsewhere than in the folder that it is told. A git hook has some of them."""
+"""Variables that make git use another folder than the given one. In a git hook some of them are set."""
 
 
 def git(
@@ -23,7 +23,7 @@ def git(
 ) -> bytes:
     """What git prints in `folder`, with `given` as its input and with more `variables` in its environment.
 
-    It runs no hook of the user, and asks nobody for a password. Raises UserError with git's first complaint.
+    It runs no hook of the user, and asks for no password. Raises UserError with git's first error.
     """
     options = ["-c", f"core.hooksPath={os.devnull}", "-c", "advice.detachedHead=false"]
     env = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}

@@ -1,8 +1,9 @@
 """Every path and file name below results/, and the parts of a data set: they stand here, and nowhere else.
 
 `results/<set>/` holds what one configuration has made, a folder for each stage. The rules of the workflow
-take their paths from a `Layout` and hand them to their scripts by name, so a rule is the truth about its
-files. Whatever else looks for a result (the command line, tests, benchmarks) takes its path from here too.
+take their paths from a `Layout` and give them to their scripts by name. A rule about all results gives its
+script the names of the runs instead; the script takes the paths from the same `Layout`. Whatever else looks
+for a result (the command line, tests, benchmarks) takes its path from here too.
 The files of a run keep their names among its artifacts in MLflow, see `ARTIFACTS`.
 """
 
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Self, get_type_hints
+from typing import Annotated, Any, Self, get_args
 
 FORMAT = 2
 """Of records, model files and configurations: counts up when what is in them changes its name or meaning."""
@@ -32,8 +33,7 @@ class Files:
     @classmethod
     def within(cls, folder: str | Path) -> Self:
         """The files of this kind in a folder."""
-        hints = get_type_hints(cls, include_extras=True)
-        return cls(**{one.name: Path(folder, hints[one.name].__metadata__[0]) for one in fields(cls)})
+        return cls(*(Path(folder, get_args(one.type)[1]) for one in fields(cls)))
 
     @classmethod
     def named(cls, given: Any, prefix: str = "") -> Self:
@@ -43,7 +43,9 @@ class Files:
     @classmethod
     def rows(cls, given: Any, prefix: str = "") -> list[Self]:
         """The inverse of `columns`: the files that a rule names, folder by folder."""
-        columns = [_listed(getattr(given, prefix + one.name)) for one in fields(cls)]
+        lists = [getattr(given, prefix + one.name) for one in fields(cls)]
+        # Snakemake hands over a list of one as it hands over a single file
+        columns = [[files] if isinstance(files, str) else files for files in lists]
         return [cls(*map(Path, row)) for row in zip(*columns, strict=True)]
 
     @classmethod
@@ -59,11 +61,6 @@ class Files:
     def __iter__(self) -> Iterator[Path]:
         """The files, in the order of their fields."""
         return (getattr(self, one.name) for one in fields(self))
-
-
-def _listed(files: str | Sequence[str]) -> Sequence[str]:
-    # Snakemake hands over a list of one as it hands over a single file
-    return [files] if isinstance(files, str) else files
 
 
 @dataclass(frozen=True)
@@ -103,13 +100,12 @@ class DatasetFiles(Files):
 
     def part(self, name: str) -> Path:
         """The pickle of one of the `PARTS`."""
-        found: Path = getattr(self, name)
-        return found
+        return Path(getattr(self, name))
 
 
 @dataclass(frozen=True)
 class RunFiles(Files):
-    """What every run leaves, whatever it trained: all that decided it, each step, where it came from, a
+    """What every run leaves, also that on XOR: all that decided it, each step, where it came from, a
     configuration for it alone, and how it ended."""
 
     parameters: Annotated[Path, "parameters.json"]
@@ -136,7 +132,7 @@ class XorFiles(RunFiles):
 
 @dataclass(frozen=True)
 class EvaluateFiles(Files):
-    """What a run is worth: metrics, accuracy by class, the confusion matrix, misread captchas, the bins of
+    """How well a run reads: metrics, accuracy by class, the confusion matrix, misread captchas, the bins of
     the reliability diagram, and accuracy over coverage."""
 
     metrics: Annotated[Path, "metrics.json"]
@@ -147,7 +143,6 @@ class EvaluateFiles(Files):
     coverage: Annotated[Path, "coverage.csv"]
 
 
-@dataclass(frozen=True)
 class Artifacts:
     """Where the files of a run lie among its artifacts in MLflow."""
 
@@ -170,37 +165,11 @@ class Results:
     segment: Mapping[tuple[str, str], SegmentedFiles]
     xor: XorFiles
 
-    @classmethod
-    def named(
-        cls,
-        given: Any,
-        runs: Sequence[str],
-        data: Sequence[str],
-        segmented: Sequence[Sequence[str]],
-    ) -> Self:
-        """The inverse of `columns`: the files that a rule names, for runs, data sets and pairs of names."""
-        return cls(
-            dict(zip(runs, TrainFiles.rows(given, "train_"), strict=True)),
-            dict(zip(runs, EvaluateFiles.rows(given, "evaluate_"), strict=True)),
-            dict(zip(data, DatasetFiles.rows(given, "dataset_"), strict=True)),
-            dict(zip(map(_pair, segmented), SegmentedFiles.rows(given, "segment_"), strict=True)),
-            XorFiles.rows(given, "xor_")[0],
-        )
-
-    def columns(self) -> dict[str, list[str]]:
-        """The files as a rule names them: the stage and the field, and a list for all names."""
-        return {
-            **TrainFiles.columns(self.train.values(), "train_"),
-            **EvaluateFiles.columns(self.evaluate.values(), "evaluate_"),
-            **DatasetFiles.columns(self.dataset.values(), "dataset_"),
-            **SegmentedFiles.columns(self.segment.values(), "segment_"),
-            **XorFiles.columns([self.xor], "xor_"),
-        }
-
-
-def _pair(names: Sequence[str]) -> tuple[str, str]:
-    segmentation, pictures = names
-    return segmentation, pictures
+    def __iter__(self) -> Iterator[Path]:
+        """All of them."""
+        many = (self.train, self.evaluate, self.dataset, self.segment)
+        for files in (*(one for of in many for one in of.values()), self.xor):
+            yield from files
 
 
 @dataclass(frozen=True)
@@ -248,15 +217,14 @@ class Layout:
         return XorFiles.within(self.root / "xor")
 
     def results(
-        self, runs: Iterable[str], data: Iterable[str], segmented: Iterable[tuple[str, str]]
+        self, runs: Sequence[str], data: Iterable[str], segmented: Iterable[Sequence[str]]
     ) -> Results:
         """Those of many: runs, data sets, and pairs of a segmentation and an entry of `pictures`."""
-        names = list(runs)
         return Results(
-            {run: self.train(run) for run in names},
-            {run: self.evaluate(run) for run in names},
+            {run: self.train(run) for run in runs},
+            {run: self.evaluate(run) for run in runs},
             {name: self.dataset(name) for name in data},
-            {pair: self.segment(*pair) for pair in segmented},
+            {(name, pictures): self.segment(name, pictures) for name, pictures in segmented},
             self.xor,
         )
 

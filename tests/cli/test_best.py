@@ -171,10 +171,10 @@ def test_best_reads_it_all_from_mlflow(best):
 
 @marked
 def test_best_reads_the_same_where_the_files_are_not_on_this_disk(best, monkeypatch):
-    from captchanet.track import sweep_runs
+    from captchanet.track import history
 
     shown = best("weights")
-    monkeypatch.setattr(sweep_runs, "_experiment_folder", lambda *_: None)
+    monkeypatch.setattr(history, "_on_this_disk", lambda address: None)
     assert best("weights") == shown
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import fcntl
-import gc
 import io
 import json
 import os
@@ -102,12 +101,11 @@ def test_the_runs_that_stand_for_a_sweep_are_read_when_asked_for(notebook, known
 
 
 def test_pages_are_put_together(notebook, known, monkeypatch):
-    from captchanet.track import history
+    from captchanet.track import store
 
     whole = notebook.runs()
-    monkeypatch.setattr(history, "PAGE", 2)
+    monkeypatch.setattr(store, "PAGE", 2)
     assert repr(notebook.runs()) == repr(whole)
-    assert gc.isenabled()
 
 
 def test_looking_changes_nothing(notebook, known):

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -108,8 +107,7 @@ def both(made_results, tmp_path):
 
 def verdict(both, run="good"):
     recorded, again = both
-    folders = {stage: again / stage for stage in ("train", "evaluate")}
-    same, theta, result, mismatches = judge(FORMATS[FORMAT], run, recorded, folders)
+    same, theta, result, mismatches = judge(FORMATS[FORMAT], run, recorded.joinpath, again.joinpath)
     return Verdict("good", "0" * 32, same, theta, result, mismatches, [], 1.0)
 
 
@@ -160,7 +158,8 @@ def test_xor_is_judged_without_captchas(made_results, tmp_path):
 def test_a_run_without_a_format_is_of_the_first_whose_words_and_paths_are_known():
     first = format_of({"train": {"cg": {}}})
     assert first.targets("cg") == ["results/train/cg/status.json", "results/evaluate/cg/metrics.json"]
-    assert first.made("cg") == {"train": Path("results/train/cg"), "evaluate": Path("results/evaluate/cg")}
+    assert first.made("cg", first.misreads) == Path("results/evaluate/cg/misreads.csv")
+    assert first.made(None, first.solution) == Path("results/xor/xor.json")
     assert first.targets(None) == ["results/xor/status.json"]
     asked = {
         "pictures": {"raw": {"folder": "mine", "labels": None}, "more": {"draw": {"method": "turned"}}},
@@ -179,6 +178,16 @@ def test_a_run_of_todays_format_leaves_its_results_where_the_layout_says(made_re
     today, rerun = format_of(asked), Layout.of("rerun")
     assert today is FORMATS[FORMAT]
     assert today.targets("good") == [str(rerun.train("good").status), str(rerun.evaluate("good").metrics)]
+    train, evaluate, xor = ARTIFACTS.train, ARTIFACTS.evaluate, ARTIFACTS.xor
+    for run, files in (
+        ("good", [train.status, train.history, evaluate.metrics, evaluate.misreads]),
+        (None, [xor.status, xor.history, xor.solution]),
+    ):
+        assert today.results(run) == list(map(str, files))
+    assert today.made(None, today.solution) == rerun.xor.solution
+    assert (today.provenance, today.pictures) == (str(train.provenance), str(ARTIFACTS.dataset.pictures))
+    assert today.columns == PICTURES
+    assert today.sections["format"] == FORMAT
     assert restore_configuration(asked, today)["set"] == "rerun"
 
 
@@ -465,9 +474,8 @@ def recorded_runs(monkeypatch):
         for number, name in enumerate(names)
     ]
 
-    @contextmanager
     def recorded(configfile, parents=False):
-        yield None, History(runs, 0)
+        return None, History(runs, 0)
 
     def again(store, run, folder, options):
         if run.name == "impossible":

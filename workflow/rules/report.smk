@@ -5,7 +5,7 @@ rule report:
     message:
         "write the report"
     input:
-        **FINISHED.columns(),
+        *FINISHED,
         synthetic_pictures=[file for data in DATA for file in synthetic_pictures(data)],
         # linked to, so there before it
         domain_gaps=expand(rules.domain_gap.output, data=DOMAIN_GAPS),
@@ -15,6 +15,7 @@ rule report:
         page=report(str(LAYOUT.report), caption="../report/page.rst", category="Report"),
         sweeps=[str(LAYOUT.sweep(name)) for name in CONFIG.sweeps],
     params:
+        set=CONFIG.set,
         names=NAMES,
         runs=BY_HAND,
         sweeps={name: plan.dump() for name, plan in CONFIG.sweeps.items()},

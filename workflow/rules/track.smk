@@ -26,7 +26,7 @@ rule track:
     message:
         "record the runs in MLflow"
     input:
-        **FINISHED.columns(),
+        *FINISHED,
         experiment=rules.store.output.id,
         code=code("track"),
     output:

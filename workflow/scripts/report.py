@@ -7,12 +7,12 @@ from captchanet.evaluate.comparison import summarise, write_summaries
 from captchanet.evaluate.sweep import Sweep
 from captchanet.files import write_text
 from captchanet.job import job
-from captchanet.layout import Results
+from captchanet.layout import Layout
 from captchanet.report.report import report
 
 with job("report"):
     params, page_file = snakemake.params, snakemake.output.page
-    results = Results.named(snakemake.input, **params.names)
+    results = Layout.of(params.set).results(**params.names)
     sweeps = [Sweep(name, results, **plan) for name, plan in params.sweeps.items()]
     for sweep, file in zip(sweeps, snakemake.output.sweeps, strict=True):
         write_summaries(Path(file), sweep, summarise(sweep.sweep_runs()))

@@ -6,7 +6,7 @@ from pathlib import Path
 from captchanet.evaluate.sweep import Sweep
 from captchanet.files import write_json
 from captchanet.job import job
-from captchanet.layout import Results
+from captchanet.layout import Layout
 from captchanet.track.from_results import run_records
 from captchanet.track.log_runs import log_runs
 from captchanet.track.store import address
@@ -16,7 +16,7 @@ gc.freeze()
 
 with job("track"):
     params = snakemake.params
-    results = Results.named(snakemake.input, **params.names)
+    results = Layout.of(params.set).results(**params.names)
     uri = address(params.uri, Path())
     experiment = Path(snakemake.input.experiment).read_text().split()[0]
     sweeps = [Sweep(name, results, **plan) for name, plan in params.sweeps.items()]

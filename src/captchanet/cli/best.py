@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchanet.cli.common import configfile, set_name
+from captchanet.cli.common import configfile, set_name, tabular
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
 from captchanet.errors import UserError
@@ -27,9 +27,7 @@ PAIRS = "Each p is that of one pair alone; among many settings a small one may c
 @click.command()
 @click.argument("sweep")
 @configfile
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
-)
+@tabular
 def best(sweep: str, configfile: Path, form: str) -> None:
     """Say which setting of SWEEP reads most unseen captchas, and whether its lead stands out.
 
@@ -37,19 +35,19 @@ def best(sweep: str, configfile: Path, form: str) -> None:
     folds, and by a permutation test over captchas. It all comes from MLflow, so results/ may be gone.
     """
     of = set_name(configfile)
-    with recorded(configfile) as (store, history):
-        from captchanet.evaluate.comparison import compare, summarise
-        from captchanet.track.sweep_runs import sweep_runs
+    store, history = recorded(configfile)
+    from captchanet.evaluate.comparison import compare, summarise
+    from captchanet.track.sweep_runs import sweep_runs
 
-        runs = [run for run in history.runs if run.configured and run.tags.get("set") == of]
-        there = sorted({run.tags["sweep"] for run in runs if "sweep" in run.tags})
-        if sweep not in there:
-            sets = {run.tags.get("set", "") for run in history.runs if run.tags.get("sweep") == sweep}
-            known = f"there are: {', '.join(there)}" if there else "there is none"
-            known += f"; it is in {', '.join(sorted(sets))} (--configfile names it)" if sets else ""
-            raise UserError(f"no runs of a sweep {sweep!r} are recorded in the set {of!r}; {known}")
-        found = summarise(sweep_runs(store, runs, sweep))
-        others = [compare(found[0].runs, other.runs) for other in found[1:]]
+    runs = [run for run in history.runs if run.configured and run.tags.get("set") == of]
+    there = sorted({run.tags["sweep"] for run in runs if "sweep" in run.tags})
+    if sweep not in there:
+        sets = {run.tags.get("set", "") for run in history.runs if run.tags.get("sweep") == sweep}
+        known = f"there are: {', '.join(there)}" if there else "there is none"
+        known += f"; it is in {', '.join(sorted(sets))} (--configfile names it)" if sets else ""
+        raise UserError(f"no runs of a sweep {sweep!r} are recorded in the set {of!r}; {known}")
+    found = summarise(sweep_runs(store, runs, sweep))
+    others = [compare(found[0].runs, other.runs) for other in found[1:]]
     kind = repeats(found)
     rows, said = numbers(found, others), verdict(found, others, kind)
     if form == "csv":
@@ -79,11 +77,7 @@ def numbers(found: Sequence["SettingSummary"], others: Sequence["Comparison"]) -
 
     rows = [
         {
-            "setting": one.setting,
-            "mean": one.mean,
-            "deviation": one.deviation,
-            "low": one.low,
-            "high": one.high,
+            **{name: getattr(one, name) for name in ("setting", "mean", "deviation", "low", "high")},
             "runs": len(one.runs),
             "failed": one.failed,
             "behind": other and other.difference,
@@ -99,20 +93,20 @@ def numbers(found: Sequence["SettingSummary"], others: Sequence["Comparison"]) -
 
 def table(rows: "pd.DataFrame", kind: str) -> list[str]:
     """The lines of a table of `numbers`, in percent and points."""
-    columns: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "setting": ("setting", str),
-        "mean": ("mean", _percent),
-        "deviation": ("±", _points),
-        "low": ("lowest", _percent),
-        "high": ("highest", _percent),
-        "runs": ("runs", str),
-        "failed": ("failed", str),
-        "behind": ("behind", _points),
-        "p_repeats": (f"p {kind}", _p),
-        "p_captchas": ("p captchas", _p),
-    }
-    texts = [rows[key].map(text) for key, (_, text) in columns.items()]
-    heads = [head for head, _ in columns.values()]
+    columns: list[tuple[str, str, Callable[[Any], str]]] = [
+        ("setting", "setting", str),
+        ("mean", "mean", _percent),
+        ("deviation", "±", _points),
+        ("low", "lowest", _percent),
+        ("high", "highest", _percent),
+        ("runs", "runs", str),
+        ("failed", "failed", str),
+        ("behind", "behind", _points),
+        ("p_repeats", f"p {kind}", _p),
+        ("p_captchas", "p captchas", _p),
+    ]
+    texts = [rows[key].map(text) for key, _, text in columns]
+    heads = [head for _, head, _ in columns]
     return aligned(zip(*texts, strict=True), heads, right=range(1, len(heads)))
 
 
@@ -149,11 +143,10 @@ def _tested(lead: "Comparison", kind: str) -> str:
     said += "(permutation test): "
     if lead.stands_out():
         return f"{said}it stands out."
+    said += "it does not stand out"
     if lead.by_captchas < 0.05:
-        return f"{said}it does not stand out: other {kind} may reverse it."
-    if lead.by_repeats < 0.05:
-        return f"{said}it does not stand out: other captchas may reverse it."
-    return f"{said}it does not stand out."
+        return f"{said}: other {kind} may reverse it."
+    return f"{said}: other captchas may reverse it." if lead.by_repeats < 0.05 else f"{said}."
 
 
 def _accuracy(one: "SettingSummary") -> str:

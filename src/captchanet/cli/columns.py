@@ -18,7 +18,8 @@ GROUPS = ("set", "sweep")
 ORIGINS = ("code", "data.train_sha256", "data.synthetic_sha256", "data.unseen_sha256")
 # Parameters that follow from others
 DERIVED = ("size.layers", "size.parameters")
-HIDDEN_TAGS = ("key", "kind", "status", "configured")
+# What repeats another column
+HIDDEN = {("params", "run"), *(("tags", tag) for tag in ("key", "kind", "status", "configured"))}
 
 WIDEST = 28
 """Characters of a cell in a terminal."""
@@ -51,19 +52,22 @@ class Column:
 
 
 class Columns:
-    """All columns that these runs have, in the order they would stand in a table, and the `table` itself.
+    """All columns of these runs in the order of a table (`all`), and the `table` itself.
 
-    Runs that read no captchas (XOR) have few settings in common with those that did: where there are others,
-    their settings stand last, and the others' short names do not depend on them.
+    Runs that read no captchas (XOR) have few settings in common with the others. So the columns of XOR alone
+    stand last, and the short names of the other columns (`own`) do not depend on them.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs, self.table = runs, runs_table(runs)
-        readers = set(_readers(self.table).index)
+        readers = _readers(self.table).index
+        of_readers = {at for run in runs if run.id in readers for at in run.values}
         keys = [*(("run", key) for key in ABOUT), ("metrics", ACCURACY)]
-        keys += _ordered(at for run in runs if run.id in readers for at in run.values)
-        own = len(keys)
-        keys += [at for at in _ordered(at for run in runs for at in run.values) if at not in keys]
+        others = sorted(
+            {*self.table.columns} - HIDDEN - {*keys}, key=lambda at: (at not in of_readers, _rank(at))
+        )
+        keys += others
+        own = len(keys) - sum(at not in of_readers for at in others)
         # A parameter and a metric may both be called `cost`; tags give way to either
         often = Counter(key for kind, key in keys if kind != "tags")
         alone = {"run": len(keys), "params": 1, "metrics": 1, "tags": 0}
@@ -101,9 +105,9 @@ class Columns:
         raise UserError(f"no run has a column {name!r}; {hint}")
 
     def choose(self, rows: pd.DataFrame, wanted: Iterable[Column]) -> tuple[list[Column], list[Column]]:
-        """The columns that tell these rows apart, the telling ones first, and those that are the same in all.
+        """The columns in which these rows differ, and the columns that are the same in all of them.
 
-        The columns `wanted` stand first, whatever is in them.
+        The columns `wanted` stand first, also where all rows have the same.
         """
         compared = _readers(rows).map(_comparable)
         values, gaps = compared.nunique(), compared.isna().any()
@@ -114,10 +118,9 @@ class Columns:
             if column not in first and values[column.at]:
                 group = _group(column, values[column.at], gaps[column.at])
                 groups.setdefault(group, []).append(column)
-        order = ("groups", "varied", "results", "origins", "partial")
-        return first + [column for group in order for column in groups.get(group, ())], groups.get(
-            "common", []
-        )
+        for group in ("groups", "varied", "results", "origins", "partial"):
+            first += groups.get(group, [])
+        return first, groups.get("common", [])
 
     def filled(self, rows: pd.DataFrame) -> list[Column]:
         """Every column that any of these rows was recorded with, if only to say that it is null."""
@@ -143,13 +146,10 @@ def fitted(
         wide = [max(map(len, [*head.split("\n"), *texts[i]])) for i, head in enumerate(heads)]
         ends = pd.Series(wide).add(2).cumsum().sub(2)
         number_of_columns = max(2, int((ends <= limit).sum()))
-    right = [number for number, column in enumerate(picked) if rows[column.at].map(_right).any()]
+    numbers = rows.map(lambda value: isinstance(value, int | float)).any()
+    right = [number for number, column in enumerate(picked) if numbers[column.at]]
     lines = aligned(texts.iloc[:, :number_of_columns].to_numpy(), heads[:number_of_columns], right)
     return [truncated(line, limit) for line in lines], picked[number_of_columns:]
-
-
-def _right(value: Any) -> bool:
-    return isinstance(value, int | float)
 
 
 def _stacked(head: str) -> str:
@@ -165,13 +165,8 @@ def _readers(rows: pd.DataFrame) -> pd.DataFrame:
     return rows if readers.empty else readers
 
 
-def _ordered(keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Parameters, metrics and tags in the order of the table; without those that repeat another column."""
-    hidden = {("params", "run"), ("metrics", ACCURACY), *(("tags", tag) for tag in HIDDEN_TAGS)}
-    return sorted({at for at in keys if at[0] != "run"} - hidden, key=_rank)
-
-
 def _rank(at: tuple[str, str]) -> tuple[int, bool, bool, str]:
+    """The order of the table: parameters, metrics (accuracies first, then their intervals) and tags."""
     kind, key = at
     if kind != "metrics":
         return ("params", "metrics", "tags").index(kind), False, False, key
@@ -191,13 +186,13 @@ def _ends(name: str) -> list[str]:
 
 
 def _group(column: Column, values: int, gaps: bool) -> str:
-    """Where in a table a column belongs that has so many different values, with or without gaps."""
+    """The group of a column that has so many different values, with or without gaps."""
     alike = values == 1 and not gaps
-    if column.kind == "tags":
-        group = "groups" if column.key in GROUPS else "origins" if column.key in ORIGINS else "nowhere"
-        return "nowhere" if alike else group
-    if column.kind == "metrics" and column.key.endswith(("/low", "/high")):
-        return "nowhere"  # the interval of an accuracy that is shown
+    if column.kind == "tags" and not alike and column.key in (*GROUPS, *ORIGINS):
+        return "groups" if column.key in GROUPS else "origins"
+    # other tags, and the interval of an accuracy that is shown
+    if column.kind == "tags" or (column.kind == "metrics" and column.key.endswith(("/low", "/high"))):
+        return "nowhere"
     if alike:
         return "common"
     if column.kind == "metrics":

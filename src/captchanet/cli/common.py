@@ -8,6 +8,7 @@ import yaml
 
 from captchanet.config.names import set_of
 from captchanet.errors import UserError
+from captchanet.settings import Json
 
 CONFIG = "config/config.yaml"
 
@@ -23,16 +24,23 @@ class Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
+PATH = click.Path(path_type=Path)
 configfile = click.option(
     "--configfile",
     default=CONFIG,
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The configuration that the workflow ran with.",
 )
 
+tabular = click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+of_set = click.option("--set", "of", metavar="NAME", help="Only runs of this set (`set` of a configuration).")
+of_sweep = click.option("--sweep", metavar="NAME", help="Only runs of this sweep.")
 
-def configuration(file: Path) -> dict[str, Any]:
+
+def configuration(file: Path) -> Json:
     """What a configuration file says. Raises UserError where the file holds no configuration."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -51,7 +59,7 @@ def set_name(configfile: Path) -> str:
     return set_of(configuration(configfile), configfile.stem)
 
 
-def section(configfile: Path, name: str) -> dict[str, Any]:
+def section(configfile: Path, name: str) -> Json:
     """One section of the configuration, {} where it is not there."""
     found = configuration(configfile).get(name) or {}
     if not isinstance(found, dict):

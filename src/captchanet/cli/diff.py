@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,10 @@ from captchanet.cli.tables import (
     truncated,
     width,
 )
+from captchanet.settings import Json
 
 if TYPE_CHECKING:  # importing mlflow takes a second
-    from captchanet.reproduce.diff_runs import Code, Pictures, Row, RunDiff
+    from captchanet.reproduce.diff_runs import Code, Pair, Pairs, Pictures, RunDiff
     from captchanet.track.history import Run
 
 MOST_NAMES, LONGEST_CELL = 8, 32
@@ -41,13 +43,13 @@ def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
     is enough (of an id, 4 digits at least). Of several runs with one name it takes the one that a
     configuration names; of several of these, the one of the highest format. `captchanet runs` lists them.
     """
-    with recorded(configfile) as (store, history):
-        from captchanet.reproduce.diff_runs import diff_runs
-        from captchanet.track.history import find
+    store, history = recorded(configfile)
+    from captchanet.reproduce.diff_runs import diff_runs
+    from captchanet.track.history import find
 
-        of = set_name(configfile)
-        (first, remark_a), (second, remark_b) = find(history.runs, a, of), find(history.runs, b, of)
-        found = diff_runs(store, first, second, Path())
+    of = set_name(configfile)
+    (first, remark_a), (second, remark_b) = find(history.runs, a, of), find(history.runs, b, of)
+    found = diff_runs(store, first, second, Path())
     if form == "json":
         click.echo(json.dumps(_plain(found, not no_code), indent=1, ensure_ascii=False))
         return
@@ -61,35 +63,26 @@ def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
             click.echo(_coloured(line))
 
 
-def text(found: "RunDiff", remarks: Sequence[str] = ("", ""), follows: bool = False) -> list[str]:
+def text(found: "RunDiff", remarks: Sequence[str], follows: bool) -> list[str]:
     """The lines of the comparison, with the parts that differ; `follows` says that the code comes next."""
-    lines = _heads((found.a, found.b), remarks)
-    metrics = [_metric(*row) for row in found.metrics]
-    parameters = [(name, *map(_shown, values)) for name, *values in found.parameters]
-    environment = [(name, *map(_shown, values)) for name, *values in found.environment]
-    data = [
-        (
-            f"digest of {name.removeprefix('data.').removesuffix('_sha256')}",
-            *(_shown(value)[:8] for value in values),
-        )
-        for name, *values in found.data
+    digests = [
+        (f"digest of {name.removeprefix('data.').removesuffix('_sha256')}", a[:8], b[:8])
+        for name, a, b in _cells(found.data)
     ]
     parts = {
-        "parameters": _block("Parameters", ("A", "B"), parameters),
-        "metrics": _block("Metrics", ("A", "B", "B - A"), metrics),
-        "data": _block("Data", ("A", "B"), data) + _pictures(found.pictures, bool(data)),
-        "environment": _block("Environment", ("A", "B"), environment),
+        "parameters": _block("Parameters", ("A", "B"), _cells(found.parameters)),
+        "metrics": _block("Metrics", ("A", "B", "B - A"), starmap(_metric, found.metrics.items())),
+        "data": _block("Data", ("A", "B"), digests) + _pictures(found.pictures, bool(digests)),
+        "environment": _block("Environment", ("A", "B"), _cells(found.environment)),
         "code": _code(found.code, follows),
     }
+    lines = _heads((found.a, found.b), remarks)
     for part in parts.values():
         lines += ["", *part] if part else []
     same = [name for name, part in parts.items() if not part]
-    if found.theta:
-        same.append("theta, to the last bit")
+    same += ["theta, to the last bit"] if found.same_theta else []
     lines += ["", *([f"the same: {', '.join(same)}"] if same else [])]
-    if found.theta is False:
-        lines += ["different: theta, the trained parameters"]
-    return lines
+    return lines + (["different: theta, the trained parameters"] if found.same_theta is False else [])
 
 
 def _heads(runs: Sequence["Run"], remarks: Sequence[str]) -> list[str]:
@@ -104,42 +97,44 @@ def _heads(runs: Sequence["Run"], remarks: Sequence[str]) -> list[str]:
     return aligned(rows) + remarked
 
 
-def _block(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def _block(title: str, heads: Sequence[str], cells: Iterable[Sequence[str]]) -> list[str]:
     """Rows below their heads; values that are too long for one line have a line each."""
-    if not rows:
-        return []
+    rows = list(cells)
     short = [row for row in rows if max(map(len, row[1:])) <= LONGEST_CELL]
-    long = [row for row in rows if row not in short]
     lines = aligned([(title, *heads), *(("  " + row[0], *row[1:]) for row in short)]) if short else [title]
-    for name, *values in long:
+    for name, *values in (row for row in rows if row not in short):
         lines += [f"  {name}", *(f"    {head}  {value}" for head, value in zip(heads, values, strict=True))]
-    return lines
+    return lines if rows else []
+
+
+def _cells(pairs: "Pairs") -> list[tuple[str, str, str]]:
+    return [(name, _shown(pair.a), _shown(pair.b)) for name, pair in pairs.items()]
 
 
 def _shown(value: Any) -> str:
     return "-" if value is None else shown(value)
 
 
-def _metric(name: str, a: float | None, b: float | None) -> tuple[str, ...]:
-    values = [metric_text(name, value) or "-" for value in (a, b)]
-    if a is None or b is None:
+def _metric(name: str, pair: "Pair") -> tuple[str, ...]:
+    values = [metric_text(name, value) or "-" for value in (pair.a, pair.b)]
+    if pair.a is None or pair.b is None:
         return (name, *values, "")
-    return (name, *values, f"{100 * (b - a):+.1f} points" if is_share(name) else f"{b - a:+.4g}")
+    difference = pair.b - pair.a
+    return (name, *values, f"{100 * difference:+.1f} points" if is_share(name) else f"{difference:+.4g}")
 
 
 def _pictures(pictures: "Pictures", digests_differ: bool) -> list[str]:
-    lines = []
-    for names, sign, what in (
-        (pictures.removed, "-", "only in A"),
-        (pictures.added, "+", "only in B"),
-        (pictures.content, "~", "with other content"),
-        ([f"{a} -> {b}" for a, b in pictures.renamed], "~", "with another name"),
-        ([f"{name}: {a} -> {b}" for name, a, b in pictures.labels], "~", "with another label"),
-    ):
-        lines += _names(f"pictures {what}", names, sign)
-    for part, (a, b) in pictures.parts.items():
-        lines += _names(f"{part} captchas that only A has", a, "-")
-        lines += _names(f"{part} captchas that only B has", b, "+")
+    labels = [f"{name}: {pair.a} -> {pair.b}" for name, pair in pictures.labels.items()]
+    lines = [
+        *_names("pictures only in A", pictures.removed, "-"),
+        *_names("pictures only in B", pictures.added, "+"),
+        *_names("pictures with other content", pictures.content, "~"),
+        *_names("pictures with another name", [f"{a} -> {b}" for a, b in pictures.renamed.items()], "~"),
+        *_names("pictures with another label", labels, "~"),
+    ]
+    for part, captchas in pictures.parts.items():
+        lines += _names(f"{part} captchas that only A has", captchas.only_a, "-")
+        lines += _names(f"{part} captchas that only B has", captchas.only_b, "+")
     if digests_differ and pictures.missing:
         lines.append(f"  {pictures.missing}")
     elif digests_differ and not lines:
@@ -159,33 +154,32 @@ def _names(what: str, names: Sequence[str], sign: str, most: int | None = MOST_N
 
 
 def _code(code: "Code", follows: bool) -> list[str]:
-    (commit_a, dirty_a), (commit_b, dirty_b) = code.a, code.b
-    found = code.changes
-    same_commit = commit_a is not None and commit_a == commit_b
-    if same_commit and (not (dirty_a or dirty_b) or (found and not found.diff)):
+    a, b, found = code.a, code.b, code.changes
+    dirty = a.uncommitted_changes or b.uncommitted_changes
+    if a.commit and a.commit == b.commit and (not dirty or (found and not found.diff)):
         return []
-    if commit_a is None and commit_b is None and code.sources == []:
+    if a.commit is None and b.commit is None and code.sources == {}:
         return []
-    states = [
-        f"{commit[:8] if commit else 'none'}{' with uncommitted changes' if dirty else ''}"
-        for commit, dirty in (code.a, code.b)
-    ]
-    lines = [f"  commit {' -> '.join(states) if states[0] != states[1] else states[0] + ', of both'}"]
+    first, second = (
+        f"{one.commit[:8] if one.commit else 'none'}"
+        f"{' with uncommitted changes' if one.uncommitted_changes else ''}"
+        for one in (a, b)
+    )
+    lines = [f"  commit {f'{first} -> {second}' if first != second else f'{first}, of both'}"]
     if found:
-        for count, sign, side in ((found.ahead, ">", "B"), (found.behind, "<", "A")):
-            lines += [f"  commits only in {side} ({sign}): {count}"] if count else []
+        lines += [f"  commits only in B (>): {found.ahead}"] if found.ahead else []
+        lines += [f"  commits only in A (<): {found.behind}"] if found.behind else []
         lines += [f"    {line}" for line in found.log]
         lines += ["    ..."] if found.ahead + found.behind > len(found.log) else []
-        if not found.diff:
-            lines.append("  the same lines in Snakefile, workflow, src, config and profiles")
+        same = "  the same lines in Snakefile, workflow, src, config and profiles"
+        lines += [] if found.diff else [same]
     else:
         lines.append(f"  no lines of code: {code.missing}")
-    names = [name if how == "changed" else f"{name} ({how})" for name, how in code.sources or ()]
-    lines += _names(
-        "files that the training uses and that differ", names, "~", MOST_NAMES if follows else None
-    )
+    names = [name if how == "changed" else f"{name} ({how})" for name, how in (code.sources or {}).items()]
+    most = MOST_NAMES if follows else None
+    lines += _names("files that the training uses and that differ", names, "~", most)
     if not names:
-        known = "is the same" if code.sources is not None else "was not recorded with both"
+        known = "was not recorded with both" if code.sources is None else "is the same"
         lines.append(f"  every file that the training uses {known}")
     return ["Code", *lines]
 
@@ -197,52 +191,15 @@ def _coloured(line: str) -> str:
     return click.style(line, fg=colours[line[0]]) if line[:1] in colours else line
 
 
-def _plain(found: "RunDiff", with_code: bool) -> dict[str, Any]:
+def _plain(found: "RunDiff", with_code: bool) -> Json:
     """The comparison as JSON has it."""
-    metrics = _pairs(found.metrics)
-    for one in metrics.values():
-        if None not in one.values():
-            one["difference"] = json_ready(one["b"] - one["a"])
-    return {
-        "a": _run(found.a),
-        "b": _run(found.b),
-        "parameters": _pairs(found.parameters),
-        "metrics": metrics,
-        "data": _pairs(found.data),
-        "pictures": _plain_pictures(found.pictures),
-        "environment": _pairs(found.environment),
-        "same_theta": found.theta,
-        "code": _plain_code(found.code, with_code),
-    }
-
-
-def _run(run: "Run") -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "name": run.name,
-        "status": run.status,
-        "started": run.started.isoformat(timespec="seconds"),
-        "configured": run.configured,
-    }
-
-
-def _pairs(rows: Iterable["Row"]) -> dict[str, Any]:
-    return {name: {"a": json_ready(a), "b": json_ready(b)} for name, a, b in rows}
-
-
-def _plain_pictures(pictures: "Pictures") -> dict[str, Any]:
-    parts = {part: {"only_a": a, "only_b": b} for part, (a, b) in pictures.parts.items()}
-    changed = {"labels": _pairs(pictures.labels), "renamed": dict(pictures.renamed), "parts": parts}
-    return asdict(pictures) | changed
-
-
-def _plain_code(code: "Code", with_code: bool) -> dict[str, Any]:
-    plain = asdict(code)
-    for side in "ab":
-        commit, dirty = plain[side]
-        plain[side] = {"commit": commit, "uncommitted_changes": dirty}
-    if plain["sources"] is not None:
-        plain["sources"] = dict(plain["sources"])
-    if plain["changes"] and not with_code:
-        del plain["changes"]["diff"]
+    plain: Json = json_ready(asdict(found))
+    for side, run in (("a", found.a), ("b", found.b)):
+        about = {name: getattr(run, name) for name in ("id", "name", "status", "started", "configured")}
+        plain[side] = about | {"started": run.started.isoformat(timespec="seconds")}
+    for pair in plain["metrics"].values():
+        if None not in pair.values():
+            pair["difference"] = json_ready(pair["b"] - pair["a"])
+    if plain["code"]["changes"] and not with_code:
+        del plain["code"]["changes"]["diff"]
     return plain

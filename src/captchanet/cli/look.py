@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 import yaml
 
-from captchanet.cli.common import configfile, section
+from captchanet.cli.common import PATH, configfile, section
 from captchanet.errors import UserError
 from captchanet.settings import Json
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @click.option(
     "--segmentation",
     "name",
@@ -20,12 +20,12 @@ from captchanet.settings import Json
 )
 @click.option(
     "--labels",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A CSV with the columns file,label; without it, a labels.csv in FOLDER, or else the file names.",
 )
 @configfile
 @click.option("--count", type=click.IntRange(1, 100), default=8, show_default=True, help="How many captchas.")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("look.png"), show_default=True)
+@click.option("--output", type=PATH, default=Path("look.png"), show_default=True)
 def look(
     folder: Path, name: str | None, labels: Path | None, configfile: Path, count: int, output: Path
 ) -> None:

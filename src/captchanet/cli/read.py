@@ -3,13 +3,13 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import configfile, section, set_name
+from captchanet.cli.common import PATH, configfile, section, set_name, tabular
 from captchanet.cli.tables import printable
 from captchanet.errors import UserError
 from captchanet.layout import Layout
@@ -20,9 +20,7 @@ if TYPE_CHECKING:  # importing NumPy takes a second
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PNG…|FOLDER")
-@click.option(
-    "--model", type=click.Path(path_type=Path), help="A model.npz, with its model.json in the same folder."
-)
+@click.option("--model", type=PATH, help="A model.npz, with its model.json in the same folder.")
 @configfile
 @click.option(
     "--threshold",
@@ -31,9 +29,7 @@ if TYPE_CHECKING:  # importing NumPy takes a second
     metavar="CONFIDENCE",
     help="Leave the reading empty where the confidence is below this, 0 to 1.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
-)
+@tabular
 def read(paths: tuple[str, ...], model: Path | None, configfile: Path, threshold: float, form: str) -> None:
     """Read pictures: prints file, reading and confidence.
 
@@ -49,8 +45,15 @@ def read(paths: tuple[str, ...], model: Path | None, configfile: Path, threshold
     trained = load_model(model)
     if threshold and trained.temperature == 1:
         click.echo(f"the run {trained.run} was not calibrated: its confidence may be far off", err=True)
-    predictions = predict(trained, list_files(paths), threshold)
-    problems = {"table": _table, "csv": _csv, "json": _json}[form](predictions)
+    problems = 0
+
+    def counted() -> "Iterator[Prediction]":
+        nonlocal problems
+        for one in predict(trained, list_files(paths), threshold):
+            problems += one.confidence is None
+            yield one
+
+    {"table": _table, "csv": _csv, "json": _json}[form](counted())
     if problems:
         click.echo(f"{problems} of the files could not be read; the reason is next to each", err=True)
         sys.exit(1)
@@ -64,31 +67,24 @@ def _run(configfile: Path) -> str:
     return str(named)
 
 
-def _table(predictions: "Iterable[Prediction]") -> int:
+def _table(predictions: "Iterable[Prediction]") -> None:
     rows = list(predictions)
     width = max([len(row.file) for row in rows] + [4])
     click.echo(f"{'file':{width}}  reading  confidence")
     for row in rows:
         right = f"{row.reading:7}  {row.confidence:10.4f}" if row.confidence is not None else row.problem
         click.echo(f"{printable(row.file):{width}}  {right}")
-    return sum(row.confidence is None for row in rows)
 
 
-def _csv(predictions: "Iterable[Prediction]") -> int:
-    problems = 0
+def _csv(predictions: "Iterable[Prediction]") -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["file", "reading", "confidence", "problem"])
     for row in predictions:
-        problems += row.confidence is None
         number = "" if row.confidence is None else f"{row.confidence:.6f}"
         writer.writerow([printable(row.file), row.reading, number, row.problem])
-    return problems
 
 
-def _json(predictions: "Iterable[Prediction]") -> int:
-    problems = 0
+def _json(predictions: "Iterable[Prediction]") -> None:
     for number, row in enumerate(predictions):
-        problems += row.confidence is None
-        click.echo(("[\n " if not number else ",\n ") + json.dumps(row._asdict()), nl=False)
+        click.echo((",\n " if number else "[\n ") + json.dumps(row._asdict()), nl=False)
     click.echo("\n]")
-    return problems

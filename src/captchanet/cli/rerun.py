@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import configfile, set_name
+from captchanet.cli.common import PATH, configfile, of_set, of_sweep, set_name
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
 from captchanet.errors import UserError
@@ -33,7 +34,7 @@ as_they_are = click.option(
 
 
 class Unanswered(click.ClickException):
-    """A run could not be run again, so nobody knows whether it is the same."""
+    """A run could not be run again: whether it is the same is not known."""
 
     exit_code = 2
 
@@ -51,11 +52,7 @@ def _answering() -> Iterator[None]:
 
 @click.command()
 @click.argument("run")
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path),
-    help="Where to run it; reruns/NAME-ID in this folder, if not given.",
-)
+@click.option("--folder", type=PATH, help="Where to run it; reruns/NAME-ID in this folder, if not given.")
 @cores
 @keep
 @as_they_are
@@ -70,17 +67,17 @@ def rerun(
     their own; nothing else is touched, and nothing is recorded. Exit status: 0 repeated, 1 not repeated, with
     what differs, 2 it could not be run again.
     """
-    with _answering(), recorded(configfile, parents=True) as (store, history):
-        from captchanet.reproduce.rerun import Options, folder_of
-        from captchanet.reproduce.rerun import rerun as again
+    with _answering():
+        store, history = recorded(configfile, parents=True)
+        from captchanet.reproduce import rerun as again
 
         one, remark = _one(history.runs, run, set_name(configfile))
-        where = folder or Path("reruns", folder_of(one))
+        where = folder or Path("reruns", again.folder_of(one))
         chosen = f" ({remark})" if remark else ""
-        click.echo(
-            f"{printable(one.name)} {one.id[:8]}{chosen} is run again in {where}, which has its log ..."
-        )
-        verdict = again(store, one, where, Options(cores, keep, not pictures_as_they_are))
+        about = f"{printable(one.name)} {one.id[:8]}{chosen}"
+        click.echo(f"{about} is run again in {where}, which has its log ...")
+        options = again.Options(cores, keep, not pictures_as_they_are)
+        verdict = again.rerun(store, one, where, options)
     _print(verdict, where)
     if not verdict.repeated:
         sys.exit(1)
@@ -90,11 +87,11 @@ def rerun(
 @click.option("--number", type=click.IntRange(min=1), default=5, show_default=True, help="How many runs.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides which.")
 @click.option("--all", "everything", is_flag=True, help="Every run.")
-@click.option("--set", "of", metavar="NAME", help="Only runs of this set (`set` of a configuration).")
-@click.option("--sweep", metavar="NAME", help="Only runs of this sweep.")
+@of_set
+@of_sweep
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("reruns"),
     show_default=True,
     help="Where to run them, each in a folder of its own.",
@@ -120,14 +117,12 @@ def verify(
     Each as `captchanet rerun` does it. Exit status: 0 all repeated, 1 at least one not repeated, 2 none of
     those, but at least one could not be run again.
     """
-    with _answering(), recorded(configfile) as (store, history):
+    with _answering():
+        store, history = recorded(configfile)
         from captchanet.reproduce.rerun import Options, sample
 
-        runs = [
-            run
-            for run in history.runs
-            if of in (None, run.tags.get("set")) and (sweep is None or sweep in run.sweeps)
-        ]
+        of_one_set = [run for run in history.runs if of in (None, run.tags.get("set"))]
+        runs = [run for run in of_one_set if sweep is None or sweep in run.sweeps]
         if not runs:
             raise UserError("no recorded run fits these options; `captchanet runs` lists them all")
         chosen = runs if everything else sample(runs, number, seed)
@@ -144,8 +139,7 @@ def verify(
 
 def _verify(store: "Store", chosen: "Sequence[Run]", folder: Path, options: "Options") -> tuple[int, int]:
     """Runs each again and prints a line on it; how many were not repeated, and how many could not be run."""
-    from captchanet.reproduce.rerun import folder_of
-    from captchanet.reproduce.rerun import rerun as again
+    from captchanet.reproduce import rerun as again
 
     refuted = impossible = 0
     wide = max(len(printable(run.name)) for run in chosen)
@@ -153,7 +147,7 @@ def _verify(store: "Store", chosen: "Sequence[Run]", folder: Path, options: "Opt
     for run in chosen:
         start = f"{printable(run.name):{wide}}  {run.id[:8]}"
         try:
-            verdict = again(store, run, folder / folder_of(run), options)
+            verdict = again.rerun(store, run, folder / again.folder_of(run), options)
         except UserError as error:
             impossible += 1
             click.echo(f"{start}  could not be run again: {printable(str(error))}")
@@ -167,15 +161,16 @@ def _one(runs: "Sequence[Run]", wanted: str, of: str) -> "tuple[Run, str]":
     """The run that is wanted, and a remark on it. Raises UserError for a whole sweep too."""
     from captchanet.track.history import find
 
+    sweeps = [run for run in runs if run.tags.get("kind") == "sweep"]
     try:
-        return find([run for run in runs if run.tags.get("kind") != "sweep"], wanted, of)
+        return find([run for run in runs if run not in sweeps], wanted, of)
     except UserError:
-        for run in runs:
-            named = run.name == wanted or (len(wanted) >= 4 and run.id.startswith(wanted.lower()))
-            if named and run.tags.get("kind") == "sweep":
-                inner = [one.name for one in runs if run.name in one.sweeps and one is not run]
+        for sweep in sweeps:
+            if sweep.name == wanted or (len(wanted) >= 4 and sweep.id.startswith(wanted.lower())):
+                inner = [run.name for run in runs if sweep.name in run.sweeps and run is not sweep]
+                some = ", ".join(inner[:3])
                 raise UserError(
-                    f"{wanted!r} is a whole sweep; name one of its runs, such as {', '.join(inner[:3])}"
+                    f"{wanted!r} is a whole sweep; name one of its runs, such as {some}"
                 ) from None
         raise
 
@@ -202,19 +197,15 @@ def _print(verdict: "Verdict", where: Path) -> None:
     for remark in verdict.remarks:
         click.echo(f"  {printable(remark)}")
     rows = verdict.differences
+    more = f"and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     if verdict.repeated:
         if rows:
             names = ", ".join(f"{one.kind} {one.name}" for one in rows[:SHOWN])
-            more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-            click.echo(f"  although not all is as it was: {printable(names)}{more}")
+            click.echo(f"  although not all is as it was: {printable(f'{names} {more}'.rstrip())}")
         return
-    if rows:
-        for line in aligned(rows[:SHOWN], ("what differs", "", "recorded", "now")):
-            click.echo(f"  {line}")
-        if len(rows) > SHOWN:
-            click.echo(f"  and {len(rows) - SHOWN} more")
-    else:
-        click.echo(f"  {NOTHING_DIFFERS}")
+    lines = aligned(map(astuple, rows[:SHOWN]), ("what differs", "", "recorded", "now"))
+    for line in [*lines, *filter(None, [more])] if rows else [NOTHING_DIFFERS]:
+        click.echo(f"  {line}")
     click.echo(
         f"  all of it: {where}/verdict.json; recorded/ and results/ there hold its record and the rerun"
     )

@@ -2,17 +2,17 @@
 
 import gc
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchanet.cli.common import configfile, section
+from captchanet.cli.common import configfile, of_set, of_sweep, section, tabular
 from captchanet.cli.tables import json_ready, printable, shown, truncated, width
 from captchanet.errors import UserError
+from captchanet.settings import Json
 
 if TYPE_CHECKING:  # importing mlflow takes a second
     import pandas as pd
@@ -21,9 +21,8 @@ if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.track.history import History, Run, Store
 
 
-@contextmanager
-def recorded(configfile: Path, parents: bool = False) -> "Iterator[tuple[Store, History]]":
-    """The store that the configuration names, opened to read, and its runs, for the rest of a command."""
+def recorded(configfile: Path, parents: bool = False) -> "tuple[Store, History]":
+    """The store that the configuration names, opened to read, and its runs."""
     track = section(configfile, "track")
     gc.disable()
     try:
@@ -38,9 +37,9 @@ def recorded(configfile: Path, parents: bool = False) -> "Iterator[tuple[Store, 
         # All of this lives to the end of the command. Without freeze, Python looks through it for garbage
         # again and again, and once more when it ends: a second for 1,000 runs
         gc.freeze()
+        return store, found
     finally:
         gc.enable()
-    yield store, found
 
 
 @click.command()
@@ -52,16 +51,14 @@ def recorded(configfile: Path, parents: bool = False) -> "Iterator[tuple[Store, 
     metavar="'COLUMN OP VALUE'",
     help="Show only runs for which this holds (= != < <= > >= or ~, contains); may be given again.",
 )
-@click.option("--set", "of", metavar="NAME", help="Only runs of this set (`set` of a configuration).")
-@click.option("--sweep", metavar="NAME", help="Only runs of this sweep.")
+@of_set
+@of_sweep
 @click.option("--configured", is_flag=True, help="Only runs that a configuration still names.")
 @click.option("--parents", is_flag=True, help="Also the runs that stand for a whole sweep.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show the first N only.")
 @click.option("--all", "everything", is_flag=True, help="Every column, however wide the table.")
 @configfile
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
-)
+@tabular
 def runs(
     sort: str | None,
     filters: tuple[str, ...],
@@ -80,34 +77,37 @@ def runs(
     unseen/captchas/accuracy. Examples: --sort -accuracy, --filter 'learning_rate <= 0.1', --filter 'name ~
     sgd'. CSV and JSON have every column, whole ids and numbers as they were recorded.
     """
-    with recorded(configfile, parents) as (_, history):
-        from captchanet.cli.columns import Columns
+    _, history = recorded(configfile, parents)
+    from captchanet.cli.columns import Columns
 
-        chosen: Sequence[Run] = history.runs
-        for what, wanted in (("set", of), ("sweep", sweep)):
-            if wanted is not None:
-                chosen = _belonging(chosen, what, wanted)
-        columns = Columns(chosen)
-        rows, asked = _chosen(columns, filters, configured, sort)
-        found, rows = len(rows), rows[:limit]
-        if form == "table":
-            _table(rows, columns, asked, everything)
-            for line in _notes(history, rows, found):
-                click.echo(truncated(line, width()))
-        else:
-            started = {run.id: run.started.isoformat(timespec="seconds") for run in chosen}
-            rows = rows.copy()
-            rows["run", "started"] = rows.index.map(started)
-            (_csv if form == "csv" else _json)(rows, columns.filled(rows))
+    chosen = history.runs
+    if of is not None:
+        chosen = _belonging(chosen, "set", of, lambda run: [run.tags.get("set")])
+    if sweep is not None:
+        chosen = _belonging(chosen, "sweep", sweep, lambda run: run.sweeps)
+    columns = Columns(chosen)
+    rows, asked = _chosen(columns, filters, configured, sort)
+    found, rows = len(rows), rows[:limit]
+    if form == "table":
+        _table(rows, columns, asked, everything)
+        for line in _notes(history, rows, found):
+            click.echo(truncated(line, width()))
+    else:
+        rows = rows.copy()
+        started = {run.id: run.started.isoformat(timespec="seconds") for run in chosen}
+        rows["run", "started"] = rows.index.map(started)
+        (_csv if form == "csv" else _json)(rows, columns.filled(rows))
 
 
-def _belonging(chosen: "Sequence[Run]", what: str, wanted: str) -> "list[Run]":
-    memberships = [run.sweeps if what == "sweep" else [run.tags.get("set", "")] for run in chosen]
-    there = sorted({name for names in memberships for name in names if name})
-    if wanted not in there:
+def _belonging(
+    runs: "Sequence[Run]", what: str, wanted: str, groups: "Callable[[Run], Sequence[str | None]]"
+) -> "list[Run]":
+    found = [run for run in runs if wanted in groups(run)]
+    if not found:
+        there = sorted({name for run in runs for name in groups(run) if name})
         known = f"there are: {', '.join(there[:20])}" if there else "none belongs to any"
         raise UserError(f"no run belongs to a {what} {wanted!r}; {known}")
-    return [run for run, names in zip(chosen, memberships, strict=True) if wanted in names]
+    return found
 
 
 def _chosen(
@@ -178,11 +178,10 @@ def _csv(rows: "pd.DataFrame", picked: "Sequence[Column]") -> None:
 def _json(rows: "pd.DataFrame", picked: "Sequence[Column]") -> None:
     found = []
     for values in rows[[column.at for column in picked]].to_numpy():
-        groups: dict[str, dict[str, Any]] = {"run": {}, "params": {}, "metrics": {}, "tags": {}}
+        groups: dict[str, Json] = {"run": {}, "params": {}, "metrics": {}, "tags": {}}
         for column, value in zip(picked, values, strict=True):
             groups[column.kind][column.key] = json_ready(value)
-        run = groups["run"] | {"configured": groups["run"]["configured"] == "yes"}
-        found.append(
-            {**run, "parameters": groups["params"], "metrics": groups["metrics"], "tags": groups["tags"]}
-        )
+        run, parameters, metrics, tags = groups.values()
+        run["configured"] = run["configured"] == "yes"
+        found.append({**run, "parameters": parameters, "metrics": metrics, "tags": tags})
     click.echo(json.dumps(found, indent=1, ensure_ascii=False))

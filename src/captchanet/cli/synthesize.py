@@ -6,12 +6,13 @@ from typing import Any
 import click
 import yaml
 
+from captchanet.cli.common import PATH
 from captchanet.errors import UserError
 from captchanet.settings import OneOf
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many captchas.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--method", help="A method of synthesis; without it the captchas of data/.")

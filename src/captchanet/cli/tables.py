@@ -67,5 +67,7 @@ def width() -> int | None:
 
 
 def json_ready(value: Any) -> Any:
-    """A value that JSON can hold; it knows neither infinity nor not-a-number."""
+    """A value, or all values of a dict, as JSON can hold them: it knows neither infinity nor not-a-number."""
+    if isinstance(value, dict):
+        return {key: json_ready(inner) for key, inner in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -89,16 +89,8 @@ def changes(repository: Path, a: CodeState, b: CodeState) -> Changes:
                 ) from error
         between = f"{a.commit}...{b.commit}"
         behind, ahead = map(int, git("rev-list", "--left-right", "--count", between).split())
-        log = git(
-            "log",
-            "--oneline",
-            "--left-right",
-            "--no-color",
-            "--no-decorate",
-            f"-{LONGEST_LOG}",
-            between,
-            "--",
-        )
+        short = ("--oneline", "--left-right", "--no-color", "--no-decorate", f"-{LONGEST_LOG}")
+        log = git("log", *short, between, "--")
         trees = [git.tree("A", a), git.tree("B", b)]
         diff = git("diff", "--no-color", "--no-ext-diff", "--no-textconv", "-M", *trees, "--", *CODE)
         return Changes(ahead, behind, log.splitlines(), diff)

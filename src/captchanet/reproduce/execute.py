@@ -26,7 +26,8 @@ print(json.dumps([pool.get("architecture") for pool in threadpool_info() if pool
 """
 
 
-# Stands between us and the workflow. Ends with it and, when we are gone, ends it and its jobs
+# A process between this one and the workflow. It ends with the workflow. When this process is gone, it ends
+# the workflow and its jobs
 KEEPER = """
 import os, signal, subprocess, sys, threading
 workflow = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
@@ -42,7 +43,7 @@ PATIENCE = 5.0
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[int]:
-    """A block in which `folder` is ours alone, and empty at first; it may hold nothing but an earlier rerun.
+    """A block in which no other rerun uses `folder`. It is emptied first, if it holds an earlier rerun.
 
     Yields the file descriptor of the lock; the kernel drops the lock with the last process that has it.
     Raises UserError where the folder holds anything else, or another rerun is at work in it.
@@ -67,7 +68,7 @@ def claimed(folder: Path) -> Iterator[int]:
 
 
 def _lock(marker: int, folder: Path) -> None:
-    """Waits a little: what a killed rerun had started takes a moment to end."""
+    """Takes the lock. It waits a little: the processes of a killed rerun take a moment to end."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -81,9 +82,9 @@ def _lock(marker: int, folder: Path) -> None:
 
 
 def kernel(recorded: Iterable[Blas]) -> tuple[dict[str, str], str]:
-    """What to set so that BLAS computes with the kernel that was recorded, and a remark on it.
+    """The variable that makes BLAS compute with the recorded kernel, and a remark on it.
 
-    Nothing where it does so anyway, or cannot: this processor may lack the instructions.
+    Nothing is set where BLAS takes that kernel anyway, or where this processor cannot run it.
     """
     wanted = {str(pool["kernel"]) for pool in recorded}
     usual = _kernels({})
@@ -108,12 +109,7 @@ def _kernels(environment: Mapping[str, str]) -> set[str] | None:
 
 
 def snakemake(
-    home: Path,
-    folder: Path,
-    targets: Sequence[str],
-    cores: int,
-    environment: Mapping[str, str],
-    lock: int,
+    home: Path, folder: Path, targets: Sequence[str], cores: int, environment: Mapping[str, str], lock: int
 ) -> None:
     """Makes `targets` in `folder`, configured by its config.yaml, with the workflow and the src of `home`.
 
@@ -146,10 +142,10 @@ def snakemake(
 
 
 def _said(folder: Path, log: Path) -> str:
-    """The sentences that its jobs left, or the last thing that it printed."""
-    for file, last in ((folder / ERRORS, 3), (log, 3)):
+    """The last errors of its jobs, or the last lines that it printed."""
+    for file in (folder / ERRORS, log):
         with suppress(OSError):
             lines = file.read_text("utf-8", "backslashreplace").strip().splitlines()
             if lines:
-                return " ".join(line.strip() for line in lines[-last:])
+                return " ".join(line.strip() for line in lines[-3:])
     return "it said nothing"

@@ -1,21 +1,21 @@
-"""Formats have numbers: what each format of recorded runs calls things, and where it puts its results.
+"""The formats of recorded runs: the names that each format uses, and where it puts its results.
 
-A run is repeated by the code of its own commit. That code wants a configuration in the words of its time, and
-leaves its results where it did at that time. Both stand here, for every format that a recorded run can have:
-format 1 as it was, once and for all, and today's, as `captchanet.layout` has it. A run says its format in its
-configuration; those that say none are of format 1, which had no number.
+A run is repeated by the code of its own commit. That code needs a configuration in the words of its time, and
+leaves its results where it did at that time. Both stand here in plain texts, for every format that a recorded
+run can have. A run says its format in its configuration; those that say none are of format 1, which had no
+number.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from captchanet.dataset.dataset import PICTURES
 from captchanet.errors import UserError
-from captchanet.layout import ARTIFACTS, FORMAT, Layout
+from captchanet.layout import ARTIFACTS, FORMAT
+from captchanet.settings import Json
 
 if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.track.history import Run
@@ -27,97 +27,56 @@ SET = "rerun"
 """The set, and so the folder of results, in which a run of today's format is run again."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Format:
-    """One format of recorded runs.
+    """One format of recorded runs. The defaults are what all formats up to now have in common.
 
-    Paths of artifacts are those in MLflow: `provenance`; `pictures`, the list of usable pictures, with its
-    `columns`; `status`, `history`, `metrics`, `misreads` and `solution`, the results that a rerun is held
-    against. `train`, `xor` and `evaluate` are the folders, seen from that of the rerun, in which the workflow
-    leaves the artifacts of a run; `{run}` stands for its name. `synthesize` and `segment` are keys of a
-    configuration: the one of an entry of `pictures` that is made by the workflow, and the one by which a data
-    set names its segmentation. `sections` are what else a configuration says when it is run again.
+    Artifacts in MLflow, by their paths: `provenance`; `pictures`, the list of usable pictures, with its
+    `columns`; `status`, `history`, `metrics`, `misreads` and `solution`, the results that a rerun is compared
+    with. `root` is the folder of results of a rerun, seen from its folder. `synthesize` and `segment` are
+    keys of a configuration: the one of an entry of `pictures` that is made by the workflow, and the one by
+    which a data set names its segmentation. `sections` are what else a configuration says in a rerun.
     """
 
-    provenance: str
-    pictures: str
-    columns: tuple[str, ...]
-    status: str
-    history: str
-    metrics: str
-    misreads: str
-    solution: str
-    train: str
-    xor: str
-    evaluate: str
-    synthesize: str
-    segment: str
-    sections: Mapping[str, Any]
+    provenance: str = "train/provenance.json"
+    pictures: str = "dataset/pictures.csv"
+    columns: tuple[str, ...] = ("pictures", "file", "label", "sha256")
+    status: str = "train/status.json"
+    history: str = "train/history.csv"
+    metrics: str = "evaluate/metrics.json"
+    misreads: str = "evaluate/misreads.csv"
+    solution: str = "train/xor.json"
+    root: str
+    synthesize: str = "synthesize"
+    segment: str = "segment"
+    sections: Json = field(default_factory=dict)
 
     def results(self, run: str | None) -> list[str]:
         """The artifacts that hold the results of `run`, and no time and no machine; None is XOR."""
         return [self.status, self.history, *([self.metrics, self.misreads] if run else [self.solution])]
 
-    def made(self, run: str | None) -> dict[str, Path]:
-        """Where a rerun of `run` leaves its artifacts, by their folder in MLflow; None is XOR."""
-        folder = str(Path(self.status).parent)
-        if run is None:
-            return {folder: Path(self.xor)}
-        evaluated = str(Path(self.metrics).parent)
-        return {folder: Path(self.train.format(run=run)), evaluated: Path(self.evaluate.format(run=run))}
+    def made(self, run: str | None, artifact: str) -> Path:
+        """Where a rerun of `run` leaves an artifact; None is XOR."""
+        stage, name = artifact.split("/")
+        return Path(self.root, f"{stage}/{run}" if run else "xor", name)
 
     def targets(self, run: str | None) -> list[str]:
         """The files to ask the workflow for: the last one that each of its stages writes."""
-        last = [self.status] if run is None else [self.status, self.metrics]
-        made = self.made(run)
-        return [str(made[str(Path(file).parent)] / Path(file).name) for file in last]
+        return [str(self.made(run, file)) for file in ([self.status, self.metrics] if run else [self.status])]
 
-
-_layout = Layout.of(SET)
 
 FORMATS = {
-    1: Format(
-        provenance="train/provenance.json",
-        pictures="dataset/pictures.csv",
-        columns=("pictures", "file", "label", "sha256"),
-        status="train/status.json",
-        history="train/history.csv",
-        metrics="evaluate/metrics.json",
-        misreads="evaluate/misreads.csv",
-        solution="train/xor.json",
-        train="results/train/{run}",
-        xor="results/xor",
-        evaluate="results/evaluate/{run}",
-        synthesize="draw",
-        segment="cut",
-        sections={},
-    ),
-    # to begin another format, first write this entry out as the one above
-    2: Format(
-        provenance=str(ARTIFACTS.train.provenance),
-        pictures=str(ARTIFACTS.dataset.pictures),
-        columns=PICTURES,
-        status=str(ARTIFACTS.train.status),
-        history=str(ARTIFACTS.train.history),
-        metrics=str(ARTIFACTS.evaluate.metrics),
-        misreads=str(ARTIFACTS.evaluate.misreads),
-        solution=str(ARTIFACTS.xor.solution),
-        train=str(_layout.train("{run}").status.parent),
-        xor=str(_layout.xor.status.parent),
-        evaluate=str(_layout.evaluate("{run}").metrics.parent),
-        synthesize="synthesize",
-        segment="segment",
-        sections={"format": 2, "set": SET},
-    ),
+    1: Format(root="results", synthesize="draw", segment="cut"),
+    2: Format(root=f"results/{SET}", sections={"format": 2, "set": SET}),
 }
 
 
-def run_of(configuration: Mapping[str, Any]) -> str | None:
+def run_of(configuration: Json) -> str | None:
     """The run that was recorded with this configuration; None for XOR, which has no entry under `train`."""
     return next(iter(configuration.get("train", {})), None)
 
 
-def format_of(configuration: Mapping[str, Any]) -> Format:
+def format_of(configuration: Json) -> Format:
     """The format of the run that was recorded with this configuration.
 
     Raises UserError for a number that is not known here.
@@ -143,24 +102,21 @@ RENAMED = (
     (r"^unseen/captchas/share_99_right$", "unseen/captchas/coverage_at_99"),
     (r"^data\.drawn_sha256$", "data.synthetic_sha256"),
 )
-"""Parameters, metrics and tags of format 1 that are called otherwise since."""
+"""Parameters, metrics and tags of format 1 that have other names now."""
 
 
 @cache
 def _renamed(name: str) -> str:
-    for before, now in RENAMED:
-        found = re.sub(before, now, name)
-        if found != name:
-            return found
-    return name
+    found = (re.sub(before, now, name) for before, now in RENAMED)
+    return next((new for new in found if new != name), name)
 
 
 def in_todays_words(run: "Run") -> "Run":
-    """A recorded run with today's names, so that it can be compared with others, whatever its format."""
+    """A recorded run with today's names, to compare it with runs of other formats."""
     if run.format == FORMAT:
         return run
 
-    def renamed(values: Mapping[str, Any]) -> dict[str, Any]:
+    def renamed(values: Mapping[str, Any]) -> Json:
         return {_renamed(name): value for name, value in values.items()}
 
     parameters = renamed(run.parameters)

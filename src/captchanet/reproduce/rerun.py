@@ -5,10 +5,9 @@ The history is only read: a rerun proves something about a run, and is not recor
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -17,13 +16,9 @@ from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json, write_json, write_text
 from captchanet.reproduce.execute import claimed, kernel, snakemake
 from captchanet.reproduce.formats import CONFIGURATION, Format, format_of, run_of
-from captchanet.reproduce.restore import (
-    remove_code,
-    restore_code,
-    restore_configuration,
-    restore_pictures,
-)
+from captchanet.reproduce.restore import remove_code, restore_code, restore_configuration, restore_pictures
 from captchanet.reproduce.verdict import Mismatch, Verdict, judge
+from captchanet.settings import Json
 from captchanet.sources import ROOT
 from captchanet.track.history import Run, Store, artifact
 from captchanet.train.provenance import Provenance
@@ -31,7 +26,7 @@ from captchanet.train.provenance import Provenance
 
 @dataclass(frozen=True)
 class Options:
-    """How to run again: on how many cores, whether to keep the code, whether git may lend pictures."""
+    """How to run again: on how many cores, whether to keep the code, whether to take pictures from git."""
 
     cores: int = 1
     keep: bool = False
@@ -44,7 +39,7 @@ def folder_of(run: Run) -> str:
 
 
 def sample(runs: Sequence[Run], number: int, seed: int) -> list[Run]:
-    """So many of the runs, sampled by a seed, the same ones from the same runs; all where there are fewer."""
+    """A random sample of the runs. The same seed takes the same ones; all, where there are fewer."""
     ordered = sorted(runs, key=lambda run: run.id)
     return random.Random(seed).sample(ordered, min(number, len(ordered)))
 
@@ -74,8 +69,9 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
         except UserError as error:
             listed = ", ".join(f"{one.name} ({one.again})" for one in differences[:3])
             raise UserError(f"{error}{f'; not as recorded: {listed}' if listed else ''}") from error
-        again = {stage: folder / made for stage, made in form.made(name).items()}
-        same, theta, result, others = judge(form, name, recorded, again)
+        same, theta, result, others = judge(
+            form, name, recorded.joinpath, lambda artifact: folder / form.made(name, artifact)
+        )
         seconds = round(time.monotonic() - began, 1)
         # a source that differs in the restored code does so in the new provenance too
         differences = list(dict.fromkeys([*differences, *others]))
@@ -86,10 +82,10 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
     return verdict
 
 
-def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
-    """Puts the files that a rerun needs of those that the run was recorded with into a folder.
+def fetch(store: Store, run: Run, into: Path) -> Json:
+    """Copies the recorded files that a rerun needs into a folder, and returns the run's configuration.
 
-    Returns the run's configuration. Raises UserError where one is not there.
+    Raises UserError where a file is not there.
     """
 
     def get(path: str) -> None:
@@ -97,12 +93,12 @@ def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
         if text is None:
             raise UserError(
                 f"the run {run.name} ({run.id[:8]}) has no file {path}: it was recorded by an earlier "
-                f"captchanet, or its files are out of reach in {store.get_run(run.id).info.artifact_uri}"
+                f"captchanet, or its files are out of reach in {run.artifacts}"
             )
         write_text(into / path, text)
 
     get(CONFIGURATION)
-    configuration: dict[str, Any] = read_json(into / CONFIGURATION)
+    configuration: Json = read_json(into / CONFIGURATION)
     form, name = format_of(configuration), run_of(configuration)
     for path in [form.provenance, *form.results(name), *([form.pictures] if name else [])]:
         get(path)
@@ -110,7 +106,7 @@ def fetch(store: Store, run: Run, into: Path) -> dict[str, Any]:
 
 
 def _pictures(
-    folder: Path, asked: Mapping[str, Any], form: Format, origin: Provenance, options: Options
+    folder: Path, asked: Json, form: Format, origin: Provenance, options: Options
 ) -> tuple[list[Mismatch], list[str]]:
     if run_of(asked) is None:
         write_text(folder / "data/none/none.png", "")  # a folder of pictures is never empty

@@ -7,7 +7,6 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from captchanet.errors import UserError
 from captchanet.files import write_bytes, write_csv
@@ -15,6 +14,7 @@ from captchanet.git import git
 from captchanet.reproduce.formats import Format, run_of
 from captchanet.reproduce.verdict import Mismatch
 from captchanet.segment.labels import COLUMNS
+from captchanet.settings import Json
 from captchanet.train.provenance import Provenance
 
 CHECKOUT = 600
@@ -26,9 +26,9 @@ def restore_code(
 ) -> tuple[Path, list[Mismatch], str]:
     """The project as the run found it, the sources that still differ from the record, and where it is from.
 
-    It is a worktree in the folder `folder`, of the first repository around one of the folders `checkouts`
-    that has the run's commit, with the run's uncommitted changes. Where no repository has the commit, it is
-    the first of these folders with the recorded sources. Raises UserError where there is neither.
+    The folders `checkouts` are tried one after the other. The first one whose repository has the run's commit
+    gives a worktree in `folder`, with the run's uncommitted changes. Where no repository has the commit, the
+    first of these folders with the recorded sources is used. Raises UserError where there is neither.
     """
     state = origin["git"]
     found = _repository_of(state["commit"], checkouts) if state else None
@@ -67,15 +67,8 @@ def _repository_of(commit: str, checkouts: Iterable[Path]) -> tuple[Path, str] |
 
 def changed(sources: Mapping[str, str], home: Path) -> list[Mismatch]:
     """The files of a project that are not as `sources`, their digests by path, has them."""
-    rows = []
-    for name, recorded in sources.items():
-        try:
-            now = hashlib.sha256((home / name).read_bytes()).hexdigest()
-        except OSError:
-            now = "missing"
-        if now != recorded:
-            rows.append(Mismatch("code", name, _short(recorded), _short(now)))
-    return rows
+    each = [(name, recorded, _content(home / name)[1]) for name, recorded in sources.items()]
+    return [Mismatch("code", name, _short(then), _short(now)) for name, then, now in each if now != then]
 
 
 def _nowhere(sources: Mapping[str, str], commit: str | None, home: Path) -> str:
@@ -90,13 +83,13 @@ def _nowhere(sources: Mapping[str, str], commit: str | None, home: Path) -> str:
 
 
 def remove_code(folder: Path, checkouts: Iterable[Path]) -> None:
-    """Takes the worktree in the folder `folder` away, if there is one, and the repository's note of it."""
+    """Removes the worktree in the folder `folder`, if there is one, from the disk and from the repository."""
     for checkout in checkouts:
         with suppress(UserError):
             git(checkout, "worktree", "remove", "--force", "--force", str(folder.resolve()))
 
 
-def restore_configuration(recorded: Mapping[str, Any], form: Format) -> dict[str, Any]:
+def restore_configuration(recorded: Json, form: Format) -> Json:
     """The run's configuration, in the words of its format, with its pictures in data/.
 
     That is where `restore_pictures` puts them.
@@ -122,19 +115,14 @@ def restore_configuration(recorded: Mapping[str, Any], form: Format) -> dict[str
 
 
 def restore_pictures(
-    rows: Iterable[Sequence[str]],
-    recorded: Mapping[str, Any],
-    here: Path,
-    into: Path,
-    commit: str,
-    lend: bool = True,
+    rows: Iterable[Sequence[str]], recorded: Json, here: Path, into: Path, commit: str, lend: bool = True
 ) -> tuple[list[Mismatch], list[str]]:
     """Copies a run's pictures into `into`, a folder for each name; tells what differs, and remarks.
 
     `rows` are (pictures, file, label, sha256) of every picture that the run could use, `recorded` is the
-    `pictures` of its configuration, whose folders are looked for from the folder `here`. What was added to
-    them since is left alone. Labels are those recorded. With `lend`, a picture that has changed or is gone
-    is taken from git, in `commit` or anywhere in its history, if it is there as it was.
+    `pictures` of its configuration; the paths of its folders start at the folder `here`. Pictures that were
+    added since are not copied. Labels are those recorded. With `lend`, a picture that has changed or is gone
+    is taken from git, from `commit` or from any other commit that has it as it was.
     """
     differences, remarks = [], []
     labels: dict[str, list[tuple[str, str]]] = {name: [] for name in recorded}
@@ -178,7 +166,7 @@ def _short(digest: str) -> str:
 
 
 def from_git(here: Path, path: Path, sha256: str, commit: str) -> bytes | None:
-    """The file `path`, seen from the folder `here`, with that digest, if the repository around it has it."""
+    """The content of the file `path`, seen from `here`, that has the digest; None if git does not have it."""
     file = here.resolve() / path
     # its folder may be gone
     folder = next(parent for parent in file.parents if parent.is_dir())

@@ -1,19 +1,20 @@
 """Was a run repeated? Compares its recorded results with those of the rerun, and says what differs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from captchanet.files import read_json
 from captchanet.reproduce.formats import Format
+from captchanet.settings import Json
 from captchanet.train.provenance import Blas, CodeOrigin, Provenance
 
 NOTHING_DIFFERS = "nothing that is recorded differs: data, code, Python, libraries, BLAS, threads and CPU"
 """Said of a rerun with other results: then it was something that is not recorded."""
 
 
-class Mismatch(NamedTuple):
+@dataclass(frozen=True)
+class Mismatch:
     """What differs: its kind (data, code, Python, library, BLAS, CPU, platform), its name, then and now."""
 
     kind: str
@@ -56,23 +57,19 @@ class Verdict:
         results = f"{self.result[1]}, before {self.result[0]}"
         return f"NOT repeated: {theta}; {results if self.result[0] != self.result[1] else self.result[0]}"
 
-    def json_ready(self) -> dict[str, Any]:
+    def json_ready(self) -> Json:
         """All of it as verdict.json holds it."""
-        content = asdict(self) | {"differences": [one._asdict() for one in self.differences]}
-        return {"repeated": self.repeated, "sentence": self.sentence, **content}
+        return {"repeated": self.repeated, "sentence": self.sentence, **asdict(self)}
 
 
 def judge(
-    form: Format, run: str | None, recorded: Path, again: Mapping[str, Path]
+    form: Format, run: str | None, recorded: Callable[[str], Path], again: Callable[[str], Path]
 ) -> tuple[dict[str, bool], tuple[str, str], tuple[str, str], list[Mismatch]]:
     """What is the `same`, both `theta` and both `result`, and what differs between the provenances.
 
-    `form` is the format of `run`, None for XOR; `recorded` the folder with the artifacts of its record, and
-    `again` the folders of the rerun, by theirs among the artifacts.
+    `form` is the format of `run`, None for XOR. `recorded` and `again` give the file of an artifact in the
+    record and in the rerun.
     """
-
-    def rerun(artifact: str) -> Path:
-        return again[str(Path(artifact).parent)] / Path(artifact).name
 
     def result(file: Callable[[str], Path]) -> str:
         status = read_json(file(form.status))
@@ -84,12 +81,11 @@ def judge(
         found = read_json(file(form.metrics))["unseen"]["captchas"]
         return f"{found['correct']} of {found['n']} captchas"
 
-    before, after = read_json(recorded / form.provenance), read_json(rerun(form.provenance))
+    before, after = (read_json(file(form.provenance)) for file in (recorded, again))
     theta = (before["theta_sha256"], after["theta_sha256"])
     same = {"theta": theta[0] == theta[1]}
-    for name in form.results(run):
-        same[name] = (recorded / name).read_bytes() == rerun(name).read_bytes()
-    return same, theta, (result(recorded.joinpath), result(rerun)), environment(before, after)
+    same |= {name: recorded(name).read_bytes() == again(name).read_bytes() for name in form.results(run)}
+    return same, theta, (result(recorded), result(again)), environment(before, after)
 
 
 def environment(before: Provenance, after: Provenance) -> list[Mismatch]:
@@ -129,10 +125,8 @@ def _commit(git: CodeOrigin | None) -> str:
 
 def _blas(pools: Sequence[Blas]) -> dict[str, str]:
     """What is known of the BLAS libraries; NumPy and SciPy each bring one, in any order."""
-    each = {
-        "library": {pool["library"] for pool in pools},
-        "version": {str(pool["version"]) for pool in pools},
-        "kernel": {str(pool["kernel"]) for pool in pools},
-        "threads": {str(pool["threads"]) for pool in pools},
+    texts = {
+        what: {str(dict(pool)[what]) for pool in pools}
+        for what in ("library", "version", "kernel", "threads")
     }
-    return {what: ", ".join(sorted(texts)) or "none" for what, texts in each.items()}
+    return {what: ", ".join(sorted(each)) or "none" for what, each in texts.items()}

@@ -1,17 +1,18 @@
 """From the files of the finished stages to the records that MLflow is given."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from captchanet.dataset.dataset import DatasetFacts, trained_on
 from captchanet.evaluate.sweep import Sweep
-from captchanet.files import read_csv, read_json
-from captchanet.layout import ARTIFACTS, DatasetFiles, EvaluateFiles, Results, RunFiles, XorFiles
+from captchanet.files import read_json
+from captchanet.layout import ARTIFACTS, EvaluateFiles, Files, Results, RunFiles, XorFiles
 from captchanet.report import figures
 from captchanet.report.confidence_figure import confidence, read_confidence
+from captchanet.settings import Json
 from captchanet.track.run_record import RunContent, RunRecord
 from captchanet.track.sweep_parents import described
 from captchanet.train.train import HISTORY
@@ -36,11 +37,13 @@ def run_records(
 
     Their figures are plotted, when they are wanted, into a folder that lasts as long as the block.
     """
-    about = [(sweep, run) for sweep in sweeps for run in sweep.runs]
-    openings = {run: f"{described(sweep, run)} " for sweep, run in reversed(about)}
+    openings = {run: f"{described(sweep, run)} " for sweep in sweeps for run in sweep.runs}
     with tempfile.TemporaryDirectory() as scratch:
-        records = [_run(results, name, openings.get(name, ""), Path(scratch) / name) for name in runs]
-        yield [*records, _xor(results.xor)]
+        contents = {
+            run: partial(_content, results, openings.get(run, ""), Path(scratch, run)) for run in runs
+        }
+        records = [_record(run, results.train[run], content) for run, content in contents.items()]
+        yield [*records, _record("xor", results.xor, lambda _: _xor_content(results.xor))]
 
 
 def _record(name: str, files: RunFiles, content: Callable[[RunRecord], RunContent]) -> RunRecord:
@@ -52,28 +55,19 @@ def _record(name: str, files: RunFiles, content: Callable[[RunRecord], RunConten
     return one
 
 
-def _recorded(files: Iterable[Path], artifacts: Iterable[Path]) -> list[tuple[Path, str]]:
-    """Files, each with its folder among the artifacts."""
-    return [(file, str(path.parent)) for file, path in zip(files, artifacts, strict=True)]
+def _recorded(files: Iterable[Path], artifacts: Files) -> list[tuple[Path, str]]:
+    """Files, each with the folder of those artifacts."""
+    folder = next(iter(artifacts)).parent
+    return [(file, str(folder)) for file in files]
 
 
-def _repeated_from(files: DatasetFiles) -> tuple[Path, ...]:
-    """Of the files of a data set, what it takes to make it again from the pictures."""
-    return files.facts, files.captchas, files.pictures
-
-
-def _run(results: Results, name: str, opening: str, scratch: Path) -> RunRecord:
-    return _record(name, results.train[name], lambda one: _content(one, results, opening, scratch))
-
-
-def _content(one: RunRecord, results: Results, opening: str, scratch: Path) -> RunContent:
+def _content(results: Results, opening: str, scratch: Path, one: RunRecord) -> RunContent:
     """All that a run left; `opening` is what its description begins with."""
     train, evaluate = results.train[one.name], results.evaluate[one.name]
     parameters, metrics = one.parameters, read_json(evaluate.metrics)
     dataset = results.dataset[parameters["data"]]
-    facts = read_json(dataset.facts)
-    content = RunContent(metrics_by_step(train.history))
-    content.data = [
+    facts, history = read_json(dataset.facts), figures.read_history(train.history)
+    data = [
         (
             f"{parameters['data']}-{part}",
             context,
@@ -85,26 +79,22 @@ def _content(one: RunRecord, results: Results, opening: str, scratch: Path) -> R
         if part in facts["digest"]
     ]
     used = [parameters["dataset"][use] for use in ("train", "synthetic", "unseen")]
-    rejected = {
+    finals = {
         f"pictures/{pictures}/rejected": read_json(files.counts)["rejected"]
         for (segmentation, pictures), files in results.segment.items()
         if segmentation == parameters["dataset"]["segment"] and pictures in used
     }
-    content.finals = {
-        **rejected,
-        "evaluations": one.status["evaluations"],
-        "seconds": one.provenance["seconds"],
-    }
-    content.files = _recorded(train, ARTIFACTS.train) + _recorded(evaluate, ARTIFACTS.evaluate)
-    content.files += _recorded(_repeated_from(dataset), _repeated_from(ARTIFACTS.dataset))
-    content.files += [(file, FIGURES) for file in _figures(one, content, metrics, evaluate, scratch)]
-    if metrics["status"] == "finished":
-        content.finals |= _finals(metrics)
-    content.description = opening + _description(one, metrics, facts)
-    return content
+    finals |= {"evaluations": one.status["evaluations"], "seconds": one.provenance["seconds"]}
+    finals |= _finals(metrics) if metrics["status"] == "finished" else {}
+    files = _recorded(train, ARTIFACTS.train) + _recorded(evaluate, ARTIFACTS.evaluate)
+    # what it takes to make the data set again from the pictures
+    files += _recorded((dataset.facts, dataset.captchas, dataset.pictures), ARTIFACTS.dataset)
+    files += [(file, FIGURES) for file in _figures(one, history, evaluate, metrics, scratch)]
+    description = opening + _description(one, metrics, facts)
+    return RunContent(_by_step(history), finals, data, files, description)
 
 
-def _finals(metrics: dict[str, Any]) -> dict[str, float]:
+def _finals(metrics: Json) -> dict[str, float]:
     """The final metrics, in names that the MLflow UI groups: unseen/captchas/accuracy, …/ece and the like."""
     parts = {
         "training/characters": metrics["training"],
@@ -122,13 +112,12 @@ def _finals(metrics: dict[str, Any]) -> dict[str, float]:
 
 
 def _figures(
-    one: RunRecord, content: RunContent, metrics: Mapping[str, Any], evaluate: EvaluateFiles, scratch: Path
+    one: RunRecord, history: list[list[float]], evaluate: EvaluateFiles, metrics: Json, scratch: Path
 ) -> list[Path]:
     """The figures of a run, saved into the folder `scratch`."""
     found = {}
-    rows = [(step, *values.values()) for step, values in content.history]
-    if rows:
-        found["learning_curves"] = figures.learning_curves(rows, one.parameters["optimiser"]["method"])
+    if history:
+        found["learning_curves"] = figures.learning_curves(history, one.parameters["optimiser"]["method"])
     if metrics["status"] == "finished":
         found["confusion_matrix"] = figures.confusion_matrix(*figures.read_confusion(evaluate.confusion))
         # without calibration the confidences mean nothing, and this figure takes a third of recording a run
@@ -141,7 +130,7 @@ def _figures(
     return list(files)
 
 
-def _description(one: RunRecord, metrics: Mapping[str, Any], facts: DatasetFacts) -> str:
+def _description(one: RunRecord, metrics: Json, facts: DatasetFacts) -> str:
     """What the run's page in the MLflow UI opens with (markdown)."""
     layers = "-".join(map(str, one.parameters["layers"]))
     optimiser = one.parameters["optimiser"]["method"].upper()
@@ -157,22 +146,15 @@ def _description(one: RunRecord, metrics: Mapping[str, Any], facts: DatasetFacts
     )
 
 
-def _xor(files: XorFiles) -> RunRecord:
-    return _record("xor", files, lambda _: _xor_content(files))
-
-
 def _xor_content(files: XorFiles) -> RunContent:
     outputs = ", ".join(f"{row[0]:.8f}" for row in read_json(files.solution)["outputs"])
     return RunContent(
-        metrics_by_step(files.history),
+        _by_step(figures.read_history(files.history)),
         files=_recorded(files, ARTIFACTS.xor),
         description=f"The tutorial's XOR, by plain gradient descent: outputs {outputs} for 0 1 1 0.",
     )
 
 
-def metrics_by_step(history: Path) -> list[tuple[int, dict[str, float]]]:
-    """The metrics of a run after each step, from its history."""
-    return [
-        (int(row[0]), {name: float(text) for name, text in zip(HISTORY[1:], row[1:], strict=True)})
-        for row in read_csv(history, HISTORY)
-    ]
+def _by_step(rows: Iterable[Sequence[float]]) -> list[tuple[int, dict[str, float]]]:
+    """The metrics of a run after each step, from the rows of its history."""
+    return [(int(step), dict(zip(HISTORY[1:], values, strict=True))) for step, *values in rows]

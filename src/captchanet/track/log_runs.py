@@ -16,7 +16,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from captchanet.evaluate.sweep import Sweep
 from captchanet.layout import ARTIFACTS, FORMAT
 from captchanet.track.run_record import RunRecord
-from captchanet.track.store import COMPLETE, PREFIX, client, reachable
+from captchanet.track.store import COMPLETE, PREFIX, client, reachable, runs_of
 from captchanet.track.sweep_parents import MEMBERSHIP, Parents
 
 LONGEST_PARAM = 6000
@@ -43,8 +43,10 @@ def log_runs(
     with reachable(uri):
         store = client(uri)
         by_name = {one.name: one for one in records}
-        known = _known(store, experiment, of)
-        parents = Parents(store, experiment, of, sweeps, known, by_name)
+        # those that stand for a sweep too
+        ours = runs_of(store, experiment, f"tags.`{PREFIX}set` = '{of}'")
+        known = {run.data.tags[f"{PREFIX}key"]: run for run in ours}
+        parents = Parents(store, experiment, of, list(sweeps), known, by_name)
         ids: dict[str, str] = {}
         for one in by_name.values():
             belongs = parents.tags(one.name)
@@ -68,20 +70,6 @@ def log_runs(
         return ids
 
 
-def _known(store: MlflowClient, experiment: str, of: str) -> dict[str, Run]:
-    """The runs of the set, and those that stand for its sweeps, by their keys."""
-    runs: dict[str, Run] = {}
-    token = None
-    while True:
-        page = store.search_runs(
-            [experiment], f"tags.`{PREFIX}set` = '{of}'", max_results=1000, page_token=token
-        )
-        runs.update({run.data.tags[f"{PREFIX}key"]: run for run in page})
-        token = page.token
-        if not token:
-            return runs
-
-
 def _belong(store: MlflowClient, run: Run, belongs: Mapping[str, str]) -> None:
     """Puts a run that was recorded before into the sweep that it belongs to now."""
     for name in MEMBERSHIP:
@@ -93,9 +81,9 @@ def _belong(store: MlflowClient, run: Run, belongs: Mapping[str, str]) -> None:
 
 
 def _log(store: MlflowClient, run_id: str, one: RunRecord, belongs: Mapping[str, str]) -> None:
-    """Logs everything of a run, its status last; saying it all twice has the effect of once.
+    """Logs everything of a run, its status last. Logging it twice leaves the same as logging it once.
 
-    The times are the training's own, so that a metric logged again is the same row again.
+    The times are those of the training: a metric that is logged again is the same row.
     """
     content = one.content()
     last_step = content.history[-1][0] if content.history else 1

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from captchanet.settings import Json
 from captchanet.train.provenance import Provenance
 
 
-@dataclass
+@dataclass(frozen=True)
 class RunContent:
     """What a run is logged with, in addition to what it is known by.
 
@@ -26,14 +26,14 @@ class RunContent:
     description: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class RunRecord:
     """A run as its files tell of it; `content` reads and plots the rest, when it is to be logged."""
 
     name: str
-    parameters: dict[str, Any]
+    parameters: Json
     provenance: Provenance
-    status: dict[str, Any]
+    status: Json
     content: Callable[[], RunContent]
 
     @property

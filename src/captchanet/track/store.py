@@ -1,6 +1,7 @@
-"""The MLflow store: where it is, how long to wait for it, and its making, once, before anybody writes."""
+"""The MLflow store: where it is, how long to wait for it, and how it is made, once, before the first run."""
 
 import fcntl
+import gc
 import logging
 import os
 import sys
@@ -16,15 +17,19 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from captchanet.errors import UserError
 
 PREFIX = "captchanet."
-"""Of the tags that are the project's own."""
+"""What the project's own tags begin with."""
 
 COMPLETE = ("FINISHED", "FAILED")
 """What MLflow calls a run that is recorded whole."""
+
+PAGE = 1000
+"""How many runs MLflow is asked for at a time."""
 
 DATABASE, ARTIFACT_FOLDER = "mlflow.db", "mlartifacts"
 EXPERIMENT = {
@@ -50,7 +55,7 @@ def client(uri: str) -> MlflowClient:
 
 @contextmanager
 def reachable(uri: str) -> Iterator[None]:
-    """A block that talks to the store at `uri`: whatever error it answers with becomes a UserError."""
+    """A block that uses the store at `uri`; an error of the store becomes a UserError."""
     from requests.exceptions import RequestException
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -61,7 +66,7 @@ def reachable(uri: str) -> Iterator[None]:
         while root.__cause__ or root.__context__:
             root = root.__cause__ or root.__context__ or root
         cause = (str(root).strip().splitlines() or [type(root).__name__])[0][:300]
-        do = "start the server or mend `track.tracking_uri`"
+        do = "start the server or correct `track.tracking_uri`"
         if uri.startswith("sqlite:"):
             do = "make the database and mlartifacts/ writable, with room on their disk"
             if "not a database" in cause or "malformed" in cause:
@@ -71,17 +76,30 @@ def reachable(uri: str) -> Iterator[None]:
         ) from error
 
 
+def runs_of(store: MlflowClient, experiment: str, which: str = "") -> Iterator[Run]:
+    """The runs of the experiment with that id, the newest first; `which` is a filter as MLflow has it."""
+    token = None
+    while True:
+        page = store.search_runs([experiment], which, max_results=PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+        gc.collect()  # the objects that SQLAlchemy leaves of a page refer to each other
+
+
 def prepare(uri: str, experiment: str) -> str:
     """Makes the database and the experiment, if they are not there, and returns the experiment's id.
 
-    One process at a time does it, before anybody writes: several processes that open a new database together
-    would all migrate it, and all but one would fail. A store on this disk keeps its artifacts in
+    One process at a time does it, before runs are recorded: several processes that open a new database
+    together would all migrate it, and all but one would fail. A store on this disk keeps its artifacts in
     mlartifacts/, next to it.
     """
     with reachable(uri):
-        database = _database(uri)
-        if database is None:
+        file = database_of(uri)
+        if file is None:
             return _experiment(client(uri), experiment, None)
+        database = file.resolve()
         with _alone(database.parent):
             if database.exists():
                 return _experiment(client(uri), experiment, database.parent)
@@ -101,19 +119,17 @@ def begun(uri: str, experiment: str) -> int:
         return int(client(uri).get_experiment(experiment).creation_time or 0)
 
 
-def _database(uri: str) -> Path | None:
+def database_of(uri: str) -> Path | None:
     """The file of an SQLite store; None where a server has it."""
     from sqlalchemy.engine import make_url
 
-    if not uri.startswith("sqlite:"):
-        return None
-    file = make_url(uri).database
-    return Path(file).resolve() if file else None
+    file = make_url(uri).database if uri.startswith("sqlite:") else None
+    return Path(file) if file else None
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """A block that one process at a time is in, for each folder; the kernel lets go of it after a kill."""
+    """A block that only one process at a time can enter, for each folder; a kill ends the lock too."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)

@@ -1,15 +1,16 @@
 """Sweeps in MLflow: each has a parent run, which stands above its runs and says what they found.
 
-A sweep's name has one parent in a set of runs, for ever. When the sweep grows, changes or shrinks, the parent
-is brought up to date; otherwise nothing is written. A digest of its runs is written last, so that an update
-that was killed is done again.
+The name of a sweep has one parent in a set of runs, and keeps it. When the sweep grows, changes or shrinks,
+the parent is brought up to date; otherwise nothing is written. A digest of its runs is written last: after a
+kill it is not there, and the next attempt does the update again.
 """
 
 import hashlib
 import json
 import math
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -24,56 +25,50 @@ from captchanet.track.store import COMPLETE, PREFIX
 
 PARENT = "mlflow.parentRunId"
 MEMBERSHIP = (PARENT, *(f"{PREFIX}{name}" for name in ("sweep", "setting", "seed", "fold")))
-"""The tags that say which sweep a run belongs to, and as what."""
+"""The tags that say which sweep a run belongs to, and with which setting, seed and fold."""
 
 MOST_ROWS, LONGEST_LABEL = 30, 60
 
 
+@dataclass
 class Parents:
     """The parents of a set's sweeps: made before the runs are logged, brought up to date after them.
 
-    `known` are the runs of the set that MLflow had before, by their keys; `ids` the parents' by sweep.
+    `of` is the name of the set. `known` are its runs that MLflow had before, by their keys. `ids` are those
+    of the parents, by the names of their sweeps.
     """
 
-    def __init__(
-        self,
-        store: MlflowClient,
-        experiment: str,
-        of: str,
-        sweeps: Iterable[Sweep],
-        known: Mapping[str, Run],
-        records: Mapping[str, RunRecord],
-    ) -> None:
-        self.store, self.experiment, self.sweeps, self.records = store, experiment, list(sweeps), records
-        self.of, self.before = of, known
-        self.parents: dict[str, Run] = {}
-        for sweep in self.sweeps:
-            # no run's key has a space
-            key = f"sweep {sweep.name}"
-            tags = {"key": key, "set": of, "kind": "sweep", "sweep": sweep.name, "configured": "yes"}
-            source = {"mlflow.source.name": "captchanet", "mlflow.source.type": "PROJECT"}
-            self.parents[sweep.name] = known.get(key) or store.create_run(
-                experiment,
-                start_time=min(records[run].started for run in sweep.runs),
-                run_name=sweep.name,
-                tags={f"{PREFIX}{name}": text for name, text in tags.items()} | source,
-            )
+    store: MlflowClient
+    experiment: str
+    of: str
+    sweeps: Sequence[Sweep]
+    known: Mapping[str, Run]
+    records: Mapping[str, RunRecord]
+
+    def __post_init__(self) -> None:
+        self.parents = {sweep.name: self._parent(sweep) for sweep in self.sweeps}
         self.ids = {name: str(run.info.run_id) for name, run in self.parents.items()}
 
+    def _parent(self, sweep: Sweep) -> Run:
+        """The parent of a sweep, made where it is not there."""
+        # no run's key has a space
+        key = f"sweep {sweep.name}"
+        tags = {"key": key, "set": self.of, "kind": "sweep", "sweep": sweep.name, "configured": "yes"}
+        source = {"mlflow.source.name": "captchanet", "mlflow.source.type": "PROJECT"}
+        return self.known.get(key) or self.store.create_run(
+            self.experiment,
+            start_time=min(self.records[run].started for run in sweep.runs),
+            run_name=sweep.name,
+            tags={f"{PREFIX}{name}": text for name, text in tags.items()} | source,
+        )
+
     def tags(self, run: str) -> dict[str, str]:
-        """The tags that put a run below its sweep, if it belongs to one; to two it never does."""
+        """The tags that put a run below its sweep, {} where it belongs to none. No run belongs to two."""
         for sweep in self.sweeps:
             if about := sweep.runs.get(run):
-                tags = {
-                    "sweep": sweep.name,
-                    "setting": about["setting"],
-                    "seed": about["seed"],
-                    "fold": about["fold"],
-                }
-                told = {
-                    f"{PREFIX}{name}": str(text)[:5000] for name, text in tags.items() if text is not None
-                }
-                return {PARENT: self.ids[sweep.name], **told}
+                texts = (sweep.name, about["setting"], about["seed"], about["fold"])
+                tags = zip(MEMBERSHIP, (self.ids[sweep.name], *texts), strict=True)
+                return {name: str(text)[:5000] for name, text in tags if text is not None}
         return {}
 
     def complete(self, ids: Mapping[str, str]) -> None:
@@ -98,7 +93,9 @@ class Parents:
         finished = [one for one in runs if not one.failed]
         best = max(finished, key=lambda one: one.accuracy, default=None)
         with tempfile.TemporaryDirectory() as scratch:
-            _write_settings(Path(scratch), sweep, found)
+            # a row for each setting, the best first
+            write_summaries(Path(scratch, "settings.csv"), sweep, found)
+            figures.save_png(figures.settings(found), Path(scratch, "settings.png"))
             self.store.log_artifacts(run_id, scratch)
         tags = {
             "mlflow.note.content": _description(sweep, found, best, self.of, self.experiment, ids),
@@ -125,38 +122,30 @@ class Parents:
     def _metrics(
         self, run: Run, numbers: Mapping[str, float | None], ended: int, now: set[str]
     ) -> list[Metric]:
-        """The numbers that are to be logged: all or, where MLflow has them as its latest, none.
+        """The metrics to log: all, or none where they are MLflow's latest already.
 
-        The step is how many runs the sweep has had so far: what MLflow holds for the latest is what has the
-        largest step, then the latest time. So neither may go back when the sweep shrinks.
+        The step is how many runs the sweep has had so far. MLflow takes the value with the largest step, then
+        the latest time, for the latest one. So neither may go back when the sweep shrinks.
         """
         # a metric that was logged before and has no value now is logged as not-a-number
+        latest = run.data.metrics
         values = {
             f"sweep/{name}": math.nan if value is None else round(value, 9) for name, value in numbers.items()
         }
-        latest = run.data.metrics
         values = {name: value for name, value in values.items() if name in latest or not math.isnan(value)}
-        if {name: str(float(value)) for name, value in values.items()} == {
-            name: str(float(value)) for name, value in latest.items()
+        # as texts: not-a-number is the same again
+        if {(name, str(float(value))) for name, value in values.items()} == {
+            (name, str(float(value))) for name, value in latest.items()
         }:
             return []
-        ever = {
-            other.info.run_id
-            for other in self.before.values()
-            if other.data.tags.get(PARENT) == run.info.run_id
-        }
+        run_id = run.info.run_id
+        ever = {one.info.run_id for one in self.known.values() if one.data.tags.get(PARENT) == run_id}
         step, time = len(ever | now), ended
         if latest:
-            past = self.store.get_metric_history(run.info.run_id, "sweep/runs")
+            past = self.store.get_metric_history(run_id, "sweep/runs")
             step = max([step, *(one.step for one in past)])
             time = max([time, *(one.timestamp + 1 for one in past)])
         return [Metric(name, value, time, step) for name, value in values.items()]
-
-
-def _write_settings(folder: Path, sweep: Sweep, found: Sequence[SettingSummary]) -> None:
-    """settings.csv and settings.png: a row for each setting, the best first."""
-    write_summaries(folder / "settings.csv", sweep, found)
-    figures.save_png(figures.settings(found), folder / "settings.png")
 
 
 def described(sweep: Sweep, run: str) -> str:
