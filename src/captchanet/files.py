@@ -71,7 +71,7 @@ def write_npy(path: str | os.PathLike[str], array: np.ndarray) -> None:
 
 
 def write_csv(path: str | os.PathLike[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes a CSV, all or nothing, with "\\n" as line end; raises UserError where it cannot."""
+    """Writes a CSV, all or nothing, with line feeds as line ends; raises UserError where it cannot."""
     lines, rows = io.StringIO(newline=""), list(rows)
     csv.writer(lines, lineterminator="\n").writerows([header, *rows])
     if "\r" in lines.getvalue():

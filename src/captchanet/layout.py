@@ -27,8 +27,10 @@ those that confidences are calibrated on."""
 
 @dataclass(frozen=True)
 class Files:
-    """The files that a stage writes into a folder of its own: each field is the path of one, annotated with
-    the file's name."""
+    """The files that a stage writes into a folder of its own.
+
+    Each field is the path of one, annotated with the file's name.
+    """
 
     @classmethod
     def within(cls, folder: str | Path) -> Self:
@@ -73,8 +75,11 @@ class SyntheticFiles(Files):
 
 @dataclass(frozen=True)
 class SegmentedFiles(Files):
-    """One entry of `pictures` by one segmentation: character vectors and their windows, cleaned pictures, the
-    usable and the rejected ones, and how many there are of each."""
+    """One entry of `pictures` by one segmentation.
+
+    These are character vectors and their windows, cleaned pictures, the usable and the rejected ones, and how
+    many there are of each.
+    """
 
     characters: Annotated[Path, "characters.npy"]
     windows: Annotated[Path, "characters.csv"]
@@ -86,8 +91,11 @@ class SegmentedFiles(Files):
 
 @dataclass(frozen=True)
 class DatasetFiles(Files):
-    """A data set: a pickle for each of its `PARTS`, the cleaned pictures of its training captchas, a list of
-    captchas by part, all usable pictures, and the facts about it."""
+    """A data set.
+
+    These are a pickle for each of its `PARTS`, the cleaned pictures of its training captchas, a list of
+    captchas by part, all usable pictures, and the facts about it.
+    """
 
     train: Annotated[Path, "train_data.pkl"]
     unseen: Annotated[Path, "unseen_data.pkl"]
@@ -105,8 +113,11 @@ class DatasetFiles(Files):
 
 @dataclass(frozen=True)
 class RunFiles(Files):
-    """What every run leaves, also that on XOR: all that decided it, each step, where it came from, a
-    configuration for it alone, and how it ended."""
+    """What every run leaves, also that on XOR.
+
+    These are all that decided it, each step, where it came from, a configuration for it alone, and how it
+    ended.
+    """
 
     parameters: Annotated[Path, "parameters.json"]
     history: Annotated[Path, "history.csv"]
@@ -132,8 +143,11 @@ class XorFiles(RunFiles):
 
 @dataclass(frozen=True)
 class EvaluateFiles(Files):
-    """How well a run reads: metrics, accuracy by class, the confusion matrix, misread captchas, the bins of
-    the reliability diagram, and accuracy over coverage."""
+    """How well a run reads.
+
+    These are metrics, accuracy by class, the confusion matrix, misread captchas, the bins of the reliability
+    diagram, and accuracy over coverage.
+    """
 
     metrics: Annotated[Path, "metrics.json"]
     classes: Annotated[Path, "classes.csv"]

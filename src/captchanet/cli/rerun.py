@@ -1,4 +1,4 @@
-"""`captchanet rerun` and `verify`: does a recorded run give the same results again, to the last bit?"""
+"""`captchanet rerun` and `verify`: run a recorded run again, and compare it to the last bit."""
 
 import sys
 from collections.abc import Iterator, Sequence

@@ -98,8 +98,10 @@ def expand(name: str, sweep: Sweep, given: Mapping[str, Any], known: Sections) -
 
 
 def _settings(sweep: Sweep, at: str) -> Iterator[Json]:
-    """The settings that a sweep tries: every one of the list with every point of the grid and every
-    sampled one."""
+    """The settings that a sweep tries.
+
+    Each of the list goes with each point of the grid and each sampled one.
+    """
     sampled = sampled_settings(sweep.random, at)
     for key in [
         *sweep.grid,

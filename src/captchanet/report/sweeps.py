@@ -61,7 +61,7 @@ def _figures(
 
 
 def p_value(p: float) -> str:
-    """p = 0.031, with two significant digits, never broken at the end of a line."""
+    """A p-value as a text, p = 0.031, with two significant digits, never broken at the end of a line."""
     return ("p < 0.001" if p < 0.001 else f"p = {p:.2g}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
