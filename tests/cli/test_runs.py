@@ -306,7 +306,7 @@ def test_the_table_has_what_differs_and_names_the_rest_once(shown, known):
     assert f"{known['old'][:8]}  sgd (old)" in output
     assert "(old): no configuration names them" in output
     assert "the same in all: params.cost=cross_entropy  dataset.seed=1  hidden=[8]  seed=1" in output
-    assert "1 more recorded by half" in output
+    assert "1 more only partly recorded" in output
     assert "62.5%" in output
 
 

@@ -381,7 +381,7 @@ def test_labels_are_those_recorded(pictures, tmp_path):
 def test_a_folder_without_any_picture_left_is_said(pictures, tmp_path):
     folder, rows = pictures
     folder.rename(folder.with_name("away"))
-    with pytest.raises(UserError, match="none of its 5 pictures is left in pictures"):
+    with pytest.raises(UserError, match="all of its 5 pictures are missing in pictures"):
         restored(rows, tmp_path)
 
 
@@ -437,7 +437,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
 def test_a_workflow_that_fails_is_said_with_its_own_words(tmp_path):
     (tmp_path / "Snakefile").write_text("raise SystemExit('captchanet: no such thing')\n")
     (tmp_path / "config.yaml").write_text("{}")
-    with pytest.raises(UserError, match=r"captchanet: no such thing; all it said: .*snakemake\.log"):
+    with pytest.raises(UserError, match=r"captchanet: no such thing; its whole output: .*snakemake\.log"):
         snakemake(tmp_path, tmp_path, ["results/x"], 1, {}, 0)
 
 
@@ -450,7 +450,7 @@ def test_the_kernel_of_the_record_is_set_where_the_processor_has_it():
     assert kernel([]) == ({}, "")
     forced, remark = kernel([here[0] | {"kernel": "NoSuchKernel"}])
     assert forced == {}
-    assert "cannot be had here" in remark
+    assert "does not run here" in remark
     if here[0]["kernel"] in ("SkylakeX", "Zen"):
         forced, remark = kernel([here[0] | {"kernel": "Haswell"}])
         assert forced == {"OPENBLAS_CORETYPE": "Haswell"}
