@@ -104,7 +104,7 @@ def test_a_class_without_an_example_is_warned_of(made_results, page, tmp_path, w
     copy = copied(made_results, tmp_path)
     facts = copy.dataset("main").facts
     write_json(facts, read_json(facts) | {"classes_without_example": ["z"]})
-    assert "with any of z : these characters cannot be learnt from it" in visible(written(made_results, copy))
+    assert "with any of z : a run cannot learn these characters" in visible(written(made_results, copy))
 
 
 def test_synthetic_captchas_are_told_apart_from_labelled_ones(mixed_results, page, without_figures):
@@ -153,7 +153,7 @@ def test_what_confidence_is_worth_is_said(made_results, tmp_path, without_figure
     write_json(file, metrics)
     text = visible(written(made_results, copy)).replace("\N{NO-BREAK SPACE}", " ")
     assert "The confidences of good are not calibrated: they are the network's own." in text
-    assert "At the threshold 90 % the coverage is 50 % : so many captchas have at least this" in text
+    assert "At the threshold 90 % the coverage is 50 % : this share of the captchas has at least this" in text
     assert "and 100.0 % of these are right" in text
     assert "(3 of 3; 95 % interval 43.9 % to 100.0 %)" in text
     assert "The coverage at 99 % accuracy" in text
@@ -379,8 +379,8 @@ def test_a_headline_out_of_a_sweep_has_its_section_too(made_results, without_fig
             3,
             "the first reads 100.0 points more: p = 0.25 over seeds (paired t-test) and p = 0.031 over",
         ),
-        (6, 0, 2, "Nobody can say whether it stands out: 2 repeats do not show"),
-        (6, 0, 1, "Nobody can say whether it stands out: a single repeat does not show"),
+        (6, 0, 2, "It is not known whether it stands out: 2 repeats do not show"),
+        (6, 0, 1, "It is not known whether it stands out: a single repeat does not show"),
         (5, 5, 3, "Both settings read the same: 83.3 % of the unseen captchas."),
     ],
 )
@@ -396,7 +396,7 @@ def test_the_best_setting_is_said_and_whether_it_stands_out(
     assert said in text
     if best > next_best:
         assert f"weight=0.1 read most: {100 * best / 6:.1f} % of the unseen captchas" in text
-        assert "The best of 2 settings, picked by these very captchas, looks a little better" in text
+        assert "The best of 2 settings was chosen on these captchas, so it looks a little better" in text
         assert (f"({repeats} runs, standard deviation 0.0 points)" in text) == (repeats > 1)
 
 
@@ -464,7 +464,7 @@ def test_a_sweep_of_hundreds_is_a_small_section_that_stays_the_same(swept, made_
     text = visible(section(page))
     assert "train.w (50 values from 0 to 49)" in text
     assert "50 settings, each with 4 seeds (1, 2, 3, 4), 200 runs in all" in text
-    assert "10 more settings are in the table alone" in text
+    assert "10 more settings are only in the table" in text
     assert len(re.findall(r"\d+ of 6 ", text)) == 200
     ids = re.findall(r'\bid="([^"]*)"', page)
     assert len(ids) == len(set(ids))
