@@ -419,7 +419,7 @@ def test_a_folder_of_an_earlier_rerun_is_emptied_and_never_used_twice_at_once(tm
     folder = tmp_path / "deep/er"
     with claimed(folder):
         (folder / "left").write_text("left")
-        with pytest.raises(UserError, match="another rerun is at work"), claimed(folder):
+        with pytest.raises(UserError, match="another rerun uses this folder"), claimed(folder):
             pass
         assert (folder / "left").exists()
     with claimed(folder):

@@ -24,7 +24,7 @@ def test_each_configuration_has_its_own_results_and_report(both):
     assert both.second.jobs["train"] == 2
     # the history is there already, and is not asked for again
     assert "store" not in both.second.jobs
-    assert "results/other/report.html says what the runs are worth" in both.second.output
+    assert "results/other/report.html shows how well the runs read" in both.second.output
     assert "belong to no run of this configuration" not in both.second.output
     for name in ("tiny", "other"):
         assert "<html" in both.text(f"results/{name}/report.html")

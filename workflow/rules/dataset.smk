@@ -17,7 +17,7 @@ rule dataset:
         "../scripts/dataset.py"
 
 
-# all that the runs of this configuration leave, for the stages that look at all of them
+# all results of the runs of this configuration, for the stages that need all of them
 NAMES = {
     "runs": list(CONFIG.train),
     "data": DATA,

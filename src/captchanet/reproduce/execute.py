@@ -62,8 +62,8 @@ def claimed(folder: Path) -> Iterator[int]:
             yield marker.fileno()
     except OSError as error:
         raise UserError(
-            f"{folder}: cannot be used ({error.strerror or error}); make it a folder that you may write, "
-            "with room left on its disk, or name another with --folder"
+            f"{folder}: cannot be used ({error.strerror or error}); make it a folder that you can write "
+            "to, with free space on its disk, or name another with --folder"
         ) from error
 
 
@@ -76,7 +76,7 @@ def _lock(marker: int, folder: Path) -> None:
         except BlockingIOError as error:
             if time.monotonic() > until:
                 raise UserError(
-                    f"{folder}: another rerun is at work in this folder; wait until it has ended"
+                    f"{folder}: another rerun uses this folder; wait until it has ended"
                 ) from error
             time.sleep(0.05)
 
