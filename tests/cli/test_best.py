@@ -1,4 +1,4 @@
-"""`captchanet best` names the winner of a sweep, and says no more of its lead than the tests do."""
+"""`captchanet best` names the winner of a sweep, and reports of its lead only what the tests show."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ N = 100
 
 
 def sweep_run(setting, repeat, wrong, first=0):
-    """A run that read N captchas but for `wrong` of them, from number `first` on."""
+    """A run that read N captchas except `wrong` of them, from number `first` on."""
     misread = frozenset(("unseen", f"{number}.png") for number in range(first, first + wrong))
     return SweepRun(f"{setting},{repeat}", setting, repeat, False, "digest", N, misread)
 

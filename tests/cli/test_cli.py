@@ -1,4 +1,4 @@
-"""The command line says what it did, or in one sentence why it could not."""
+"""The command line prints what it did, or one sentence with the reason why it could not."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The page about the domain gap shows every class, the one that fits worst first, and says what it shows."""
+"""The page about the domain gap shows every class, the one that fits worst first, and explains itself."""
 
 import pickle
 import re

@@ -1,4 +1,4 @@
-"""The report says what the results hold, in one page that fetches nothing."""
+"""The report shows all results in one page that loads no other file."""
 
 import base64
 import io
@@ -26,7 +26,7 @@ def page(made_results):
 
 
 def written(made, layout=None, headline="good", runs=None, pictures=None, **sweeps):
-    """The page about some of the runs of `made`, or of what lies at `layout`."""
+    """The page about some of the runs of `made`, or of the results at `layout`."""
     sources = (
         {name: str(made.pictures / name) for name in ("raw", "unseen")} if pictures is None else pictures
     )
@@ -37,13 +37,13 @@ def written(made, layout=None, headline="good", runs=None, pictures=None, **swee
 
 
 def copied(made, folder):
-    """A copy of the results in a folder of its own, for a test that changes them."""
+    """A copy of the results in a separate folder, for a test that changes them."""
     return Layout(shutil.copytree(made.folder, folder / "results"))
 
 
 @pytest.fixture
 def without_figures(monkeypatch):
-    """For tests of the words alone: plotting is what takes the time."""
+    """For tests of the words only, since plotting takes most of the time."""
     monkeypatch.setattr(confidence_figure, "confidence", lambda *data: None)
     for name in ("learning_curves", "confusion_matrix", "class_accuracy", "captcha_accuracies", "settings"):
         monkeypatch.setattr(figures, name, lambda *data: None)
@@ -199,7 +199,7 @@ def test_the_page_fetches_nothing(page):
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
     assert "<script" not in page
     assert "@import" not in page
-    # what matplotlib writes into a figure are names of vocabularies and formats, which nobody loads
+    # these addresses in a figure of matplotlib are names of vocabularies and formats; they are not loaded
     outside = re.sub(r"<svg.*?</svg>", "", page, flags=re.S)
     assert "http" not in outside
 
@@ -242,7 +242,7 @@ def test_what_the_first_run_misread_is_open_and_what_only_others_did_is_folded(m
     }
     text = visible(written(made_results))
     assert f"good misread {misread['good']} unseen captchas" in text
-    # told the other way round, the same captchas are shown, in another order
+    # with the runs in the other order the same captchas are shown, in another order
     turned = written(made_results, headline="other")
     assert f"other misread {misread['other']} unseen captchas" in visible(turned)
     every = turned.count('<img src="data:image/png;base64,')
@@ -284,7 +284,7 @@ def test_a_file_name_that_is_no_text_does_not_break_it(made_results, tmp_path, w
 
 
 def plan(runs, base="good"):
-    """A sweep as the resolved configuration tells of it; `runs` are (run, values, seed) by name."""
+    """A sweep in the form of the resolved configuration; `runs` are (run, values, seed) by name."""
     keys = dict.fromkeys(key for values, _ in runs.values() for key in values)
 
     def setting(values):
@@ -306,7 +306,7 @@ def section(page, name="tried"):
 
 @pytest.fixture
 def swept(made_results, tmp_path):
-    """Makes results with runs that read so and so many of the 6 unseen captchas, and the page about them."""
+    """Makes results of runs that read some of the 6 unseen captchas, and the page about them."""
 
     def make(right, **sweeps):
         copy, source = copied(made_results, tmp_path), made_results.layout
@@ -430,7 +430,7 @@ def test_a_sweep_without_keys_repeats_its_run(swept, without_figures):
         ([{"train.w": w, "train.v": v} for w in (1, 2, 3) for v in (1, 2, 3)], {}, False),
         # two values are no curve, and truth is no number
         ([{"train.w": w, "train.d": d} for w in (1, 2) for d in (True, False)], {}, False),
-        # more lines than can be told apart, and a value that has no position on an axis
+        # too many lines to distinguish, and a value that has no position on an axis
         ([{"train.w": w, "train.h": h} for h in "abcdefgh" for w in (1, 2, 3)], dict.fromkeys(
             [f"h={h}" for h in "hgfedcba"], 3), False),
         ([{"train.w": w} for w in (1, 2, 3, None)], {"good": 3}, False),

@@ -1,4 +1,4 @@
-"""What a rerun restores and how it judges, without running anything."""
+"""What a rerun restores and how it compares results, without running anything."""
 
 import hashlib
 import json
@@ -313,7 +313,7 @@ def test_what_was_synthetic_is_made_again(results, request, tmp_path):
     assert restored["pictures"]["synthetic"] == asked["pictures"]["synthetic"]
     found = resolved(restored).pictures["synthetic"]
     assert found == made.config.pictures["synthetic"]
-    # and none of it is looked for in a folder
+    # and nothing is looked for in a folder
     rows = read_csv(made.layout.dataset("main").pictures, PICTURES)
     assert {row[0] for row in rows} == set(asked["pictures"]) - {"synthetic"}
     differences, remarks = restore_pictures(rows, asked["pictures"], Path(), tmp_path, "HEAD")
@@ -363,7 +363,7 @@ def test_a_changed_a_lost_and_an_unreadable_picture_are_named(pictures, tmp_path
         ('pictures/b,"c".png', "no file"),
         ("pictures/{e}.png", "missing"),
     ]
-    # it is run again with what there is
+    # it is run again with the pictures that are left
     assert (tmp_path / "into/raw/a.png").read_text() == "changed"
     assert not (tmp_path / "into/raw/{e}.png").exists()
 
@@ -462,7 +462,7 @@ def test_the_kernel_of_the_record_is_set_where_the_processor_has_it():
 
 @pytest.fixture
 def recorded_runs(monkeypatch):
-    """Four recorded runs, and reruns that end as their names say."""
+    """Four recorded runs; each rerun ends as the name of its run says."""
     from datetime import UTC, datetime
 
     from captchanet.reproduce import rerun

@@ -1,4 +1,4 @@
-"""Whatever is killed, plain snakemake goes on by itself; two at once are refused."""
+"""After any kill a plain `snakemake` goes on by itself; two at the same time are refused."""
 
 import fcntl
 import os

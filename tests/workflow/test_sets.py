@@ -1,4 +1,4 @@
-"""One configuration, one folder of results: two in turn leave each other alone, and share one history."""
+"""Each configuration has its own folder of results. Two do not change each other, and share one history."""
 
 import shutil
 
@@ -12,7 +12,7 @@ NOTHING = "Nothing to be done"
 
 @pytest.fixture(scope="module")
 def both(project):
-    """A project in which the tiny configuration has run, and one like it with another network of one name."""
+    """A project in which the tiny configuration has run, and a second one with another network."""
     text = project.text("config/tiny.yaml")
     project.write(OTHER, text.replace("cg: {hidden: [8]", "cg: {hidden: [9]"))
     project.second = project.snakemake(configfile=OTHER)
