@@ -104,7 +104,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
-    """What a JSON file holds; raises UserError where it is missing, unreadable or damaged."""
+    """The content of a JSON file; raises UserError where it is missing, unreadable or damaged."""
     with _reading(path) as file:
         return json.loads(file.read_text(encoding="utf-8", errors="surrogateescape"))
 

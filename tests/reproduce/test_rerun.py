@@ -409,7 +409,7 @@ def test_git_lends_a_picture_that_it_has_as_it_was(pictures, tmp_path):
 
 def test_a_folder_with_anything_else_in_it_is_refused(tmp_path):
     (tmp_path / "mine").write_text("mine")
-    with pytest.raises(UserError, match="something other than a rerun"), claimed(tmp_path):
+    with pytest.raises(UserError, match="other files in it than a rerun"), claimed(tmp_path):
         pass
     assert (tmp_path / "mine").read_text() == "mine"
 

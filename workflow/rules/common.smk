@@ -50,7 +50,7 @@ except UserError as error:
 LAYOUT = layout.Layout.of(CONFIG.set)
 # the data sets that the runs train on, each once
 DATA = list(dict.fromkeys(run.data for run in CONFIG.train.values()))
-# the runs that are written by hand; those of a sweep share its section of the report
+# the runs that stand in the configuration itself; those of a sweep share its section of the report
 BY_HAND = [run for run in CONFIG.train if not any(run in sweep.runs for sweep in CONFIG.sweeps.values())]
 # the templates of the pages for a person
 TEMPLATES = HOME / "src/captchanet/report"

@@ -1,4 +1,4 @@
-"""dataset: characters → train_data.pkl, and the captchas that stay unseen in a pickle of their own."""
+"""dataset: characters → train_data.pkl, and a second pickle with the unseen captchas."""
 
 
 rule dataset:

@@ -1,4 +1,4 @@
-"""The columns of the table of runs: their names, which of them tell the runs apart, and their texts."""
+"""The columns of the table of runs: their names, in which of them runs differ, and their texts."""
 
 import difflib
 import re

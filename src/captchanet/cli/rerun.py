@@ -207,5 +207,5 @@ def _print(verdict: "Verdict", where: Path) -> None:
     for line in [*lines, *filter(None, [more])] if rows else [NOTHING_DIFFERS]:
         click.echo(f"  {line}")
     click.echo(
-        f"  all of it: {where}/verdict.json; recorded/ and results/ there hold its record and the rerun"
+        f"  all of it: {where}/verdict.json; recorded/ and results/ there have its record and the rerun"
     )

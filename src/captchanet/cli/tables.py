@@ -17,7 +17,7 @@ def aligned(
     """
     from tabulate import tabulate
 
-    # as rows: tabulate leaves more room next to a column whose head is its widest text
+    # as rows: tabulate leaves more room next to a column if its head is its widest text
     above = zip(*(head.split("\n") for head in heads), strict=True)
     cells = [*above, *([printable(text) for text in row] for row in rows)]
     sides = ["right" if number in right else "left" for number, _ in enumerate(cells[0])]

@@ -68,7 +68,7 @@ def _coverage(axes: Axes, coverage: Rows) -> None:
     curve = np.array(coverage, float).reshape(-1, len(COVERAGE))
     threshold, covered, right = (curve[:, COVERAGE.index(of)] for of in ("threshold", "coverage", "accuracy"))
     low_and_high = curve[:, [COVERAGE.index("low"), COVERAGE.index("high")]]
-    # nobody can see thousands of points apart
+    # thousands of points cannot be seen apart
     few = np.unique(np.linspace(0, max(0, len(curve) - 1), MOST_POINTS).astype(int))[: len(curve)]
     axes.fill_between(covered[few], *low_and_high[few].T, color=GREEN, alpha=0.15, linewidth=0)
     axes.plot(covered[few], right[few], color=GREEN, linewidth=1.5)

@@ -113,7 +113,7 @@ def _characters(parts: Sequence[Part], facts: DatasetFacts) -> Characters:
     split = facts["segment"]["split"]
     height, width = split.get("height", 0), split.get("width", 0)
     if not height * width or X.shape[1] % (height * width):
-        # the splitting method does not say the shape of its vectors: show each as a line
+        # the shape of this splitting method's vectors is not known: show each as a line
         height, width = 1, X.shape[1]
     ink = X[:, : height * width].reshape(-1, height, width)
     return Characters(ink, np.concatenate([part.y[:, 0] for part in parts]))

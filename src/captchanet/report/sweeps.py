@@ -14,7 +14,7 @@ from captchanet.report import figures
 from captchanet.report.accuracy_curve import MOST_LINES, Line, accuracy_curve
 
 TOLD = ("train", "synthetic", "unseen")
-"""The parts of a data set whose number of captchas the page shows."""
+"""The parts of a data set for which the page shows the number of captchas."""
 MOST_NAMED = 8
 """Up to this many values, seeds or sizes are listed. If there are more, the page shows only their number."""
 

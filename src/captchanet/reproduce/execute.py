@@ -50,7 +50,7 @@ def claimed(folder: Path) -> Iterator[int]:
     """
     try:
         if folder.exists() and not (folder / MARKER).exists() and any(folder.iterdir()):
-            raise UserError(f"{folder}: holds something other than a rerun; name another with --folder")
+            raise UserError(f"{folder}: has other files in it than a rerun; name another with --folder")
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / MARKER).open("a") as marker:
             _lock(marker.fileno(), folder)

@@ -100,7 +100,7 @@ def _log(store: MlflowClient, run_id: str, one: RunRecord, belongs: Mapping[str,
     params = [Param(name, _short(text)) for name, text in flattened(settings)]
     tags = [RunTag(name, text) for name, text in {**_tags(one, content.description), **belongs}.items()]
     inputs = [
-        # MLflow holds 36 characters of a digest; the whole one is a tag of the run
+        # MLflow keeps 36 characters of a digest; the whole digest is a tag of the run
         DatasetInput(
             Dataset(name, digest[:36], "local", json.dumps({"uri": source}), profile=json.dumps(size)),
             [InputTag("mlflow.data.context", context)],
@@ -129,7 +129,7 @@ def _tags(one: RunRecord, description: str) -> dict[str, str]:
     git = origin["git"]
     tags = {
         "mlflow.note.content": description,
-        # the UI shows of a name what follows the last slash, so the command has a tag of its own
+        # the UI shows only the part of a name after the last slash, so the command has its own tag
         "mlflow.source.name": "captchanet",
         "mlflow.source.type": "PROJECT",
         "mlflow.source.git.commit": git["commit"] if git else None,
