@@ -20,7 +20,7 @@ test: $(VENV)/.test ## set up what is missing, then every test
 test-unit: $(VENV)/.test ## the tests that start neither Snakemake nor MLflow (seconds)
 	@$(BIN)/python -m pytest -m "not workflow"
 
-test-long: $(VENV)/.test ## what takes too long for a test: a sweep, killed again and again (a quarter of an hour)
+test-long: $(VENV)/.test ## kill a sweep again and again, which takes too long for a test (a quarter of an hour)
 	@$(BIN)/python tests/kills.py --kills 25
 
 lint: $(VENV)/.test ## style, types, and the arrows between packages
@@ -32,14 +32,14 @@ format: $(VENV)/.test ## let ruff format the code
 ui: $(VENV)/.run ## the MLflow UI on this machine alone, to compare the runs
 	@$(BIN)/captchanet ui --port $(PORT)
 
-bench: $(VENV)/.test ## race the network with its peers (a quarter of an hour) and write docs/benchmarks.md
+bench: $(VENV)/.test ## measure the speed of the network and its peers (a quarter of an hour), write docs/benchmarks.md
 	@$(BIN)/python benchmarks/speed.py
 
 data: $(VENV)/.run ## synthesize data/raw and data/unseen again, to the same pixels
 	@$(BIN)/captchanet synthesize data/raw --count 60 --seed 1
 	@$(BIN)/captchanet synthesize data/unseen --count 200 --seed 2
 
-schema: $(VENV)/.test ## write the JSON schema of a configuration anew, from the types of the settings
+schema: $(VENV)/.test ## write the JSON schema of a configuration again, from the types of the settings
 	@$(BIN)/python -m captchanet.config.json_schema
 
 clean: ## delete results/; pictures and MLflow history stay
@@ -51,7 +51,7 @@ requirements: ## compile the hashed requirements files again (needs uv)
 	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --quiet -c requirements.txt -o requirements-dev.txt
 
-# Each stamp is newer than all it was made from, so that a second `make` installs nothing.
+# Each stamp is newer than all files that it depends on, so a second `make` installs nothing.
 $(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what the workflow needs into $(VENV) (a minute or two, about 1 GB) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
@@ -63,7 +63,7 @@ $(VENV)/.test: requirements-dev.txt $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# pip comes last into a new environment: where it is, the environment is whole
+# pip is installed last into a new environment: if it is there, the environment is complete
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "captchanet needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>&1);" \

@@ -1,6 +1,6 @@
 """captchanet: captcha pictures in; a trained network, an honest report and MLflow runs out.
 
-The stages, in the order data flows through them; `snakemake --cores 4` runs them all.
+The stages stand here in the order of the data. `snakemake --cores 4` runs them all.
 """
 
 include: "workflow/rules/common.smk"
@@ -20,7 +20,7 @@ rule all:
     message:
         "all done"
     input:
-        # every file of every run, so that a run folder that was deleted comes back
+        # every file of every run, so that a deleted folder of a run is made again
         expand(rules.train.output, run=CONFIG.train),
         expand(rules.evaluate.output, run=CONFIG.train),
         rules.xor.output,

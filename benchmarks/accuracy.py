@@ -1,11 +1,11 @@
-"""What a recipe is worth: whole captchas read right among the unseen ones, over several seeded splits.
+"""How well a recipe reads: whole captchas read right among the unseen ones, over several seeded splits.
 
     python benchmarks/accuracy.py FOLDER … --run cg --captchas 60 --captchas 500 --captchas -400 --splits 5
 
-Each split trains on so many captchas of the folders together (a negative number: on all but so many; 0: on
-synthetic ones alone) and reads the rest. The recipe is a run of the configuration, with the segmentation and
-the synthetic captchas of its data set: exactly what `train` does. Seconds are the processor's, for
-synthesizing captchas and training.
+--captchas is the number of captchas that a split trains on, of all folders together; it reads the rest. With
+-400 it trains on all but 400, with 0 on synthetic ones alone. The recipe is a run of the configuration, with
+the segmentation and the synthetic captchas of its data set: exactly what `train` does. Seconds are those of
+the processor, for synthesizing captchas and training.
 """
 
 import os

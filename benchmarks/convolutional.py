@@ -95,9 +95,9 @@ def windows(task: Task, seed: int, *, steps: int = 800) -> Read:
 def picture(task: Task, seed: int, *, steps: int = 1800) -> Read:
     """One network for the whole picture, with a head for each character.
 
-    It sees the cleaned picture without the edges where hardly any ink lies, a little turned, sheared, scaled
-    and moved as a whole: more of that read less. Heads know where a feature is from left to right, and not
-    how high.
+    It sees the cleaned picture without the edges that have hardly any ink. The whole picture is turned,
+    sheared, scaled and moved a little; with more of this it read less. A head knows where a feature is from
+    left to right, but not how high it is.
     """
     _seeded(seed)
     rows, columns = _inked(task.known.cleaned)
@@ -135,7 +135,7 @@ def _inked(cleaned: NDArray[np.float32]) -> tuple[slice, slice]:
 
 
 def _moved(pictures: torch.Tensor) -> torch.Tensor:
-    """Each picture turned, sheared, scaled and moved as a whole, by chance and a little."""
+    """Each whole picture turned, sheared, scaled and moved a little, at random."""
     n, _, height, width = pictures.shape
     sampled = torch.randn(6, n)
     angle, (wider, taller) = sampled[0] * np.radians(1), torch.exp(sampled[1:3] * 0.02)

@@ -2,8 +2,8 @@
 
     python benchmarks/history.py --runs 1000 --folder FOLDER
 
-Makes a store of so many runs (half a minute for 1,000) with 45 parameters, 15 metrics and 40 tags each, reads
-it five times, each time in a new process, and prints the best time of each step.
+Makes a store with this number of runs (half a minute for 1,000) with 45 parameters, 15 metrics and 40 tags
+each. Reads it five times, each time in a new process, and prints the best time of each step.
 """
 
 import random
@@ -67,7 +67,7 @@ def seconds(folder: Path, *words: str) -> float:
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Keep the store in this folder, or take the one that is there. Without it, a temporary folder.",
+    help="Keep the store in this folder, or use the one in it. Without it, a temporary folder.",
 )
 def main(runs: int, folder: Path | None) -> None:
     """Makes the store, reads it five times and prints the best seconds of each step."""

@@ -1,6 +1,7 @@
-"""The peers from scikit-learn, on the very vectors that our network takes: one character each, 260 pixels.
+"""The peers from scikit-learn, on the same vectors as our network: one character each, 260 pixels.
 
-Each learns a task and returns what reads. Their settings are those of a few that read most at 60 and 500.
+Each function learns a task and returns a reader. A few settings were tried, and those that read most with 60
+and 500 labels are used.
 """
 
 import warnings
@@ -14,7 +15,7 @@ from splits import Read, Task, spelt
 
 
 def _learnt(model: Any, task: Task) -> Read:
-    """The model, fitted to the characters; it may not know every class, but knows them by their numbers."""
+    """A reader with the model, fitted to the characters. The model returns numbers of classes."""
     _, k, pixels = task.known.X.shape
     model.fit(task.known.X.reshape(-1, pixels), task.y.ravel())
     return lambda shown: spelt(model.predict(shown.X.reshape(-1, pixels)).reshape(-1, k), task.alphabet)
@@ -36,5 +37,5 @@ def mlp(task: Task, seed: int) -> Read:
 
 
 def nearest(task: Task, seed: int) -> Read:
-    """Each character is what the nearest known one is."""
+    """Each character gets the class of its nearest neighbour in the training data."""
     return _learnt(KNeighborsClassifier(1), task)

@@ -1,6 +1,6 @@
 """Readers from outside, which were trained elsewhere on other pictures and learn nothing here.
 
-Each maker takes the alphabet and returns what reads; both are held to the alphabet, in lower case.
+Each function takes the alphabet and returns a reader. Both readers use only the alphabet, in lower case.
 """
 
 import os
@@ -33,7 +33,8 @@ def ddddocr(alphabet: str) -> Read:
 def tesseract(alphabet: str) -> Read:
     """Tesseract, on the cleaned pictures: dark on white, twice as large, blurred, as one line (`--psm 7`).
 
-    Of 400 captchas that read 29 %; sharp 21, three times as large 26, one word or a raw line 16 to 18.
+    Of 400 captchas this read 29 %, without blur 21, three times as large 26, and as one word or a raw line 16
+    to 18.
     """
 
     def read(shown: Shown) -> list[str]:
@@ -52,7 +53,7 @@ def tesseract(alphabet: str) -> Read:
             command = ["tesseract", f"{folder}/list", "-", "--psm", "7", "--dpi", "300", "-c", only]
             environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        # a form feed stands between two pages
+        # there is a form feed between two pages
         return ["".join(page.split()).lower() for page in done.stdout.split("\f")]
 
     return read

@@ -1,6 +1,6 @@
 """The peers of the speed benchmark: the same work by bare matrix products, the tutorial's way, and libraries.
 
-Each maker takes the data and returns a function that does one round of the work and may be called again.
+Each function here takes the data and returns a function that does one round of the work at each call.
 """
 
 import itertools
@@ -17,7 +17,7 @@ Work = Callable[[], Any]
 
 
 def products(X: np.ndarray, Y: np.ndarray, batch: int) -> Work:
-    """The floor: only the eight matrix products of each step of an epoch, into arrays that are there."""
+    """The lower limit: only the eight matrix products of each step of an epoch, into existing arrays."""
     dtype, rng = X.dtype, np.random.default_rng(0)
     theta = [rng.normal(size=(m, 1 + n)).astype(dtype) for n, m in itertools.pairwise(LAYERS)]
     gradients = [np.empty_like(matrix) for matrix in theta]

@@ -1,13 +1,13 @@
-"""Our recipes and other readers on the same splits of real captchas: how many they read, and what it takes.
+"""Our recipes and other readers on the same splits of real captchas: their accuracy and their time.
 
     python benchmarks/readers.py FOLDER … --captchas 60 --captchas 500 --captchas -400 --splits 5
     python benchmarks/readers.py FOLDER … --only svc --only ddddocr --out readers.csv
 
-Each split trains on so many captchas of the folders together (a negative number: on all but so many) and
-reads the rest. Peers that are not installed are left out with a line that says how to install them. Seconds
-are the processor's, and the reading's milliseconds include what a reader needs of decoding, cleaning and
-splitting.
-docs/readers.md has a table and says what each reader is.
+--captchas is the number of captchas that a split trains on, of all folders together (-400: on all but 400).
+It reads the rest. If a peer is not installed, it is left out, and a line shows how to install it. Seconds are
+those of the processor. The milliseconds of reading include decoding, cleaning and splitting, if the reader
+needs them.
+docs/readers.md has a table and explains each reader.
 """
 
 import os
@@ -38,7 +38,7 @@ RECIPES = {
     "few-labels": ("few-labels.yaml", 100),
     "many-labels": ("many-labels.yaml", sys.maxsize),
 }
-"""Our recipes: the configuration, and the most labels that it is meant for."""
+"""Our recipes: the configuration, and the largest number of labels that it is made for."""
 
 PEERS = {
     "1-nn": ("learners", "nearest", "sklearn"),
@@ -47,10 +47,10 @@ PEERS = {
     "cnn-windows": ("convolutional", "windows", "torch"),
     "cnn-picture": ("convolutional", "picture", "torch"),
 }
-"""What learns here: a module of this folder, its function of a task and a seed, and the package it needs."""
+"""Peers that learn: a module of this folder, its function of a task and a seed, and the package it needs."""
 
 OUTSIDE = ("ddddocr", "tesseract")
-"""What was trained elsewhere: a function in `outside`, and the package or program it needs."""
+"""Readers that were trained elsewhere: a function in `outside`, and the package or program it needs."""
 
 INSTALL = {
     "sklearn": "pip install scikit-learn",
@@ -76,13 +76,13 @@ class Row(NamedTuple):
 
 
 def cpu() -> float:
-    """Seconds of the processor, of this process and of those that it started and saw end."""
+    """Seconds of the processor, of this process and of the processes that it started and that have ended."""
     ended = os.times()
     return time.process_time() + ended.children_user + ended.children_system
 
 
 def shares(readings: Sequence[str], labels: Sequence[str]) -> tuple[float, float]:
-    """Whole captchas and characters read right, in %; a character counts in its place only."""
+    """Whole captchas and characters read right, in %. A character must be right in its own place."""
     pairs = list(zip(readings, labels, strict=True))
     right = sum(a == b for reading, label in pairs for a, b in zip(reading, label, strict=False))
     whole = sum(reading == label for reading, label in pairs)
@@ -100,7 +100,7 @@ def installed(package: str) -> bool:
 
 
 class Bench:
-    """Captchas of some folders, segmented by an entry of a configuration, and what reads them."""
+    """Captchas of some folders, segmented by an entry of a configuration, and their readers."""
 
     def __init__(self, folders: tuple[str, ...], segmentation: Segmentation) -> None:
         self.segmentation = segmentation
@@ -110,7 +110,7 @@ class Bench:
         self.preparing = (cpu() - started) / max(1, self.total) * 1000
 
     def reader(self, name: str) -> Callable[[int, int], Row]:
-        """What makes a row of a number of captchas and a seed."""
+        """The function that makes a row from a number of captchas and a seed."""
         if name in RECIPES:
             return self.recipe(name)
         return self.peer(name) if name in PEERS else self.outside(name)
@@ -120,7 +120,7 @@ class Bench:
         recipe = Recipe.of(ROOT / "config" / RECIPES[name][0], name)
         if recipe.segmentation != self.segmentation:
             raise UserError(
-                f"{name} segments captchas otherwise than the other readers; give it their `segment`"
+                f"{name} segments captchas in another way than the other readers; give it their `segment`"
             )
 
         def row(captchas: int, seed: int) -> Row:
@@ -167,7 +167,7 @@ class Bench:
 
 
 def labels(part: Part) -> list[str]:
-    """What the captchas of a part of a data set say."""
+    """The labels of the captchas of a part of a data set."""
     return [label for _, _, label, _ in part.captchas]
 
 
@@ -186,7 +186,9 @@ def line(name: str, trained_on: int, unseen: int, rows: Sequence[Row]) -> str:
 @click.argument("folders", nargs=-1, required=True)
 @click.option("--captchas", multiple=True, type=int, default=(60, 500, -400), show_default=True)
 @click.option("--splits", "repeats", default=5, show_default=True, help="How many, seeded from 1.")
-@click.option("--only", multiple=True, type=click.Choice(NAMES), help="This reader; may be given again.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(NAMES), help="Only this reader; may be given more than once."
+)
 @click.option("--out", help="A CSV to write, with a row for each split.")
 def main(
     folders: tuple[str, ...], captchas: tuple[int, ...], repeats: int, only: tuple[str, ...], out: str | None
@@ -213,7 +215,7 @@ def main(
                 click.echo(line(name, trained_on, bench.total - size, rows))
                 unseen = bench.total - size
                 table += [(name, trained_on, unseen, seed, *row) for seed, row in enumerate(rows, 1)]
-                if out:  # after each line: a long job that is stopped leaves what it has
+                if out:  # after each line, so a long job that is stopped leaves its results so far
                     write_csv(out, COLUMNS, table)
     except UserError as error:
         raise click.ClickException(str(error)) from error

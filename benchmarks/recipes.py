@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A run's name and settings, those of its segmentation, its synthetic captchas, and what calibrates.
+    """A run's name and settings, its segmentation, its synthetic captchas, and how many of them calibrate.
 
     `kind` is the method that makes synthetic captchas, with its options, None where there are none.
     """
@@ -44,7 +44,7 @@ class Recipe:
         return cls(name, run, config.segment[data.segment].try_out(), kind, data.calibration)
 
     def train(self, pictures: Segmented, captchas: int, seed: int) -> tuple[Model, Dataset, float]:
-        """Trained on so many of the pictures; the data set; the processor's seconds, of synthesizing too."""
+        """The trained model, the data set, and the processor's seconds, also for synthesizing."""
         started = time.process_time()
         synthetic = None
         if self.kind:

@@ -1,10 +1,11 @@
-"""How fast the network trains, against its own matrix products and its peers, in one run and as ratios.
+"""How fast the network trains, compared with its own matrix products and its peers, as ratios.
 
     python benchmarks/speed.py            # 1 and 2 threads; prints, and writes docs/benchmarks.md
 
-The contenders of a row take turns, round by round, and each ratio is taken within its round: the median and
-the quartiles of these are what a busy machine leaves standing. Ours is what the stage `train` runs, with its
-recorder of the history and all. Needs scikit-learn (it comes with MLflow); PyTorch where it is installed.
+All functions of a row run once in each round, and each ratio is of two times in one round. The page shows the
+median and the quartiles of these ratios, since they change little on a busy machine. Ours is the code of the
+stage `train`, with the history too. Needs scikit-learn (it comes with MLflow); PyTorch is used if it is
+installed.
 """
 
 import os
@@ -105,7 +106,7 @@ def our_cg(X: np.ndarray, Y: np.ndarray, iterations: int) -> Work:
 
 
 def race(contenders: dict[str, Work | None], rounds: int, inner: int = 1) -> dict[str, np.ndarray]:
-    """Seconds of each contender in each round, shape (rounds,), per evaluation where the work counts them."""
+    """Seconds of each function in each round, shape (rounds,), per evaluation where the work counts them."""
     there = {name: work for name, work in contenders.items() if work}
     for work in there.values():
         work()
@@ -201,7 +202,7 @@ def growth() -> None:
 
 
 def heading(threads: str) -> None:
-    """What was measured where."""
+    """The machine and the versions of the measurement."""
     found = provenance([], [])
     kernels = ", ".join(sorted({f"OpenBLAS {b['version']} {b['kernel']}" for b in found["blas"]}))
     versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "torch", "scikit-learn"))
@@ -215,7 +216,7 @@ def heading(threads: str) -> None:
 
 
 def version(name: str) -> str:
-    """A library's version, or that it is not there."""
+    """A library's version, or a text that it is missing."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -223,9 +224,9 @@ def version(name: str) -> str:
 
 
 @click.command()
-@click.option("--rounds", default=11, show_default=True, help="At least 7 for numbers worth quoting.")
+@click.option("--rounds", default=11, show_default=True, help="At least 7 for numbers to publish.")
 @click.option(
-    "--threads", help="Measure here and now with this many threads (set the BLAS variables yourself)."
+    "--threads", help="Measure in this process with this many threads (set the BLAS variables yourself)."
 )
 def main(rounds: int, threads: str | None) -> None:
     """Runs itself once for each number of threads, which BLAS reads when it starts, and writes the page."""

@@ -1,6 +1,6 @@
 """The splits of the accuracy benchmarks: which captchas of several folders train, and which are to be read.
 
-They are made here for `accuracy.py` and for `readers.py`, so that all readers meet the same captchas.
+`accuracy.py` and `readers.py` both take them from here, so all readers get the same captchas.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ def together(folders: tuple[str, ...], segmentation: Segmentation) -> Segmented:
 
 
 def size(wanted: int, total: int) -> int:
-    """How many of `total` captchas train: so many, or, where `wanted` is negative, all but so many."""
+    """How many of `total` captchas train: `wanted` or, if it is -n, all but n."""
     return wanted if wanted >= 0 else total + wanted
 
 
@@ -42,9 +42,9 @@ def split(
     synthetic: Segmented | None = None,
     calibration: float = 0,
 ) -> dataset.Dataset:
-    """So many of the pictures to train on, sampled by `seed`, with those `synthetic`; all others are unseen.
+    """A data set: some pictures, sampled by `seed`, train with the `synthetic` ones; all others are unseen.
 
-    With 0 the synthetic ones train alone, and all pictures are unseen. `calibration` as in a configuration.
+    With 0 only the synthetic ones train, and all pictures are unseen. `calibration` is as in a configuration.
     """
     sources = {"all": pictures} | ({"synthetic": synthetic} if synthetic else {})
     if captchas:
@@ -57,7 +57,7 @@ def split(
 
 
 class Shown(NamedTuple):
-    """n captchas of k characters as they are shown to a reader: vectors, cleaned pictures, files.
+    """The n captchas of k characters that a reader gets: vectors, cleaned pictures, files.
 
     `X` is float32 (n, k, pixels of a window), `cleaned` float32 (n, h, w) or (n, h, w, channels); `files`
     are the pictures' paths.
@@ -69,15 +69,15 @@ class Shown(NamedTuple):
 
 
 Read = Callable[[Shown], list[str]]
-"""What a reader is once it has learnt: it says what stands on n captchas."""
+"""A reader that has learnt: it returns its readings of n captchas."""
 
 
 class Task(NamedTuple):
-    """A split as a peer takes it.
+    """A split in the form that a peer takes.
 
-    It learns from the captchas `known`, of which `y`, int64 (n, k), are the characters as numbers in the
-    `alphabet`, from 0; `crops` are the same as augmentation takes them. It reads those `unseen`, which
-    say `labels`.
+    It learns from the captchas `known`. Their characters are `y`, int64 (n, k), as numbers in the `alphabet`
+    from 0. `crops` are the same captchas in the form that augmentation takes. It reads the captchas `unseen`;
+    their labels are `labels`.
     """
 
     alphabet: str
@@ -89,7 +89,7 @@ class Task(NamedTuple):
 
 
 def task(pictures: Segmented, captchas: int, seed: int, segmentation: Segmentation) -> Task:
-    """The split as a peer takes it; `segmentation` is how the pictures were segmented."""
+    """The split in the form that a peer takes; `segmentation` is how the pictures were segmented."""
     found = split(pictures, captchas, seed, segmentation.alphabet)
     row_of = {picture.file: row for row, picture in enumerate(pictures.pictures)}
     known, unseen = (
@@ -103,11 +103,11 @@ def task(pictures: Segmented, captchas: int, seed: int, segmentation: Segmentati
 
 
 def shown(pictures: Segmented, rows: Sequence[int]) -> Shown:
-    """These of the pictures."""
+    """The chosen pictures."""
     X = pictures.X.reshape(len(pictures.pictures), -1, pictures.X.shape[1])
     return Shown(X[list(rows)], pictures.cleaned[list(rows)], [pictures.pictures[row].file for row in rows])
 
 
 def spelt(numbers: NDArray[np.integer], alphabet: str) -> list[str]:
-    """Numbers in the alphabet, (n, k) from 0, as n readings."""
+    """The readings for the numbers in the alphabet, (n, k) from 0."""
     return ["".join(row) for row in np.array(list(alphabet))[numbers]]

@@ -1,10 +1,10 @@
-"""What a sweep costs more than its bare trainings: Snakemake, evaluation, the report and MLflow, in one run.
+"""How much more time a sweep takes than its bare trainings: Snakemake, evaluation, the report and MLflow.
 
     python benchmarks/sweep.py            # 20 fits, then 200; prints
 
-Bare are the same fits (tutorial's recipe, 60 captchas each) in two processes that do nothing else. The sweep
-is `snakemake --cores 2` in a fresh copy of the project, everything evaluated, recorded and reported. What the
-jobs of each rule took is read from Snakemake's own metadata.
+The bare trainings are the same fits (tutorial's recipe, 60 captchas each) in two processes that do nothing
+else. The sweep is `snakemake --cores 2` in a fresh copy of the project; everything is evaluated, recorded and
+reported. The times of the jobs of each rule are read from Snakemake's own metadata.
 """
 
 import json
@@ -44,7 +44,7 @@ with threadpool_limits(1):
 
 
 def project(folder: Path, fits: int) -> dict[str, str]:
-    """A copy of the project in `folder` with a sweep of so many seeds; the environment to run it in."""
+    """Copies the project to `folder`, with a sweep over seeds; returns the environment to run it in."""
     for name in ("Snakefile", "workflow", "profiles", "src", "data"):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,8 +1,8 @@
-"""What every test shares: one BLAS thread, as in every job, and the outside data where it is there."""
+"""What all tests share: one BLAS thread, as in every job, and the outside data if they are there."""
 
 import os
 
-# Before NumPy is imported: two threads round otherwise than one.
+# Set before NumPy is imported: two threads round differently from one.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[variable] = "1"
 
@@ -28,7 +28,7 @@ from captchanet.train import run, xor
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# How long an example takes says how busy the machine is, and nothing about a law.
+# The time of an example depends on how busy the machine is, so it has no limit.
 settings.register_profile("no deadline", settings.default, deadline=None)
 settings.load_profile("no deadline")
 
@@ -37,7 +37,7 @@ skipped: list[str] = []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remembers the seconds of each file, and which tests skipped though their data can be installed."""
+    """Remembers the seconds of each file, and the tests that skipped although their data can be installed."""
     seconds[report.nodeid.split("::")[0]] += report.duration
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
     if report.skipped and "set CAPTCHANET_" not in reason:
@@ -45,7 +45,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where everything a test needs has been installed (.ci/run), a test that skipped is a failure."""
+    """If everything that a test needs was installed (.ci/run), a skipped test is a failure."""
     if skipped and os.environ.get("CAPTCHANET_SKIP_FAILS"):
         print(f"\nskipped, although nothing should be missing: {', '.join(skipped)}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -56,7 +56,7 @@ seconds: Counter[str] = Counter()
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says which files take the time, where that is asked for (.ci/run): their seconds, the longest first."""
+    """Prints the seconds of each file, the longest first, if this is asked for (.ci/run)."""
     if os.environ.get("CAPTCHANET_SECONDS"):
         for name, taken in seconds.most_common():
             terminalreporter.write_line(f"{taken:7.1f} s  {name}")
@@ -156,7 +156,7 @@ class Made:
         return self.layout.root
 
     def segmented(self, name: str, segmentation: Segmentation) -> Segmented:
-        """What the stage `segment` leaves of one entry under `pictures`."""
+        """The files that the stage `segment` makes of one entry under `pictures`."""
         kind = self.config.pictures[name].synthesize
         if kind:
             pictures, labels = kind()

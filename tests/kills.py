@@ -1,11 +1,11 @@
-"""Kills a sweep again and again, and looks whether the next run makes it whole. No test: it takes long.
+"""Kills a sweep again and again, and checks that the next run completes it. No test, since it takes long.
 
     python tests/kills.py --kills 50 --seed 1
 
-Each round starts the workflow in a folder of its own, kills its whole process group with SIGKILL at a random
+Each round starts the workflow in its own folder, kills its whole process group with SIGKILL at a random
 moment, and runs it again to the end. Then every theta and every metric must be those of an unbroken run, and
-the MLflow store must hold each run once, FINISHED, with all its metrics and artifacts. Every other round
-keeps the history of the round before, and only the results are made anew.
+the MLflow store must have each run once, FINISHED, with all its metrics and artifacts. Every second round
+keeps the history of the round before and makes only the results again.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ xor: {steps: 200}
 
 
 def outcome(project: Project) -> dict[str, str]:
-    """The digest of every file that the sweep is about, by its path."""
+    """The digest of every file of results, by its path."""
     results = project.folder / "results/kills"
     files = [*results.glob("train/*/model.*"), *results.glob("train/*/history.csv"), results / "xor/xor.json"]
     files += results.glob("evaluate/*/*")
@@ -59,7 +59,7 @@ def outcome(project: Project) -> dict[str, str]:
 
 
 def wrong(project: Project, expected: dict[str, str], runs: set[str]) -> list[str]:
-    """What is not as after an unbroken run, in words."""
+    """The differences from an unbroken run, in words."""
     found = outcome(project)
     problems = [f"{file} differs" for file in expected if found.get(file) != expected[file]]
     keyed = "select value from runs join tags using (run_uuid) where key = 'captchanet.key'"
@@ -88,7 +88,7 @@ def wrong(project: Project, expected: dict[str, str], runs: set[str]) -> list[st
 
 
 def killed(project: Project, after: float) -> str:
-    """Starts the workflow and kills it after so many seconds; returns the last job that it had begun."""
+    """Starts the workflow and kills it after some seconds; returns the last job that it had begun."""
     process = project.start(configfile="config/kills.yaml")
     time.sleep(after)
     os.killpg(process.pid, signal.SIGKILL)
@@ -110,7 +110,7 @@ def made(folder: Path) -> Project:
 @click.option("--kills", default=50, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 def main(kills: int, seed: int) -> None:
-    """Prints a line for each kill, and at the end how many rounds were made whole; status 1 if not all."""
+    """Prints a line for each kill, and at the end how many rounds were completed; status 1 if not all."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as scratch:
         unbroken = made(Path(scratch) / "unbroken")

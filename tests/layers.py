@@ -9,7 +9,7 @@ from captchanet.nn import Layer, Worker
 
 @dataclass(frozen=True)
 class RunningMean(Layer):
-    """Takes off each number its running mean, which training brings up to date and reading leaves alone."""
+    """Subtracts from each number its running mean. Training updates the mean; reading does not change it."""
 
     in_place = True
 
@@ -40,7 +40,7 @@ class RunningMeanAtWork(Worker):
 
 
 class Repeatable:
-    """An objective with noise or state, made to cost the same at every call with the same theta.
+    """An objective with noise or state that has the same cost at every call with the same theta.
 
     Each call begins with the random numbers and the state that the objective had when this was made.
 

@@ -1,4 +1,4 @@
-"""A small history in a store of its own, logged by hand, so that a test says itself what is in it."""
+"""A small history in a separate store. Tests log its runs themselves, so they show what is in it."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ class Notebook:
         (folder / "config.yaml").write_text("track: {}\n")
 
     def log(self, name, minute=0, params=(), metrics=(), tags=(), files=(), **options):
-        """Logs a run that began so many minutes after some noon, and returns its id.
+        """Logs a run that began some minutes after noon, and returns its id.
 
         `options` are its status, and `data`, the digest of what it was trained on, None for nothing.
         """
@@ -39,7 +39,7 @@ class Notebook:
         return run_id
 
     def runs(self, **options):
-        """All of it, as captchanet reads it."""
+        """The whole history, as captchanet reads it."""
         from captchanet.track.history import history, opened
 
         return history(opened(self.uri), self.uri, "captchanet", **options)

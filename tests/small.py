@@ -1,4 +1,4 @@
-"""A training as small as tests need it: what they change is a keyword, all else stays the same."""
+"""A small training for tests. A test gives the settings that it changes by keyword."""
 
 from captchanet.train import train as module
 from captchanet.train.settings import TrainSettings
@@ -12,5 +12,5 @@ def training(**changes):
 
 
 def train(data, classes, settings, *others, **extra):
-    """A training on characters that are no pictures, of an alphabet of so many."""
+    """A training on characters that are not pictures, for an alphabet of a given size."""
     return module.train(data, settings.architecture(data.X.shape[1], classes), settings, *others, **extra)

@@ -1,4 +1,4 @@
-"""Arrows point one way, and the house keeps its limits."""
+"""Imports between packages go one way, and functions keep their limits of length and parameters."""
 
 import ast
 import subprocess

@@ -37,7 +37,7 @@ DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config/README.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-# what the program hands to a method, and no configuration names
+# arguments that the program gives to a method; a configuration does not name them
 GIVEN = {"characters", "dtype", "callback", "rng", "checkpoint", "resume"}
 
 

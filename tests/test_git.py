@@ -1,4 +1,4 @@
-"""git answers for the folder that it is told, and complains in one sentence."""
+"""git runs in the folder that is given, and its error is one sentence."""
 
 import pytest
 

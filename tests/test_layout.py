@@ -1,4 +1,4 @@
-"""Every path below results/ comes from one module, and a rule's files come back as they were handed over."""
+"""Every path below results/ comes from one module, and a script gets the files that its rule names."""
 
 import re
 from pathlib import Path
@@ -27,7 +27,7 @@ NAMES = sorted({file.name for kind in KINDS for file in kind.within("x")})
 
 
 class Namelist(list):
-    """What Snakemake hands to a script: files by name, where a list of one is the file itself."""
+    """What Snakemake gives to a script: files by name. A list of one file is the file itself."""
 
     def __init__(self, **files):
         for name, value in files.items():

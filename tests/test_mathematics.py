@@ -40,7 +40,7 @@ def squeezed(text):
 
 
 def opening(kind, words):
-    """The blocks of a kind whose first line is a comment that begins with these words: (first line, rest)."""
+    """The blocks of a kind that begin with a comment with these words, as (first line, rest)."""
     split = [text.split("\n", 1) for language, text in BLOCKS if language == kind]
     return [(first, rest) for first, rest in split if first.startswith(f"# {words}")]
 
@@ -279,7 +279,7 @@ def test_the_step_of_the_gradient_check_trades_truncation_against_rounding():
     for h, *stated in rows:
         found = [second_order(h), central_differences(objective, theta, h)]
         for one, said in zip(found, stated, strict=True):
-            # rounding is another on another processor: the order of magnitude is what is claimed
+            # another processor rounds differently: the page claims only the order of magnitude
             assert said / 10 < relative_error(one, gradient) < said * 10, h
 
 

@@ -2,9 +2,9 @@
 
     python tools/methods.py
 
-A picture of a method shows synthetic captchas with the windows, cleaned, and the characters that come out,
-channel below channel. Every cleaning and splitting method of the registries is shown with its defaults;
-`SHOWN` can say more.
+A picture of a method shows synthetic captchas with the windows, then cleaned, then the characters, channel
+below channel. Every cleaning and splitting method of the registries is shown with its defaults. `SHOWN` can
+have more pictures.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """Take glyphs out of a font file, once, as polygons that captchanet renders its letters from.
 
-Run by a developer who adds a face; whoever uses captchanet needs neither the font nor fontTools:
+A developer who adds a face runs it. Users of captchanet need neither the font nor fontTools:
 
     python tools/outlines.py heros-bold texgyreheros-bold.otf \\
         --licence "GUST Font License" --licence-text GUST-FONT-LICENSE.txt \\
@@ -16,10 +16,11 @@ Run by a developer who adds a face; whoever uses captchanet needs neither the fo
         --licence "GUST Font License" --licence-text GUST-FONT-LICENSE.txt \\
         --source "Debian package fonts-texgyre 20180621-6"
 
-The 36 glyphs 0-9a-z, or with --mixed-case the 62 of 0-9a-zA-Z. --thin 5 leaves out corners that are at most
-5 thousandths of an em away from the outline without them: a third fewer. --weight pins a font that varies.
-With it or with --clear contours that overlap become one, for which the package skia-pathops is needed, and
-brotli for WOFF2 files. Take no font whose licence reserves its name: these outlines change it.
+It takes the 36 glyphs 0-9a-z, or with --mixed-case the 62 of 0-9a-zA-Z. --thin 5 leaves out corners that are
+at most 5 thousandths of an em away from the outline without them. This leaves out a third of the corners.
+--weight chooses the weight of a variable font. With it or with --clear, contours that overlap become one.
+This needs the package skia-pathops, and WOFF2 files need brotli. Take no font whose licence reserves its
+name, since these outlines change the font.
 """
 
 import argparse
@@ -114,7 +115,7 @@ def glyph_outlines(font: TTFont, character: str, thin: float) -> dict:
         points = [[round(x * scale), round(y * scale)] for x, y in contour]
         contours.append(thinned([p for i, p in enumerate(points) if p != points[i - 1]], thin))
     contours.sort(key=lambda contour: -abs(signed_area(contour)))
-    if signed_area(contours[0]) < 0:  # TrueType outlines run the other way round than PostScript's
+    if signed_area(contours[0]) < 0:  # TrueType outlines run in the other direction than those of PostScript
         contours = [contour[::-1] for contour in contours]
     return {
         "advance": round(glyphs[name].width * scale),
@@ -160,7 +161,7 @@ def main() -> None:
     parser.add_argument("--style", default="Bold", help="the style in the face's name, for instance Italic")
     parser.add_argument("--mixed-case", action="store_true", help="capital letters, too")
     parser.add_argument(
-        "--thin", type=float, default=0.0, help="leave out corners no further off (see above)"
+        "--thin", type=float, default=0.0, help="leave out corners this near to the outline (see above)"
     )
     parser.add_argument("--clear", action="store_true", help="join contours that overlap")
     parser.add_argument("--licence", required=True, help="the licence's name")

@@ -1,1 +1,1 @@
-"""A neural network from nothing that reads captchas, run as a professional experiment."""
+"""A neural network from scratch that reads captchas, run as a professional experiment."""

@@ -1,9 +1,9 @@
-"""The one error that a person is meant to read."""
+"""The error whose text is for the user."""
 
 
 class UserError(Exception):
-    """Something the user can mend: says what was found, where, what was expected and what to do.
+    """Something that the user can correct: what was found, where, what was expected and what to do.
 
-    Whoever runs captchanet for a person (the command line, the workflow's scripts) prints it as one
-    sentence and ends with a non-zero status; nobody ever sees it as a traceback.
+    The command line and the scripts of the workflow print it as one sentence and end with a non-zero status.
+    The user never sees it as a traceback.
     """

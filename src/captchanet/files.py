@@ -1,4 +1,4 @@
-"""Files between stages. A file is written whole or not at all; what cannot be read is a UserError."""
+"""Files between stages. A file is written whole or not at all; a file that cannot be read is a UserError."""
 
 import csv
 import io
@@ -17,21 +17,21 @@ from captchanet.errors import UserError
 
 @contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yields a temporary path in `path`'s folder; what lies there becomes `path` when the block ends well.
+    """Yields a temporary path in `path`'s folder; at the end of the block this file becomes `path`.
 
     Missing folders are made. If the block fails, `path` stays as it was and the temporary file is removed.
     An OSError (no permission, no space left, read-only …) becomes a UserError naming `path` and the cause.
     """
     path = Path(path)
-    # The name is our own rather than tempfile's, whose files only their owner may read; it is random because
-    # a job that outlived its killed workflow may still be writing the same file.
+    # Not by tempfile: only their owner may read its files. The name is random, since a job of a killed
+    # workflow may still be writing the same file.
     temporary = path.with_name(f".{secrets.token_hex(6)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)  # noqa: PTH105 (the call whose atomicity POSIX promises)
     except OSError as error:
-        # NumPy reports a full disk without an errno: then its own sentence is the cause.
+        # NumPy reports a full disk without an errno: then its own text is the cause.
         raise UserError(
             f"Cannot write {path}: {error.strerror or f'{error} (is the disk full?)'}."
         ) from error
@@ -50,16 +50,16 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Writes `text` as UTF-8, line ends as they are, all or nothing; raises UserError where it cannot.
 
-    File names that are no valid UTF-8 reach Python as surrogate escapes (PEP 383) and are written back as the
-    bytes they were.
+    Python holds file names that are not valid UTF-8 with surrogate escapes (PEP 383). They are written as the
+    bytes that they were.
     """
     write_bytes(path, text.encode("utf-8", "surrogateescape"))
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """Writes `value` as JSON in the order its keys came in; raises UserError where it cannot.
+    """Writes `value` as JSON, its keys in their order; raises UserError where it cannot.
 
-    Not-a-number and infinity are no JSON: they raise ValueError, before anything is written.
+    JSON has neither not-a-number nor infinity: they raise ValueError, before anything is written.
     """
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -75,7 +75,7 @@ def write_csv(path: str | os.PathLike[str], header: Sequence[str], rows: Iterabl
     lines, rows = io.StringIO(newline=""), list(rows)
     csv.writer(lines, lineterminator="\n").writerows([header, *rows])
     if "\r" in lines.getvalue():
-        # A carriage return in a file name ends the row for any reader unless quoted, which csv does not do.
+        # A carriage return in a file name must be quoted, or it ends the row. csv does not quote it.
         lines = io.StringIO(newline="")
         csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([header, *rows])
     write_text(path, lines.getvalue())
@@ -104,7 +104,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
-    """What a JSON file holds; raises UserError where it is missing, unreadable or damaged."""
+    """The content of a JSON file; raises UserError where it is missing, unreadable or damaged."""
     with _reading(path) as file:
         return json.loads(file.read_text(encoding="utf-8", errors="surrogateescape"))
 

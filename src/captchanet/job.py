@@ -1,4 +1,4 @@
-"""How a job of the workflow ends when something is wrong: with one sentence, for a person."""
+"""How a job of the workflow ends when something is wrong: with one sentence for the user."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 from captchanet.errors import UserError
 
 ERRORS = Path(".snakemake/captchanet-errors.txt")
-"""Where jobs leave their sentences; the workflow prints them last, below Snakemake's own report."""
+"""Jobs write their errors here; the workflow prints them last, below Snakemake's own report."""
 
 
 @contextmanager
@@ -18,10 +18,10 @@ def job(name: str) -> Iterator[None]:
         yield
     except (UserError, MemoryError) as error:
         if isinstance(error, MemoryError):
-            error = UserError(f"there is not enough memory ({error}); make it smaller, or free some")
+            error = UserError(f"there is not enough memory ({error}); make the job smaller, or free memory")
         sentence = f"captchanet: {name}: {error}"
         print(sentence, file=sys.stderr)
-        # one write of one line, appended: jobs that fail together do not mix
+        # one line, appended in one write: the errors of jobs that fail at the same time do not mix
         with suppress(OSError), ERRORS.open("a", encoding="utf-8", errors="surrogateescape") as file:
             file.write(sentence + "\n")
         sys.exit(1)

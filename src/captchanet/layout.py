@@ -1,9 +1,9 @@
-"""Every path and file name below results/, and the parts of a data set: they stand here, and nowhere else.
+"""Every path and file name below results/, and the parts of a data set. They are defined only here.
 
 `results/<set>/` holds what one configuration has made, a folder for each stage. The rules of the workflow
 take their paths from a `Layout` and give them to their scripts by name. A rule about all results gives its
-script the names of the runs instead; the script takes the paths from the same `Layout`. Whatever else looks
-for a result (the command line, tests, benchmarks) takes its path from here too.
+script the names of the runs instead; the script takes the paths from the same `Layout`. The command line, the
+tests and the benchmarks take their paths from here too.
 The files of a run keep their names among its artifacts in MLflow, see `ARTIFACTS`.
 """
 
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Annotated, Any, Self, get_args
 
 FORMAT = 2
-"""Of records, model files and configurations: counts up when what is in them changes its name or meaning."""
+"""The format of records, model files and configurations. It counts up when a name in them, or its meaning,
+changes."""
 
 RESULTS = Path("results")
 """Where the results of all sets lie, seen from the working folder."""
@@ -27,9 +28,9 @@ those that confidences are calibrated on."""
 
 @dataclass(frozen=True)
 class Files:
-    """The files that a stage writes into a folder of its own.
+    """The files that a stage writes into one folder.
 
-    Each field is the path of one, annotated with the file's name.
+    Each field is the path of one file. Its annotation has the file's name.
     """
 
     @classmethod
@@ -46,7 +47,7 @@ class Files:
     def rows(cls, given: Any, prefix: str = "") -> list[Self]:
         """The inverse of `columns`: the files that a rule names, folder by folder."""
         lists = [getattr(given, prefix + one.name) for one in fields(cls)]
-        # Snakemake hands over a list of one as it hands over a single file
+        # Snakemake gives a list of one file as that file alone
         columns = [[files] if isinstance(files, str) else files for files in lists]
         return [cls(*map(Path, row)) for row in zip(*columns, strict=True)]
 
@@ -67,7 +68,7 @@ class Files:
 
 @dataclass(frozen=True)
 class SyntheticFiles(Files):
-    """Synthetic captchas: pixels, uint8 (n, height, width, 3), and what stands on them."""
+    """Synthetic captchas: their pixels, uint8 (n, height, width, 3), and their labels."""
 
     pictures: Annotated[Path, "pictures.npy"]
     labels: Annotated[Path, "labels.csv"]
@@ -75,7 +76,7 @@ class SyntheticFiles(Files):
 
 @dataclass(frozen=True)
 class SegmentedFiles(Files):
-    """One entry of `pictures` by one segmentation.
+    """One entry of `pictures`, segmented by one segmentation.
 
     These are character vectors and their windows, cleaned pictures, the usable and the rejected ones, and how
     many there are of each.
@@ -113,10 +114,10 @@ class DatasetFiles(Files):
 
 @dataclass(frozen=True)
 class RunFiles(Files):
-    """What every run leaves, also that on XOR.
+    """The files of every run, also of the one on XOR.
 
-    These are all that decided it, each step, where it came from, a configuration for it alone, and how it
-    ended.
+    These are its parameters, its history of steps, its provenance, a configuration for this run alone, and
+    how it ended.
     """
 
     parameters: Annotated[Path, "parameters.json"]
@@ -128,7 +129,7 @@ class RunFiles(Files):
 
 @dataclass(frozen=True)
 class TrainFiles(RunFiles):
-    """A run on captchas: also the model, theta as an array and all else about it."""
+    """A run on captchas. It also has the model: theta as an array, and a file with everything else."""
 
     theta: Annotated[Path, "model.npz"]
     model: Annotated[Path, "model.json"]
@@ -136,7 +137,7 @@ class TrainFiles(RunFiles):
 
 @dataclass(frozen=True)
 class XorFiles(RunFiles):
-    """The run on XOR: also theta1, theta2 and the four outputs."""
+    """The run on XOR. It also has theta1, theta2 and the four outputs."""
 
     solution: Annotated[Path, "xor.json"]
 
@@ -198,19 +199,19 @@ class Layout:
         return cls(results / name)
 
     def synthesize(self, pictures: str) -> SyntheticFiles:
-        """Those of an entry of `pictures` that is synthesized."""
+        """The files of an entry of `pictures` that is synthesized."""
         return SyntheticFiles.within(self.root / "synthesize" / pictures)
 
     def segment(self, segmentation: str, pictures: str) -> SegmentedFiles:
-        """Those of an entry of `pictures`, by an entry of `segment`."""
+        """The files of an entry of `pictures` that is segmented by an entry of `segment`."""
         return SegmentedFiles.within(self.root / "segment" / segmentation / pictures)
 
     def rejected_log(self, segmentation: str, pictures: str) -> Path:
-        """The rejected pictures once more, in a file that stays when the stage fails."""
+        """A second list of the rejected pictures. This file stays when the stage fails."""
         return self.root / "segment" / segmentation / f"{pictures}.rejected.csv"
 
     def dataset(self, data: str) -> DatasetFiles:
-        """Those of an entry of `dataset`."""
+        """The files of an entry of `dataset`."""
         return DatasetFiles.within(self.root / "dataset" / data)
 
     def domain_gap(self, data: str) -> Path:
@@ -218,22 +219,22 @@ class Layout:
         return self.root / "domain_gap" / data / "domain_gap.html"
 
     def train(self, run: str) -> TrainFiles:
-        """Those of a run."""
+        """The files of a run."""
         return TrainFiles.within(self.root / "train" / run)
 
     def evaluate(self, run: str) -> EvaluateFiles:
-        """Those of a run's evaluation."""
+        """The files of a run's evaluation."""
         return EvaluateFiles.within(self.root / "evaluate" / run)
 
     @property
     def xor(self) -> XorFiles:
-        """Those of the tutorial's first example."""
+        """The files of the tutorial's first example."""
         return XorFiles.within(self.root / "xor")
 
     def results(
         self, runs: Sequence[str], data: Iterable[str], segmented: Iterable[Sequence[str]]
     ) -> Results:
-        """Those of many: runs, data sets, and pairs of a segmentation and an entry of `pictures`."""
+        """The files of many runs, data sets, and pairs of a segmentation and an entry of `pictures`."""
         return Results(
             {run: self.train(run) for run in runs},
             {run: self.evaluate(run) for run in runs},
@@ -244,7 +245,7 @@ class Layout:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of what a killed training goes on from; no rule has a part in it."""
+        """The folder of the checkpoints, from which killed trainings go on. No rule names it."""
         return self.root / "checkpoints"
 
     @property
@@ -263,15 +264,15 @@ class Layout:
 
     @property
     def verdict(self) -> Path:
-        """That every training ended well."""
+        """The file that is written when every training has ended well."""
         return self.root / "verdict.txt"
 
 
 def experiment_file(experiment: str, uri: str | None = None, results: Path = RESULTS) -> Path:
     """The file with the id of an MLflow experiment.
 
-    All sets share it, as they share the history; it lies in a folder that no set can be called. `uri` is that
-    of a server; None is the database in the working folder. An experiment may have any name, "/a/b" too.
+    All sets share it, as they share the history. No set can have the name of its folder. `uri` is the address
+    of a server; None is the database in the working folder. An experiment may have any name, also "/a/b".
     """
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", experiment)[:60].strip("-.")
     digest = hashlib.sha256(f"{experiment}\n{uri or ''}".encode()).hexdigest()[:8]

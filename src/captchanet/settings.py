@@ -1,4 +1,4 @@
-"""Settings as types: what a section of a configuration may say, checked once, with errors for a person.
+"""Settings as types: the keys and values that a section of a configuration may have, checked once.
 
 A stage defines its settings as a class derived from `Settings`. A field that names a method and its options,
 such as `{method: sgd, epochs: 200}`, is a `Method`, and `OneOf` says which methods there are. The options
@@ -43,12 +43,12 @@ Json = dict[str, Any]
 class Settings(BaseModel):
     """Keys and values of one section, each of its type; keys that are left out take their default.
 
-    Lists become tuples. A text that spells a number, true, false or null is that where one is wanted: YAML
-    takes 1e-3 for a text, and on Snakemake's command line all nested values are texts.
+    Lists become tuples. Where a number, true, false or null is expected, a text such as "0.1" or "true" is
+    read as that: YAML takes 1e-3 for a text, and on Snakemake's command line all nested values are texts.
     """
 
     renamed: ClassVar[Mapping[str, str]] = {}
-    """What keys of format 1 are called now, for those who still use them."""
+    """The new names of keys of format 1. An error gives them to users of the old ones."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
@@ -56,7 +56,7 @@ class Settings(BaseModel):
 
     @classmethod
     def of(cls, given: Any, place: str = "") -> Self:
-        """`given`, checked.
+        """Settings from `given`, which is checked.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class Settings(BaseModel):
 
 
 class Method(Settings):
-    """A method by its name, and its options as further fields. To call it is to call the method with them."""
+    """A method by its name, and its options as further fields. A call calls the method with the options."""
 
     function: ClassVar[Callable[..., Any]]
     method: str
@@ -118,9 +118,9 @@ class Method(Settings):
         return {name: getattr(self, name) for name in type(self).model_fields if name != "method"}
 
     def __call__(self, *given: Any, **others: Any) -> Any:
-        """What the method gives for its options and for what the program hands over.
+        """The result of the method for its options and the arguments of the program.
 
-        An argument among `others` that is an option of the method stands in for it.
+        An argument in `others` that has the name of an option replaces it.
         """
         options = {**self.options, **others}
         if not inspect.isclass(self.function):
@@ -130,7 +130,7 @@ class Method(Settings):
         return method(*given, **of_call)
 
     def made(self) -> Any:
-        """What the method gives for its options alone."""
+        """The result of the method for its options alone."""
         return self.function(**self.options)
 
     def takes(self, name: str) -> bool:
@@ -150,8 +150,8 @@ class Method(Settings):
 class OneOf:
     """Which methods a field of the type `Method` can name: `Annotated[Method, OneOf(CLEANERS)]`.
 
-    `given` are arguments that the program itself hands over, and that a configuration must not name.
-    `renamed` says what methods and options of format 1 are called now.
+    `given` are arguments that the program itself passes. A configuration must not name them.
+    `renamed` has the new names of methods and options of format 1.
     """
 
     registry: Mapping[str, Callable[..., Any]]
@@ -185,7 +185,7 @@ class OneOf:
         return _settings_of(name, self.registry[name], self.given).model_validate(value)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        # the registry is asked at each check: a method that is added later is known
+        # the registry is read at each check, so it may grow later
         return core_schema.no_info_plain_validator_function(self._check)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
@@ -195,7 +195,7 @@ class OneOf:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Name:
-    """Which names a field of the type str can hold: those of a registry, `Annotated[str, Name(COSTS)]`."""
+    """Which names a field of the type str can have: those of a registry, `Annotated[str, Name(COSTS)]`."""
 
     registry: Mapping[str, Any]
 
@@ -204,7 +204,7 @@ class Name:
 
 
 def wrong(key: str, sentence: str) -> PydanticCustomError:
-    """The error to raise in a check of a `Settings`: `sentence` about its `key`, or about all for ""."""
+    """The error to raise in a check of a `Settings`: a `sentence` about its `key`, or about all with ""."""
     return PydanticCustomError("captchanet", "{sentence}", {"key": key, "sentence": sentence})
 
 
@@ -222,7 +222,7 @@ def checked(method: Callable[P, R]) -> Callable[P, R]:
         check(method, options)
         return method(*given, **options)
 
-    # for a configuration, whose options are checked already
+    # a configuration calls this one, since it has checked the options already
     call.unchecked = method  # type: ignore[attr-defined]
     return call
 
@@ -251,7 +251,7 @@ def _options(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
 
 
 def _described(method: type[Method]) -> Json:
-    """The JSON schema of a method, with what its docstring says of each option."""
+    """The JSON schema of a method, with the text of its docstring about each option."""
     schema = method.model_json_schema()
     text = inspect.getdoc(method.function) or ""
     schema["description"] = text.split("\n\n")[0].replace("\n", " ")
@@ -263,7 +263,7 @@ def _described(method: type[Method]) -> Json:
 
 
 def documented(text: str) -> dict[str, str]:
-    """What a docstring in NumPy's form says of each parameter."""
+    """The text about each parameter in a docstring in NumPy's form."""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-+\n|\Z)", text, re.DOTALL | re.MULTILINE)
     found: dict[str, str] = {}
     for entry in re.split(r"\n(?=\S)", section[1].strip()) if section else ():
@@ -274,7 +274,7 @@ def documented(text: str) -> dict[str, str]:
 
 
 def _understood(value: Any, hint: Any) -> Any:
-    """`value` with texts that spell something else brought to what `hint`, an annotation, wants."""
+    """`value` in the types of the annotation `hint`: a text may be read as a number, a list or the like."""
     while typing.get_origin(hint) is Annotated:
         hint = typing.get_args(hint)[0]
     union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
@@ -306,10 +306,10 @@ def _plain(hint: Any) -> Iterable[Any]:
 
 
 def _listed(value: Any) -> Any:
-    """A list, also where it is spelled as a text."""
+    """A list, also where it is given as a text."""
     if not isinstance(value, str):
         return value
-    import yaml  # few jobs need it, and all start by the hundred
+    import yaml  # slow, few jobs need it, and a sweep starts hundreds of jobs
 
     try:
         return yaml.safe_load(value)
@@ -318,7 +318,7 @@ def _listed(value: Any) -> Any:
 
 
 def _spelled(value: Any, kinds: Iterable[Any]) -> Any:
-    """A text as the number or the truth value that it spells, and 200.0 as 200, where one is wanted."""
+    """A text as a number or a truth value, and 200.0 as 200, where `kinds` has that type."""
     kinds = set(kinds)
     if bool in kinds and isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
@@ -337,14 +337,14 @@ def _spelled(value: Any, kinds: Iterable[Any]) -> Any:
 
 @contextmanager
 def explained(given: Any, place: str = "") -> Iterator[None]:
-    """Turns the errors of a check of `given` into a sentence, with `place` before the key."""
+    """A block whose errors of a check of `given` become one sentence, with `place` before the key."""
     try:
         yield
     except PydanticCustomError as error:
         about = error.context or {}
         raise UserError(f"{place}{about['key']}: {about['sentence']}".removeprefix(": ")) from error
     except ValidationError as error:
-        # a key that is not known explains one that is missing; a wrong value says more than a wrong type
+        # an unknown key may be the reason for a missing one; a wrong value says more than a wrong type
         details = sorted(error.errors(include_url=False), key=_rank)
         key, sentence = _told(details, given)
         where = f"{place}{key}" if key else place.rstrip(". :")
@@ -377,7 +377,7 @@ def _told(errors: list[ErrorDetails], given: Any) -> tuple[str, str]:
         allowed = re.sub("'([^']*)'", r"\1", about["expected"]).replace(" or ", ", ")
         sentence = f"{found}choose one of {allowed}"
     else:
-        # each type of a union that the value is not of is an error of its own
+        # pydantic has one error for each type of a union
         alike = [one for one in errors if _rank(one) == _rank(first) and _place(one["loc"], given) == place]
         sentence = f"{found}expected {' or '.join(dict.fromkeys(map(_expected, alike)))}"
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
@@ -407,7 +407,7 @@ EXPECTED = {
 
 
 def _expected(error: ErrorDetails) -> str:
-    # 0 and 0.0 are one limit of a key that can be a whole number or another
+    # a key may have the limit 0 as a whole number and 0.0 as any number: it is shown once
     about = {name: _spelled(value, (int,)) for name, value in error.get("ctx", {}).items()}
     return EXPECTED.get(error["type"], error["msg"]).format(**about)
 

@@ -1,8 +1,8 @@
-"""Which files decide the result of a script: the modules of this package that it imports, near and far.
+"""Which files decide the result of a script: the modules of this package that it imports, directly or not.
 
 Snakemake does not see imported code. A rule that lists these files among its inputs runs again when one of
-them changes, and only then. Import statements are followed by reading them, at the top of a file or inside
-a function; an import by a name made at run time escapes.
+them changes, and only then. Import statements are read at the top of a file and inside functions. An import
+whose name is made at run time is not found.
 """
 
 import ast
@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 """The folder that holds the package, src/."""
 LAYOUT = ROOT / "captchanet/layout.py"
-"""It says where files lie, and decides no result: a rule whose files lie elsewhere runs again by itself."""
+"""It has the paths of files and decides no result. A rule whose files get other paths runs again anyway."""
 
 
 def sources(script: Path) -> list[Path]:
@@ -34,7 +34,7 @@ def _imported(file: Path) -> Iterable[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
-            # `from package import module` names a module too; what is no file is dropped below
+            # `from package import module` names a module too; names that are no module are dropped below
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 

@@ -1,4 +1,4 @@
-"""Peers learn, outside readers are held to the alphabet, and what is not installed is left out by name."""
+"""Peers learn, outside readers use only the alphabet, and readers that are not installed are named."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ WINDOWS = np.array([[left, 1, left + 13, 21] for left in (4, 16, 28, 40)])
 
 
 def shapes(count, seed):
-    """Captchas of a, an upright bar, b, a bar that lies, and c, a block."""
+    """Captchas of three shapes: a is an upright bar, b a lying bar, and c a block."""
     y = np.random.default_rng(seed).integers(0, 3, (count, 4))
     cleaned = np.zeros((count, 27, 72), np.float32)
     for number, row in enumerate(y):

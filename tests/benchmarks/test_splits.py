@@ -1,4 +1,4 @@
-"""All readers meet the same captchas: those of the data set's own split."""
+"""All readers get the same captchas: those of the data set's own split."""
 
 import numpy as np
 import pytest

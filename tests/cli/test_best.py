@@ -1,4 +1,4 @@
-"""`captchanet best` names the winner of a sweep, and says no more of its lead than the tests do."""
+"""`captchanet best` names the winner of a sweep, and reports of its lead only what the tests show."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ N = 100
 
 
 def sweep_run(setting, repeat, wrong, first=0):
-    """A run that read N captchas but for `wrong` of them, from number `first` on."""
+    """A run that read N captchas except `wrong` of them, from number `first` on."""
     misread = frozenset(("unseen", f"{number}.png") for number in range(first, first + wrong))
     return SweepRun(f"{setting},{repeat}", setting, repeat, False, "digest", N, misread)
 
@@ -64,7 +64,7 @@ def test_of_too_few_seeds_the_spread_is_not_known(n):
     _, said = told(*seeds("a", *[10] * n), *seeds("b", *[40] * n))
     many = "seeds" if n > 1 else "seed"
     assert f"Over {n} {many} in common the lead is +30.0 points; p < 0.001 over captchas" in said[1]
-    assert "not known from fewer than three: set `seeds: 5`" in said[1]
+    assert "Fewer than three seeds do not show the spread: set `seeds: 5`" in said[1]
     assert "stands out" not in said[1].split("(permutation test)")[0]
 
 
@@ -95,7 +95,7 @@ def test_a_single_setting_and_failed_ones_have_nobody_to_be_compared_with():
 def test_settings_that_read_other_captchas_are_not_compared():
     other = [SweepRun("b", "b", (1, None), False, "another digest", N, frozenset())]
     _, said = told(*seeds("a", 10), *other)
-    assert said[1] == "They have read no captchas in common, so neither test can compare them."
+    assert said[1] == "They read no captchas in common, so no test can compare them."
 
 
 def test_among_more_than_two_settings_a_small_p_is_put_right():

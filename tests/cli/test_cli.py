@@ -1,4 +1,4 @@
-"""The command line says what it did, or in one sentence why it could not."""
+"""The command line prints what it did, or one sentence with the reason why it could not."""
 
 import json
 import shutil
@@ -70,7 +70,7 @@ def test_synthesize_makes_any_kind_with_its_options(tmp_path):
         ),
         (["--method", "lined", "-o", "size=[20,"], "--option size=[20,: [20, is no list such as [2, 6]"),
         (["--method", "lined", "-o", "faces"], "--option faces: expected NAME=VALUE, such as faces=apart"),
-        (["-o", "faces=apart"], "--option faces=apart: an option of which --method? turned, lined"),
+        (["-o", "faces=apart"], "--option faces=apart: name its --method too, one of turned, lined"),
     ],
 )
 def test_synthesize_says_what_is_wrong_with_a_method_or_option_and_makes_nothing(options, said, tmp_path):

@@ -1,4 +1,4 @@
-"""The history is read as it was written, and `captchanet runs` shows what tells its runs apart."""
+"""The history is read as it was written, and `captchanet runs` shows how its runs differ."""
 
 import contextlib
 import csv
@@ -31,7 +31,7 @@ SHARED = {"hidden": [8], "cost": "cross_entropy", "seed": 1, "dataset.seed": 1, 
 
 @pytest.fixture(scope="module")
 def known(notebook):
-    """The ids of a few runs, by what they are here for."""
+    """The ids of a few runs, by their purpose in these tests."""
     log = notebook.log
     sgd = {**SHARED, "run": "sgd", "optimiser.method": "sgd", "optimiser.momentum": 0.9}
     old = {"captchanet.configured": "no", "mlflow.source.git.commit": "a" * 40}
@@ -306,7 +306,7 @@ def test_the_table_has_what_differs_and_names_the_rest_once(shown, known):
     assert f"{known['old'][:8]}  sgd (old)" in output
     assert "(old): no configuration names them" in output
     assert "the same in all: params.cost=cross_entropy  dataset.seed=1  hidden=[8]  seed=1" in output
-    assert "1 more recorded by half" in output
+    assert "1 more only partly recorded" in output
     assert "62.5%" in output
 
 

@@ -1,4 +1,4 @@
-"""The JSON schema that editors check a configuration with says what the types of the settings say."""
+"""The JSON schema, with which editors check a configuration, agrees with the types of the settings."""
 
 import json
 from importlib import resources

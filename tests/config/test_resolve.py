@@ -1,4 +1,4 @@
-"""A wrong configuration is refused by name before anything runs; defaults and types are the schema's."""
+"""A wrong configuration is refused before anything runs, and the error names the key."""
 
 import copy
 from pathlib import Path
@@ -16,7 +16,7 @@ DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
 def settled(config, stem="main"):
-    """The configuration as it is understood, with every default."""
+    """The resolved configuration, with every default."""
     return resolved(config, stem).dump()
 
 
@@ -388,7 +388,7 @@ def test_a_segmentation_without_one_size_of_windows_is_not_augmented(monkeypatch
     from captchanet.segment.split import SPLITTERS
 
     def slices(cleaned, *, characters: int = 4, wide: int = 9):
-        """A splitting method of somebody's own."""
+        """A splitting method that a user has written."""
 
     monkeypatch.setitem(SPLITTERS, "slices", slices)
     config = changed("segment.ink-grid.split", {"method": "slices"})

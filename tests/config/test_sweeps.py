@@ -1,4 +1,4 @@
-"""A sweep becomes runs that differ in what varies and in nothing else, each named by what it is."""
+"""A sweep becomes runs that differ only in the varied keys, each named by its setting and repeat."""
 
 import copy
 from pathlib import Path

@@ -29,7 +29,7 @@ SEGMENTATION = {"alphabet": ALPHABET, "characters": 2}
 
 
 def folder(labels, prefix=""):
-    """A segmented folder whose every pixel is the number of its row, its cleaned pictures those of theirs."""
+    """A segmented folder. Every pixel has the number of its row, also in the cleaned pictures."""
     rows = 2 * len(labels)
     return Segmented(
         np.repeat(np.arange(rows, dtype=np.float32), 3).reshape(rows, 3) / 1000,
@@ -52,7 +52,7 @@ def settings(**changes):
 
 
 def without_unseen(**changes):
-    """The settings where another folder is unseen: nothing of this one is held out."""
+    """Settings in which another folder is unseen, so nothing of this one is held out."""
     return settings(**changes).model_copy(update={"unseen": 0})
 
 
@@ -232,7 +232,7 @@ def test_synthetic_captchas_alone_may_train_and_may_be_unseen(files):
     assert (len(made.train.captchas), facts["captchas"]["synthetic"]) == (40, 0)
     assert trained_on(facts) == "40 synthetic captchas"
     assert files.pictures.read_text() == "pictures,file,label,sha256\nother,z1.png,z1,file-z1\n"
-    # they can be read, so that an evaluation can tell which were misread
+    # they can be read, so an evaluation can find the misreads
     assert len(read_part(files, "train").captchas) == 40
     folders = {"raw": folder(MANY), "synthetic": folder(["z1"])}
     made, _ = written(files, settings(unseen="synthetic"), **folders)
@@ -305,7 +305,7 @@ def test_what_is_calibrated_on_neither_trains_nor_is_unseen_and_stays_the_same(n
     if how[0] != "rest":
         assert found[1] == unseen
     if how[1] is not None:
-        # none of those that train, and the same whatever number trains
+        # not those that train, and the same ones for every number that trains
         assert len(found[0]) == len(train)
         assert found[2] == split(n, made(**wanted | {"calibration": calibration, "captchas": 1}))[2]
     if how in ((3, 2), ("other", 3)):

@@ -1,4 +1,4 @@
-"""Calibration error, Brier score and reliability bins, on tables small enough to be reckoned by hand."""
+"""Calibration error, Brier score and reliability bins, on tables small enough to check without a computer."""
 
 import numpy as np
 import pytest

@@ -19,7 +19,7 @@ SIZE = (5, 4)
 
 
 def characters(examples, seed, **shapes):
-    """So many noisy examples of each class `a`, `b` and `c`, by default each with a shape of its own."""
+    """Noisy examples of the classes `a`, `b` and `c`; by default each class has its own shape."""
     rng = np.random.default_rng(seed)
     own = {letter: np.random.default_rng(ord(letter)).random(SIZE) > 0.5 for letter in "abc"}
     classes = np.repeat([1, 2, 3], [examples.get(letter, 0) for letter in "abc"])

@@ -1,4 +1,4 @@
-"""On real captchas of the kind, which the project does not ship, the recipe is worth what it should be."""
+"""The recipe reads as many real captchas of the kind as it should. The project does not contain them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Coverage and accuracy at each threshold, on tables small enough to be reckoned by hand."""
+"""Coverage and accuracy at each threshold, on tables small enough to check without a computer."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A convolution is the dense layer's arithmetic on windows of a picture, and learns by the same rules."""
+"""A convolution computes as a dense layer does, but on windows of a picture, and learns by the same rules."""
 
 from itertools import product
 

@@ -163,7 +163,7 @@ def test_dropout_of_either_layer_alone_samples_anew_at_every_call(rates):
             z = network.matrices(theta)[0] @ work.batch.T
             whole, signals = 1 / (1 + np.exp(-z)), work.signals[-2].a
         assert 0.4 < np.mean(signals == 0) < 0.6
-        # what is kept is scaled up, so that the expected signal stays what it was
+        # the numbers that are kept are scaled up, so the expected signal does not change
         np.testing.assert_allclose(signals[signals != 0], 2 * whole[signals != 0])
         # the ones of the bias, above the signal in memory, are never left out
         np.testing.assert_array_equal(work.batch[:, 0], 1)

@@ -1,4 +1,4 @@
-"""A layer of one's own: whatever follows the protocol is trained, read, checked and kept like the others."""
+"""A new layer that follows the protocol is trained, read, checked and saved like the others."""
 
 import copy
 
@@ -52,7 +52,7 @@ def test_training_changes_the_state_and_reading_does_not():
     objective(theta, np.array([1, 2]))
     expected = 0.9 * 0.5 + 0.1 * (NETWORK.matrices(theta)[0] @ NETWORK.with_ones(X[[1, 2]], float).T).mean(1)
     np.testing.assert_allclose(objective.state, expected)
-    # what reads sees what training left, and leaves it
+    # reading uses the state that training left, and does not change it
     assert reading(theta)[0] == reading(theta)[0] != before
     np.testing.assert_allclose(objective.state, expected)
 

@@ -1,4 +1,4 @@
-"""The gradient is held against the cost, and the cost against its formula."""
+"""The gradient is compared with the cost, and the cost with its formula."""
 
 import numpy as np
 import pytest

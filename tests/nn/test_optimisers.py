@@ -1,4 +1,4 @@
-"""Optimisers go downhill, tell what they do, and stop when they are told or when the cost is no number."""
+"""Optimisers go downhill, report their steps, and stop on request or when the cost is no number."""
 
 import tracemalloc
 from functools import partial
@@ -51,7 +51,7 @@ class Parabola:
 
 
 def test_cg_finds_the_minimum_although_the_gradient_buffer_is_reused():
-    # SciPy keeps the array it is handed: with the buffer itself this runs into its iteration limit
+    # SciPy keeps the array that it gets: with the buffer itself this runs into its iteration limit
     result = conjugate_gradient(Rosenbrock(), np.zeros(10), iterations=1000)
     np.testing.assert_allclose(result.theta, 1, atol=1e-4)
     assert result.steps < 300

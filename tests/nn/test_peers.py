@@ -1,4 +1,4 @@
-"""Held against others: the tutorial's own program, and PyTorch, where they are there."""
+"""Comparison with the tutorial's own program and with PyTorch, if they are there."""
 
 import importlib.util
 import sys
@@ -29,7 +29,7 @@ SIZES = (260, 200, 36)
 
 @pytest.fixture(scope="module")
 def captchas():
-    """60 captchas as the tutorial's program takes them: X (240, 260), y (240, 1) from 1."""
+    """60 captchas in the form of the tutorial's program: X (240, 260), y (240, 1) from 1."""
     from pathlib import Path
 
     from captchanet.segment.labels import encode
@@ -63,7 +63,7 @@ def theirs(tutorial, captchas, tmp_path_factory):
 @pytest.mark.workflow
 @pytest.mark.filterwarnings("default")
 def test_cg_follows_the_tutorials_own_functions_for_20_iterations_and_ends_as_well(theirs, captchas):
-    # two correct programs part after that: CG amplifies rounding, see docs/mathematics.md
+    # two correct programs differ after that: CG amplifies rounding, see docs/mathematics.md
     X, y = captchas
     initial = uniform(NETWORK, np.random.default_rng(1))
     ours = Objective(NETWORK, X, one_hot(y, 36), penalty=tutorial_penalty(weight=0.1))

@@ -1,4 +1,4 @@
-"""An optimiser that goes on from a state ends in the bits of one that never stopped."""
+"""An optimiser that goes on from a state ends with the same bits as one that never stopped."""
 
 import copy
 from functools import partial
@@ -49,7 +49,7 @@ def minimise(name, on, batch, **options):
 
 
 def states(name, on, batch):
-    """Every state of an unbroken optimiser, that of dropout's generator with it, and how it ended."""
+    """Every state of an unbroken optimiser, with the state of dropout's generator, and how it ended."""
     kept = []
 
     def keep(state):

@@ -1,4 +1,4 @@
-"""The page about the domain gap shows every class, the one that fits worst first, and says what it shows."""
+"""The page about the domain gap shows every class, the one that fits worst first, and explains itself."""
 
 import pickle
 import re
@@ -87,10 +87,10 @@ def test_every_class_is_a_row_the_worst_first_with_its_numbers(made):
     assert fit - chance == pytest.approx(margin, abs=0.0011)
     below = sum(margin < 0 for _, margin, _ in compared)
     assert (
-        f"{below} characters of {len(both)} fit worse than chance explains, most of all {worst}"
+        f"{below} characters of {len(both)} fit worse than chance explains. The worst is {worst}"
         in visible(text)
     )
-    assert f"have the fit {fit:.3f} , where 1 is the same; as many of the synthetic ones" in visible(text)
+    assert f"have the fit {fit:.3f} ; 1 means equal. If the real examples were synthetic" in visible(text)
 
 
 def leave_out(layout, of, letter):
@@ -111,7 +111,7 @@ def test_classes_without_a_real_example_and_classes_never_synthesized_are_shown_
     for of, letter in (("train", "a"), ("synthetic", "b"), ("train", "c"), ("synthetic", "c")):
         leave_out(layout, of, letter)
     text = page(layout)
-    assert "Never synthesized, though there are real ones: b ." in visible(text)
+    assert "Never synthesized, although there are real ones: b ." in visible(text)
     compared, never_synthesized, never_real = re.split("<h2>Never synthesized</h2>|<h2>No real example", text)
     assert [number for number, _ in classes(never_synthesized)] == ["12"]
     assert [number for number, _ in classes(never_real)] == ["11"]
@@ -135,7 +135,7 @@ def test_whole_captchas_are_shown_raw_and_cleaned_where_they_are_gone(mixed_resu
 
 
 def test_unseen_captchas_are_shown_only_where_no_labelled_one_trains_and_it_is_said(made, remade):
-    warned = "Whoever changes the style by what this page shows has tuned it on them"
+    warned = "If you change the style because of this page, it is tuned on them"
     assert warned not in visible(page(made))
     text = page(remade(train="synthetic", synthetic=None))
     assert warned in visible(text)
@@ -147,8 +147,8 @@ def test_unseen_captchas_are_shown_only_where_no_labelled_one_trains_and_it_is_s
 
 def test_where_nothing_is_real_the_page_says_so(remade):
     text = visible(page(remade(train="synthetic", synthetic=None, unseen=0.25)))
-    assert "There is no real example of what is synthesized: nothing to compare." in text
-    assert "tuned it" not in text
+    assert "There is no real example of a synthesized character, so there is nothing to compare." in text
+    assert "tuned on" not in text
 
 
 def test_a_data_set_that_could_not_be_made_is_said_to_be_so(remade):
@@ -166,7 +166,7 @@ def test_of_several_channels_the_first_is_shown(made, remade):
         part = dataset.read_part(layout.dataset("main"), of)
         rewrite(layout, of, np.hstack([part.X, np.random.default_rng(1).random(part.X.shape)]), part.y)
     assert classes(page(layout)) == classes(page(made))
-    assert "of 2 channels the first" in page(layout)
+    assert "the first of 2 channels" in page(layout)
     assert "channels" not in page(made)
 
 

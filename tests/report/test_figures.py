@@ -1,4 +1,4 @@
-"""Figures show the numbers they are given, and the same numbers are the same bytes."""
+"""Figures show the numbers that they get, and the same numbers give the same bytes."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The report says what the results hold, in one page that fetches nothing."""
+"""The report shows all results in one page that loads no other file."""
 
 import base64
 import io
@@ -26,7 +26,7 @@ def page(made_results):
 
 
 def written(made, layout=None, headline="good", runs=None, pictures=None, **sweeps):
-    """The page about some of the runs of `made`, or of what lies at `layout`."""
+    """The page about some of the runs of `made`, or of the results at `layout`."""
     sources = (
         {name: str(made.pictures / name) for name in ("raw", "unseen")} if pictures is None else pictures
     )
@@ -37,13 +37,13 @@ def written(made, layout=None, headline="good", runs=None, pictures=None, **swee
 
 
 def copied(made, folder):
-    """A copy of the results in a folder of its own, for a test that changes them."""
+    """A copy of the results in a separate folder, for a test that changes them."""
     return Layout(shutil.copytree(made.folder, folder / "results"))
 
 
 @pytest.fixture
 def without_figures(monkeypatch):
-    """For tests of the words alone: plotting is what takes the time."""
+    """For tests of the words only, since plotting takes most of the time."""
     monkeypatch.setattr(confidence_figure, "confidence", lambda *data: None)
     for name in ("learning_curves", "confusion_matrix", "class_accuracy", "captcha_accuracies", "settings"):
         monkeypatch.setattr(figures, name, lambda *data: None)
@@ -104,7 +104,7 @@ def test_a_class_without_an_example_is_warned_of(made_results, page, tmp_path, w
     copy = copied(made_results, tmp_path)
     facts = copy.dataset("main").facts
     write_json(facts, read_json(facts) | {"classes_without_example": ["z"]})
-    assert "with any of z : these characters cannot be learnt from it" in visible(written(made_results, copy))
+    assert "with any of z : a run cannot learn these characters" in visible(written(made_results, copy))
 
 
 def test_synthetic_captchas_are_told_apart_from_labelled_ones(mixed_results, page, without_figures):
@@ -153,7 +153,7 @@ def test_what_confidence_is_worth_is_said(made_results, tmp_path, without_figure
     write_json(file, metrics)
     text = visible(written(made_results, copy)).replace("\N{NO-BREAK SPACE}", " ")
     assert "The confidences of good are not calibrated: they are the network's own." in text
-    assert "At the threshold 90 % the coverage is 50 % : so many captchas have at least this" in text
+    assert "At the threshold 90 % the coverage is 50 % : this share of the captchas has at least this" in text
     assert "and 100.0 % of these are right" in text
     assert "(3 of 3; 95 % interval 43.9 % to 100.0 %)" in text
     assert "The coverage at 99 % accuracy" in text
@@ -199,7 +199,7 @@ def test_the_page_fetches_nothing(page):
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
     assert "<script" not in page
     assert "@import" not in page
-    # what matplotlib writes into a figure are names of vocabularies and formats, which nobody loads
+    # these addresses in a figure of matplotlib are names of vocabularies and formats; they are not loaded
     outside = re.sub(r"<svg.*?</svg>", "", page, flags=re.S)
     assert "http" not in outside
 
@@ -242,7 +242,7 @@ def test_what_the_first_run_misread_is_open_and_what_only_others_did_is_folded(m
     }
     text = visible(written(made_results))
     assert f"good misread {misread['good']} unseen captchas" in text
-    # told the other way round, the same captchas are shown, in another order
+    # with the runs in the other order the same captchas are shown, in another order
     turned = written(made_results, headline="other")
     assert f"other misread {misread['other']} unseen captchas" in visible(turned)
     every = turned.count('<img src="data:image/png;base64,')
@@ -284,7 +284,7 @@ def test_a_file_name_that_is_no_text_does_not_break_it(made_results, tmp_path, w
 
 
 def plan(runs, base="good"):
-    """A sweep as the resolved configuration tells of it; `runs` are (run, values, seed) by name."""
+    """A sweep in the form of the resolved configuration; `runs` are (run, values, seed) by name."""
     keys = dict.fromkeys(key for values, _ in runs.values() for key in values)
 
     def setting(values):
@@ -306,7 +306,7 @@ def section(page, name="tried"):
 
 @pytest.fixture
 def swept(made_results, tmp_path):
-    """Makes results with runs that read so and so many of the 6 unseen captchas, and the page about them."""
+    """Makes results of runs that read some of the 6 unseen captchas, and the page about them."""
 
     def make(right, **sweeps):
         copy, source = copied(made_results, tmp_path), made_results.layout
@@ -379,8 +379,8 @@ def test_a_headline_out_of_a_sweep_has_its_section_too(made_results, without_fig
             3,
             "the first reads 100.0 points more: p = 0.25 over seeds (paired t-test) and p = 0.031 over",
         ),
-        (6, 0, 2, "Nobody can say whether it stands out: 2 repeats do not show"),
-        (6, 0, 1, "Nobody can say whether it stands out: a single repeat does not show"),
+        (6, 0, 2, "It is not known whether it stands out: 2 repeats do not show"),
+        (6, 0, 1, "It is not known whether it stands out: a single repeat does not show"),
         (5, 5, 3, "Both settings read the same: 83.3 % of the unseen captchas."),
     ],
 )
@@ -396,7 +396,7 @@ def test_the_best_setting_is_said_and_whether_it_stands_out(
     assert said in text
     if best > next_best:
         assert f"weight=0.1 read most: {100 * best / 6:.1f} % of the unseen captchas" in text
-        assert "The best of 2 settings, picked by these very captchas, looks a little better" in text
+        assert "The best of 2 settings was chosen on these captchas, so it looks a little better" in text
         assert (f"({repeats} runs, standard deviation 0.0 points)" in text) == (repeats > 1)
 
 
@@ -430,7 +430,7 @@ def test_a_sweep_without_keys_repeats_its_run(swept, without_figures):
         ([{"train.w": w, "train.v": v} for w in (1, 2, 3) for v in (1, 2, 3)], {}, False),
         # two values are no curve, and truth is no number
         ([{"train.w": w, "train.d": d} for w in (1, 2) for d in (True, False)], {}, False),
-        # more lines than can be told apart, and a value that has no position on an axis
+        # too many lines to distinguish, and a value that has no position on an axis
         ([{"train.w": w, "train.h": h} for h in "abcdefgh" for w in (1, 2, 3)], dict.fromkeys(
             [f"h={h}" for h in "hgfedcba"], 3), False),
         ([{"train.w": w} for w in (1, 2, 3, None)], {"good": 3}, False),
@@ -464,7 +464,7 @@ def test_a_sweep_of_hundreds_is_a_small_section_that_stays_the_same(swept, made_
     text = visible(section(page))
     assert "train.w (50 values from 0 to 49)" in text
     assert "50 settings, each with 4 seeds (1, 2, 3, 4), 200 runs in all" in text
-    assert "10 more settings are in the table alone" in text
+    assert "10 more settings are only in the table" in text
     assert len(re.findall(r"\d+ of 6 ", text)) == 200
     ids = re.findall(r'\bid="([^"]*)"', page)
     assert len(ids) == len(set(ids))

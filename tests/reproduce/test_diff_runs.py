@@ -1,4 +1,4 @@
-"""`captchanet diff` tells everything that differs between two runs, and nothing that does not."""
+"""`captchanet diff` shows everything that differs between two runs, and nothing else."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ SAME_PICTURES = "the same pictures with the same labels, cleaned, split, chosen 
 
 
 class Repository:
-    """A git repository of somebody who changes their code."""
+    """A git repository with changes of the code."""
 
     def __init__(self, folder: Path, within: str = "") -> None:
         self.folder, self.home = folder, folder / within
@@ -178,7 +178,7 @@ def files(**options):
 
 @pytest.fixture(scope="module")
 def known(notebook, tmp_path_factory):
-    """Runs in the folder of a repository, each for what it differs in from `a`."""
+    """Runs in the folder of a repository, each named by how it differs from `a`."""
     repository = Repository(tmp_path_factory.mktemp("code"))
     shutil.copytree(repository.folder, notebook.folder, dirs_exist_ok=True)
     tags = {

@@ -1,4 +1,4 @@
-"""What a rerun restores and how it judges, without running anything."""
+"""What a rerun restores and how it compares results, without running anything."""
 
 import hashlib
 import json
@@ -313,7 +313,7 @@ def test_what_was_synthetic_is_made_again(results, request, tmp_path):
     assert restored["pictures"]["synthetic"] == asked["pictures"]["synthetic"]
     found = resolved(restored).pictures["synthetic"]
     assert found == made.config.pictures["synthetic"]
-    # and none of it is looked for in a folder
+    # and nothing is looked for in a folder
     rows = read_csv(made.layout.dataset("main").pictures, PICTURES)
     assert {row[0] for row in rows} == set(asked["pictures"]) - {"synthetic"}
     differences, remarks = restore_pictures(rows, asked["pictures"], Path(), tmp_path, "HEAD")
@@ -363,7 +363,7 @@ def test_a_changed_a_lost_and_an_unreadable_picture_are_named(pictures, tmp_path
         ('pictures/b,"c".png', "no file"),
         ("pictures/{e}.png", "missing"),
     ]
-    # it is run again with what there is
+    # it is run again with the pictures that are left
     assert (tmp_path / "into/raw/a.png").read_text() == "changed"
     assert not (tmp_path / "into/raw/{e}.png").exists()
 
@@ -381,7 +381,7 @@ def test_labels_are_those_recorded(pictures, tmp_path):
 def test_a_folder_without_any_picture_left_is_said(pictures, tmp_path):
     folder, rows = pictures
     folder.rename(folder.with_name("away"))
-    with pytest.raises(UserError, match="none of its 5 pictures is left in pictures"):
+    with pytest.raises(UserError, match="all of its 5 pictures are missing in pictures"):
         restored(rows, tmp_path)
 
 
@@ -409,7 +409,7 @@ def test_git_lends_a_picture_that_it_has_as_it_was(pictures, tmp_path):
 
 def test_a_folder_with_anything_else_in_it_is_refused(tmp_path):
     (tmp_path / "mine").write_text("mine")
-    with pytest.raises(UserError, match="something other than a rerun"), claimed(tmp_path):
+    with pytest.raises(UserError, match="other files in it than a rerun"), claimed(tmp_path):
         pass
     assert (tmp_path / "mine").read_text() == "mine"
 
@@ -419,7 +419,7 @@ def test_a_folder_of_an_earlier_rerun_is_emptied_and_never_used_twice_at_once(tm
     folder = tmp_path / "deep/er"
     with claimed(folder):
         (folder / "left").write_text("left")
-        with pytest.raises(UserError, match="another rerun is at work"), claimed(folder):
+        with pytest.raises(UserError, match="another rerun uses this folder"), claimed(folder):
             pass
         assert (folder / "left").exists()
     with claimed(folder):
@@ -437,7 +437,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
 def test_a_workflow_that_fails_is_said_with_its_own_words(tmp_path):
     (tmp_path / "Snakefile").write_text("raise SystemExit('captchanet: no such thing')\n")
     (tmp_path / "config.yaml").write_text("{}")
-    with pytest.raises(UserError, match=r"captchanet: no such thing; all it said: .*snakemake\.log"):
+    with pytest.raises(UserError, match=r"captchanet: no such thing; its whole output: .*snakemake\.log"):
         snakemake(tmp_path, tmp_path, ["results/x"], 1, {}, 0)
 
 
@@ -450,7 +450,7 @@ def test_the_kernel_of_the_record_is_set_where_the_processor_has_it():
     assert kernel([]) == ({}, "")
     forced, remark = kernel([here[0] | {"kernel": "NoSuchKernel"}])
     assert forced == {}
-    assert "cannot be had here" in remark
+    assert "does not run here" in remark
     if here[0]["kernel"] in ("SkylakeX", "Zen"):
         forced, remark = kernel([here[0] | {"kernel": "Haswell"}])
         assert forced == {"OPENBLAS_CORETYPE": "Haswell"}
@@ -462,7 +462,7 @@ def test_the_kernel_of_the_record_is_set_where_the_processor_has_it():
 
 @pytest.fixture
 def recorded_runs(monkeypatch):
-    """Four recorded runs, and reruns that end as their names say."""
+    """Four recorded runs; each rerun ends as the name of its run says."""
     from datetime import UTC, datetime
 
     from captchanet.reproduce import rerun

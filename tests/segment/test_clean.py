@@ -27,7 +27,7 @@ def paper(n=1, height=9, width=11):
 
 
 def noise(seed, n=4):
-    """Pictures of ink, paper, mixtures and speckles: what cleaners decide about."""
+    """Pictures of ink, paper, mixtures and speckles: the cases that cleanings must distinguish."""
     rng = np.random.default_rng(seed)
     share = rng.choice([0, 0, 1, 1, 0.4], (n, 12, 15, 1)) * rng.uniform(0.5, 1, (n, 12, 15, 1))
     pictures = 255 - share * (255 - np.array(INK))

@@ -1,4 +1,4 @@
-"""Greys, levels between them, and the colours of ink and paper: each picture's found by itself."""
+"""Greys, levels between them, and the colours of ink and paper, found for each picture by itself."""
 
 import numpy as np
 import pytest

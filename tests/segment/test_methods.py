@@ -1,4 +1,4 @@
-"""docs/segmentation.md is true: it shows every method as it is, and its examples are methods."""
+"""docs/segmentation.md is true: it shows every method, and its examples work as methods."""
 
 import ast
 import importlib.util
@@ -55,7 +55,7 @@ def test_the_pictures_show_what_the_methods_do(tool, root):
             kept = np.asarray(image.convert("RGB")).astype(int)
         found = np.asarray(tool.show(name).convert("RGB")).astype(int)
         assert found.shape == kept.shape, f"{name}: run python tools/methods.py"
-        # other machines may round sums otherwise
+        # other machines may round sums differently
         assert np.abs(found - kept).max() <= 12, f"{name}: run python tools/methods.py"
 
 

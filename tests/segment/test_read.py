@@ -1,4 +1,4 @@
-"""Reading pictures: every mode becomes RGB, everything else a reason."""
+"""Reading pictures: every mode becomes RGB, and any other file is rejected with a reason."""
 
 import os
 import socket

@@ -21,7 +21,7 @@ BYTE_NAME = os.fsdecode(b"aaaa_\xff.png")  # no valid UTF-8
 
 
 def captcha(text, variant=0):
-    """A captcha of about the real kind as PNG bytes; another variant, other bytes."""
+    """A captcha similar to the real kind as PNG bytes; another variant gives other bytes."""
     image = Image.new("RGB", (72, 27), "white")
     pen = ImageDraw.Draw(image)
     for i, character in enumerate(text):
@@ -160,7 +160,7 @@ def test_labels_may_come_from_a_csv_in_the_folder_of_the_pictures(tmp_path):
     assert same(segment(folder, SEGMENTATION, by_hand), elsewhere)
     (folder / "labels.csv").rename(folder / "written.csv")
     assert same(segment(folder, SEGMENTATION, folder / "written.csv"), segmented)
-    # of that name nobody but the configuration knows that it holds labels
+    # only the configuration shows that the file with this name has labels
     listed = reasons(segment(folder, SEGMENTATION, tmp_path / "labels.csv"))
     assert listed == reasons(segmented) | {"written.csv": "not in the label file"}
 

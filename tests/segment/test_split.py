@@ -1,4 +1,4 @@
-"""Splitting by seams, valleys and components: whose ink is whose, and where it comes to lie."""
+"""Splitting by seams, valleys and components: which character the ink belongs to, and where it is moved."""
 
 import itertools
 
@@ -94,7 +94,7 @@ def test_no_picture_and_blank_pictures_are_split_too(split):
 @given(seed=st.integers(0, 10**6))
 def test_no_ink_is_given_to_two_characters(split, seed):
     maps = blobs(seed)
-    # windows as large as the picture: whatever is a character's is seen, and nothing is squeezed
+    # windows as large as the picture: all ink of a character is seen, and nothing is squeezed
     options = {"width": 300, "height": 27, "top": 0}
     options |= {"left": -160, "pitch": 12} if split is not components else {}
     vectors, windows = split(maps, **options)

@@ -1,4 +1,4 @@
-"""A look at a folder: the picture, and the grid that is suggested for a kind never seen."""
+"""A look at a folder: the picture, and the grid that is suggested for an unknown kind."""
 
 import itertools
 from dataclasses import replace
@@ -53,7 +53,7 @@ def other(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shipped(root):
-    """A sample of the captchas that come with it, and what is suggested for them."""
+    """A sample of the project's own captchas, and what is suggested for them."""
     seen = sample(root / "data/raw")
     return seen, *suggest(seen)
 
@@ -163,7 +163,7 @@ def test_lines_of_one_colour_do_not_pass_for_the_ink_of_coloured_letters(tmp_pat
     split = found["split"]
     assert (split["top"], split["height"]) == (0, 32)
     assert split["width"] == pytest.approx(1.65 * split["pitch"], abs=1)
-    # the middles are where they were: the row of letters has the picture's middle for its own
+    # the middles have not changed: the middle of the row of letters is that of the picture
     assert split["left"] + 1.5 * split["pitch"] + split["width"] / 2 == pytest.approx(45, abs=3)
     Segmentation.of({**SETTINGS, **found}).try_out()
     assert any("`fold: lower`" in remark for remark in remarks)
@@ -190,7 +190,7 @@ def test_file_names_are_labels_or_they_are_not(tmp_path, root, names, characters
 
 
 def numbers(folder, root, name="img{:04}.png"):
-    """The captchas that come with it, under numbers; the lines of a CSV that says what they show."""
+    """The project's own captchas with numbers as names; the lines of a CSV with their labels."""
     lines = []
     for number, picture in enumerate(sorted((root / "data/raw").iterdir())):
         (folder / name.format(number)).write_bytes(picture.read_bytes())
@@ -254,7 +254,7 @@ def test_a_csv_that_is_of_no_use_ends_in_one_sentence(tmp_path, root, text, said
 @pytest.mark.parametrize(("count", "warned"), [(20, True), (60, False)])
 def test_few_labels_may_not_show_the_whole_alphabet(tmp_path, root, count, warned):
     rows = numbers(tmp_path, root)[:count]
-    # capitals: no alphabet that is known without them
+    # capitals: they belong to no other known alphabet
     (tmp_path / "labels.csv").write_text(
         "\n".join(["file,label", *map(str.upper, rows)]).replace("IMG", "img")
     )

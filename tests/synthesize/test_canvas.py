@@ -1,4 +1,4 @@
-"""Colours, lines and rows of letters: each lies where it was asked for."""
+"""Colours, lines and rows of letters: each is at the wanted place."""
 
 import colorsys
 
@@ -144,7 +144,7 @@ def test_letters_are_covered_one_by_one_where_they_stand():
     assert [cover.shape for cover in shown] == [(32, 60)] * 3
     assert np.array_equal(shown[0][:, :40], np.roll(shown[2], -40, axis=1)[:, :40])
     assert np.array_equal(shown[0], np.roll(shown[1], (-2, -20), axis=(0, 1)))
-    # up from the baseline, and none below but for the curve of its foot
+    # up from the baseline, and below it only the curve of its foot
     rows = shown[0].any(axis=1).nonzero()[0]
     assert (rows[0], rows[-1]) in [(5, 20), (6, 20), (5, 19), (6, 19)]
 

@@ -1,4 +1,4 @@
-"""The second kind of synthetic captchas: a seed gives them again, and options do what they say, no more."""
+"""The second kind of synthetic captchas: a seed gives them again, and each option does what its name says."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Outlines: the faces that ship are whole, and a glyph covers the pixels that it lies on."""
+"""Outlines: the faces of the project are complete, and a glyph covers the right pixels."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a run is recorded with, also where some of its captchas were synthesized for it."""
+"""The record of a run, also if some of its captchas are synthetic."""
 
 from pathlib import Path
 

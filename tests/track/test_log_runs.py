@@ -1,4 +1,4 @@
-"""A run is recorded once and whole, whatever happened before; a finished record is never touched."""
+"""A run is recorded once and completely, also after a kill; a finished record is never changed."""
 
 import os
 import sqlite3
@@ -38,7 +38,7 @@ def records(made_results):
 
 @pytest.fixture
 def log(store, records):
-    """Records runs, and returns their ids and everything that the database then holds."""
+    """Records runs, and returns their ids and the whole content of the database."""
     from captchanet.track.log_runs import log_runs
 
     folder, uri, experiment = store
@@ -89,7 +89,7 @@ def test_half_a_run_is_completed_under_its_own_id_to_the_same_rows(log, store, s
         database.execute("delete from metrics where run_uuid = ? and step > 2", half)
     again, mended = log()
     assert again == ids
-    # how far into the second a latest metric is remembered is MLflow's own affair
+    # MLflow decides which part of the second it keeps of a latest metric
     assert mended == whole
 
 
@@ -193,7 +193,7 @@ def test_artifacts_are_the_files_of_the_run(log, store, made_results):
         return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
 
     found = files(artifacts)
-    # by these names runs are found in the history, whoever recorded them
+    # all runs in the history are found by these names, so they must not change
     assert {"train/model.npz", "train/provenance.json", "evaluate/misreads.csv"} <= found
     assert {"figures/learning_curves.png", "figures/confusion_matrix.png"} <= found
     # its confidences are not calibrated

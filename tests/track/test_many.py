@@ -1,4 +1,4 @@
-"""Several processes record into one store that none of them has seen before, at once, and nothing is lost."""
+"""Several processes record into one new store at the same time, and nothing is lost."""
 
 import sqlite3
 import subprocess

@@ -1,4 +1,4 @@
-"""A sweep has one parent run, made once, brought up to date when its runs change, and else left alone."""
+"""A sweep has one parent run. It is made once, and changes only when the runs of the sweep change."""
 
 import csv
 import sqlite3
@@ -19,7 +19,7 @@ WILD = {"wild": {"setting": "weight=1.0", "values": {"train.penalty.weight": 1.0
 
 
 class History:
-    """A store of its own, into which the made results are recorded as sweeps of whatever runs."""
+    """A separate store, into which the made results are recorded as sweeps of any runs."""
 
     def __init__(self, folder, made_results):
         from captchanet.track.store import address, prepare
@@ -29,7 +29,7 @@ class History:
         self.experiment = prepare(self.uri, "captchas")
 
     def record(self, of, runs=("good", "other", "wild"), **sweeps):
-        """Records `runs`, of which `sweeps` are made, by name the runs of each."""
+        """Records `runs`; `sweeps` has the runs of each sweep by its name."""
         from captchanet.evaluate.sweep import Sweep
         from captchanet.track.from_results import run_records
         from captchanet.track.log_runs import log_runs
@@ -131,7 +131,7 @@ def test_a_sweep_that_grows_and_shrinks_keeps_its_parent_and_a_lost_run_keeps_it
     good = {"good": BOTH["good"]}
     history.record(of, ("good",), weights=good)
     assert history.parent(of, "weights") == parent
-    # the latest is what holds now, although the sweep had more runs before
+    # the latest value is the present one, although the sweep had more runs before
     numbers = history.latest(parent[0])
     assert (numbers["runs"], numbers["settings"], numbers["failed"]) == (1, 1, 0)
     steps = "select step, value from metrics where run_uuid = ? and key = 'sweep/runs' order by timestamp"
@@ -201,7 +201,7 @@ WRITING = ("create_run", "delete_tag", "log_artifacts", "log_batch", "set_tag", 
 
 @pytest.fixture
 def kill(monkeypatch):
-    """Makes the store die at the call with that number of those that write, until it is called again."""
+    """Makes the store fail at the writing call with that number, until this is called again."""
     from mlflow import MlflowClient
 
     left = [None]

@@ -1,4 +1,4 @@
-"""Versions of characters: the options do what they say, and the picture is read, not the window alone."""
+"""Versions of characters: options do what their names say, and the picture is read, not only the window."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ GRID = {"left": 4.0, "top": 1, "pitch": 12, "width": 13, "height": 20}
 
 
 class Set:
-    """A generator whose normal numbers are set: angle, width, height, shear x, shear y, across, down, ink."""
+    """A generator with given normal numbers: angle, width, height, shear x, shear y, across, down, ink."""
 
     def __init__(self, *numbers):
         self.numbers = np.array(numbers + (0,) * (8 - len(numbers)), np.float32)

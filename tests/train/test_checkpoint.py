@@ -1,4 +1,4 @@
-"""A training that was killed goes on from its checkpoint, to the bits of one that never was."""
+"""A training that was killed goes on from its checkpoint, and ends with the same bits as an unbroken one."""
 
 import json
 import os
@@ -60,7 +60,7 @@ KINDS = {
 
 
 class Killed(BaseException):
-    """What no training catches."""
+    """An error that no training catches."""
 
 
 @pytest.fixture(autouse=True)
@@ -282,7 +282,7 @@ def test_after_a_real_kill_the_run_folder_is_that_of_an_unbroken_run(made_result
     for name in ("theta", "model", "history", "status", "parameters"):
         assert getattr(found, name).read_bytes() == getattr(expected, name).read_bytes()
     assert not list(killed.checkpoints.glob("*.npz"))
-    # from its first beginning, without the time in which nobody worked
+    # from its first beginning, without the time between the kill and the restart
     origin = json.loads(found.provenance.read_text())
     started = datetime.fromisoformat(origin["started"]).timestamp()
     assert begun - 0.01 < started < ended - paused

@@ -1,4 +1,4 @@
-"""A model is two files without code in them, and what is no model is refused with a sentence."""
+"""A model is two files without code in them, and other files are refused with one sentence."""
 
 import hashlib
 import json

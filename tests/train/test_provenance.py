@@ -1,4 +1,4 @@
-"""Where a run comes from is written down whole, with git and without."""
+"""The provenance of a run is complete, with git and without."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The files of a run tell of everything that made it, also where captchas were synthesized for it."""
+"""The files of a run have everything that decided it, also if some of its captchas are synthetic."""
 
 import json
 from dataclasses import replace
@@ -51,11 +51,11 @@ class Made:
         dataset.write_dataset(self.layout.dataset("main"), self.dataset, facts, folders)
 
     def changed(self, **settings):
-        """The settings of the run, but for some."""
+        """The settings of the run, with some changes."""
         return TrainSettings.of(self.settings.dump() | settings)
 
     def perform(self):
-        """What the files of the run say, by their fields in the layout; theta as an array."""
+        """The content of the files of the run, by their fields in the layout; theta as an array."""
         data, files = self.layout.dataset("main"), self.layout.train("few")
         run.perform("few", self.settings, data, files, [], self.layout.checkpoints)
         names = ("parameters", "provenance", "configuration", "status", "model")

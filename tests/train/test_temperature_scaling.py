@@ -1,4 +1,4 @@
-"""A temperature changes the confidence, never the reading, and is found again where it is known."""
+"""A temperature changes the confidence and never the reading. A known temperature is found again."""
 
 import numpy as np
 import pytest

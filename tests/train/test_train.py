@@ -1,4 +1,4 @@
-"""A training gives theta, an honest history and a reason why it ended, also when it failed."""
+"""A training gives theta, a true history and the reason why it ended, also when it failed."""
 
 import numpy as np
 import pytest

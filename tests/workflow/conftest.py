@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, where Snakemake runs for real on tiny settings."""
+"""A copy of the project in a separate folder, where Snakemake really runs, with tiny settings."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ TINY = "config/tiny.yaml"
 
 
 class Project:
-    """A checkout of captchanet, and what a person would do in it."""
+    """A checkout of captchanet, and what a user does in it."""
 
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = folder
@@ -38,7 +38,7 @@ class Project:
         self.env.pop("PYTHONPATH", None)
 
     def start(self, *words: str, configfile: str = TINY) -> subprocess.Popen:
-        """Snakemake, in a process group of its own."""
+        """Snakemake, in its own process group."""
         command = [SNAKEMAKE, "--cores", "2", "--configfile", configfile, *words]
         return subprocess.Popen(
             command,
@@ -102,7 +102,7 @@ class Ended:
 
     @property
     def sentence(self) -> str:
-        """The last sentence that captchanet itself said."""
+        """The last sentence that captchanet itself printed."""
         return [line for line in self.output.splitlines() if line.startswith("captchanet: ")][-1]
 
     @property

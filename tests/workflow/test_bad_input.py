@@ -1,4 +1,4 @@
-"""Bad input ends in one clear sentence and loses nothing."""
+"""Bad input ends with one clear sentence, and nothing is lost."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.workflow
 
 
 def refused(project, *words, configfile="config/tiny.yaml"):
-    """The sentence that snakemake ends with, having started no job."""
+    """The sentence with which snakemake ends before it starts a job."""
     ended = project.snakemake(*words, configfile=configfile)
     assert ended.status != 0
     assert "Traceback" not in ended.output

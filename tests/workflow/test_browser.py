@@ -78,7 +78,7 @@ def ui(browser, shared):
 
 @pytest.fixture
 def page(browser, ui):
-    """A page of its own, which remembers whom it asked."""
+    """A new page, which remembers the addresses that it asked."""
     made = browser.new_page(viewport={"width": 1400, "height": 1000})
     made.set_default_timeout(30_000)
     made.asked = []
@@ -102,7 +102,7 @@ def opened(page):
 
 
 def kept(page, name):
-    """The page as a picture, where pictures are wanted."""
+    """The page as a picture, if pictures are wanted."""
     folder = os.environ.get("CAPTCHANET_SCREENSHOTS")
     if folder:
         page.screenshot(path=Path(folder) / f"{name}.png")

@@ -1,4 +1,4 @@
-"""What the workflow records is what `captchanet runs` and `captchanet diff` tell of."""
+"""`captchanet runs` and `captchanet diff` show what the workflow has recorded."""
 
 import json
 import subprocess

@@ -48,7 +48,7 @@ def old(tmp_path_factory, root):
 
 
 def in_folder(folder, module, *words, **env):
-    """What a module run there says; it has to bring its own code."""
+    """The output of a module that is run there, with the code of that checkout."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
         [sys.executable, "-m", module, *words],

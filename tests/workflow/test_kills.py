@@ -1,4 +1,4 @@
-"""Whatever is killed, plain snakemake goes on by itself; two at once are refused."""
+"""After any kill a plain `snakemake` goes on by itself; two at the same time are refused."""
 
 import fcntl
 import os
@@ -36,6 +36,6 @@ def test_a_second_snakemake_in_the_same_folder_is_refused_with_a_sentence(fresh)
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused = fresh.snakemake()
     assert refused.status != 0
-    assert "another snakemake is at work in this folder" in refused.output
+    assert "another snakemake runs in this folder" in refused.output
     assert "Traceback" not in refused.output
     assert not (fresh.folder / "results").exists()

@@ -1,4 +1,4 @@
-"""What the workflow leaves: the pickle for the tutorial's program, provenance, MLflow's record, readings."""
+"""What the workflow makes: the pickle for the tutorial's program, provenance, MLflow's record, readings."""
 
 import json
 import shutil

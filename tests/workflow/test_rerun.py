@@ -1,4 +1,4 @@
-"""`captchanet rerun` and `verify` for real: runs, run again after everything around them has changed."""
+"""Runs of the real workflow are run again by `captchanet rerun` and `verify` after everything has changed."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ def git(folder, *words):
 
 @pytest.fixture(scope="module")
 def later(project, root):
-    """A project whose runs were recorded with uncommitted code, and where all has changed since.
+    """A project with runs of uncommitted code, in which everything has changed since.
 
     Its first runs were recorded before it had git.
     """
@@ -159,7 +159,7 @@ def test_a_changed_and_a_lost_picture_refute_and_are_named_unless_git_has_them(l
     digest = hashlib.sha256(raw[1].read_bytes()).hexdigest()[:8]
     assert [row[1] for row in table[:2]] == [f"data/raw/{raw[i].name}" for i in (0, 2)]
     assert [row[-1] for row in table[:2]] == [digest, "missing"]
-    # all of it is kept, and hinders nobody
+    # everything is kept, and does no harm
     assert (recorded / "code").exists()
     lent = command(later, "rerun", run)
     assert lent.status == 0, lent.output

@@ -1,4 +1,4 @@
-"""What reruns and what does not: Snakemake run for real, on the tiny configuration."""
+"""What runs again and what does not: Snakemake really runs, with the tiny configuration."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ def thetas(project):
 
 
 def tables(project):
-    """The recorded history without what starting a run again may touch."""
+    """The recorded history without the values that may change when a run is started again."""
     runs = project.sql(
         "select run_uuid, name, status, lifecycle_stage, start_time, end_time from runs order by 1"
     )

@@ -1,4 +1,4 @@
-"""A long training that is killed goes on where it was, and ends as if nothing had been."""
+"""A long training that is killed goes on where it was, and ends with the same result as an unbroken one."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One configuration, one folder of results: two in turn leave each other alone, and share one history."""
+"""Each configuration has its own folder of results. Two do not change each other, and share one history."""
 
 import shutil
 
@@ -12,7 +12,7 @@ NOTHING = "Nothing to be done"
 
 @pytest.fixture(scope="module")
 def both(project):
-    """A project in which the tiny configuration has run, and one like it with another network of one name."""
+    """A project in which the tiny configuration has run, and a second one with another network."""
     text = project.text("config/tiny.yaml")
     project.write(OTHER, text.replace("cg: {hidden: [8]", "cg: {hidden: [9]"))
     project.second = project.snakemake(configfile=OTHER)
@@ -24,7 +24,7 @@ def test_each_configuration_has_its_own_results_and_report(both):
     assert both.second.jobs["train"] == 2
     # the history is there already, and is not asked for again
     assert "store" not in both.second.jobs
-    assert "results/other/report.html says what the runs are worth" in both.second.output
+    assert "results/other/report.html shows how well the runs read" in both.second.output
     assert "belong to no run of this configuration" not in both.second.output
     for name in ("tiny", "other"):
         assert "<html" in both.text(f"results/{name}/report.html")

@@ -1,4 +1,4 @@
-"""A sweep through Snakemake for real: it grows and shrinks by runs, and MLflow keeps it under one parent."""
+"""A sweep in the real workflow: it gets and loses runs, and MLflow keeps it under one parent."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Synthetic captchas for a training: made, made again, and made anew with all that depends on them."""
+"""Synthetic captchas for a training: after a change they are made again, with everything that needs them."""
 
 import json
 import re

@@ -12,7 +12,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 HOME = Path(workflow.basedir)
-# This checkout's own package, here and in every job, whatever else is installed
+# The package of this checkout, here and in every job, also if another one is installed
 sys.path.insert(0, str(HOME / "src"))
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(HOME / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -36,7 +36,7 @@ if not workflow.config_settings.configfiles:
 
 try:
     CONFIG = resolved(config, Path(CONFIGFILES[0]).stem)
-    # Those that a data set uses. What lies in a folder is told by its fingerprint, what is synthetic by its kind.
+    # Those that a data set uses. A change is seen by the fingerprint of a folder, or by the options of a kind.
     PICTURES = {
         name: entry.dump() if entry.synthesize else entry.dump()
         | {"fingerprint": fingerprint(Path(entry.folder), entry.labels and Path(entry.labels))}
@@ -50,7 +50,7 @@ except UserError as error:
 LAYOUT = layout.Layout.of(CONFIG.set)
 # the data sets that the runs train on, each once
 DATA = list(dict.fromkeys(run.data for run in CONFIG.train.values()))
-# the runs that are written by hand; those of a sweep share its section of the report
+# the runs that stand in the configuration itself; those of a sweep share its section of the report
 BY_HAND = [run for run in CONFIG.train if not any(run in sweep.runs for sweep in CONFIG.sweeps.values())]
 # the templates of the pages for a person
 TEMPLATES = HOME / "src/captchanet/report"
@@ -64,7 +64,7 @@ wildcard_constraints:
 
 
 def code(stage):
-    """The modules that decide the results of a stage: an edit to one of them, and only that, reruns it."""
+    """The modules that decide the results of a stage. A change of one of them, and of no other, reruns it."""
     return [os.path.relpath(file) for file in sources(HOME / f"workflow/scripts/{stage}.py")]
 
 
@@ -76,23 +76,23 @@ def check_results():
     except OSError as error:
         raise SystemExit(
             f"captchanet: {LAYOUT.root}/ cannot be written in {Path.cwd()} ({error.strerror}); "
-            "make it a folder that you may write, with room left on its disk"
+            "make it a folder that you can write to, with free space on its disk"
         )
 
 
-# Snakemake looks into it before anything starts
+# checked here, since Snakemake reads this folder before `onstart`
 if os.path.lexists(layout.RESULTS) and (os.path.lexists(LAYOUT.root) or not layout.RESULTS.is_dir()):
     check_results()
 
 
 onstart:
-    # The kernel drops this lock with the process, however it ends: nobody ever has to unlock anything.
+    # The kernel frees this lock when the process ends, also after a kill: the user never has to unlock anything.
     global at_work
     try:
         at_work = open(".snakemake/captchanet.lock", "w")
         fcntl.flock(at_work, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise SystemExit("captchanet: another snakemake is at work in this folder; wait until it has ended")
+        raise SystemExit("captchanet: another snakemake runs in this folder; wait until it has ended")
     except OSError as error:
         raise SystemExit(f"captchanet: .snakemake/ cannot be written ({error.strerror}); make it writable")
     ERRORS.unlink(missing_ok=True)
@@ -110,4 +110,4 @@ onsuccess:
               f"as {left[-1]}; `captchanet orphans --configfile {CONFIGFILES[0]}` lists them")
     asked = workflow.dag_settings  # for another target, or until another stage, there may be no report
     if not asked.until and {"all", "report", *rules.report.output} & (set(asked.targets) or {"all"}):
-        print(f"\ncaptchanet: {LAYOUT.report} says what the runs are worth; `captchanet ui` compares them")
+        print(f"\ncaptchanet: {LAYOUT.report} shows how well the runs read; `captchanet ui` compares them")

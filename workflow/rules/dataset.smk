@@ -1,4 +1,4 @@
-"""dataset: characters → train_data.pkl, and the captchas that stay unseen in a pickle of their own."""
+"""dataset: characters → train_data.pkl, and a second pickle with the unseen captchas."""
 
 
 rule dataset:
@@ -17,7 +17,7 @@ rule dataset:
         "../scripts/dataset.py"
 
 
-# all that the runs of this configuration leave, for the stages that look at all of them
+# all results of the runs of this configuration, for the stages that need all of them
 NAMES = {
     "runs": list(CONFIG.train),
     "data": DATA,

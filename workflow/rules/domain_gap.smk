@@ -1,7 +1,7 @@
-"""domain_gap: synthetic characters against real ones, for a person to see what the synthetic ones lack."""
+"""domain_gap: a page with synthetic characters next to real ones, to see what the synthetic ones lack."""
 
-# Of the data sets that the report describes, those with synthetic captchas to train on. A sweep may have hundreds
-# of data sets: the page of one of them is made when its file is asked for.
+# The data sets in the report that have synthetic captchas to train on. A sweep may have hundreds of data sets: the
+# page of one of those is made only if its file is asked for.
 DOMAIN_GAPS = [
     data
     for data in dict.fromkeys(CONFIG.train[run].data for run in [CONFIG.read.run, *BY_HAND])

@@ -1,4 +1,4 @@
-"""evaluate: how well a run reads its training captchas and, above all, those it never saw."""
+"""evaluate: how well a run reads its training captchas and, above all, the unseen ones."""
 
 
 def shown(file, caption):
@@ -8,7 +8,7 @@ def shown(file, caption):
 
 rule evaluate:
     message:
-        "evaluate {wildcards.run} on what it never saw"
+        "evaluate {wildcards.run} on unseen captchas"
     input:
         unpack(lambda w: data_files(w.run)),
         unpack(lambda w: LAYOUT.train(w.run).by_name("run_")),

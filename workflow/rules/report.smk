@@ -1,4 +1,4 @@
-"""report: one page that says what the runs are worth; verdict: did every training end well?"""
+"""report: one page that shows how well the runs read; verdict: did every training end well?"""
 
 
 rule report:
@@ -7,7 +7,7 @@ rule report:
     input:
         *FINISHED,
         synthetic_pictures=[file for data in DATA for file in synthetic_pictures(data)],
-        # linked to, so there before it
+        # the report has links to them, so they are made first
         domain_gaps=expand(rules.domain_gap.output, data=DOMAIN_GAPS),
         templates=[str(TEMPLATES / file) for file in ("report.html.j2", "page.css.j2")],
         code=code("report"),

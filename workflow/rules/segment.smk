@@ -1,4 +1,4 @@
-"""segment: a folder of captchas → character vectors, cleaned pictures, and what had to be rejected."""
+"""segment: a folder of captchas → character vectors, cleaned pictures, and the rejected pictures."""
 
 
 rule segment:
@@ -13,7 +13,7 @@ rule segment:
         segmentation=lambda w: CONFIG.segment[w.segmentation].dump(),
         source=lambda w: PICTURES[w.pictures],
     log:
-        # stays when the job fails, as its outputs do not
+        # a log stays when the job fails; its outputs do not
         str(LAYOUT.rejected_log("{segmentation}", "{pictures}")),
     script:
         "../scripts/segment.py"
@@ -25,28 +25,28 @@ def synthetic_files(pictures):
 
 
 def folders(data):
-    """The names of the pictures that a data set is made from: to train on, synthetic and unseen ones, if any."""
+    """The entries of `pictures` that a data set is made from: to train on, synthetic and unseen, if any."""
     data = CONFIG.dataset[data]
     return list(dict.fromkeys(name for name in (data.train, data.synthetic, data.unseen) if name in PICTURES))
 
 
 def segmented(data):
-    """What is segmented for a data set: pairs of the segmentation and an entry of `pictures`."""
+    """The pairs of a segmentation and an entry of `pictures` that a data set needs."""
     return [(CONFIG.dataset[data].segment, name) for name in folders(data)]
 
 
 def segmented_files(data, prefix=""):
-    """The files of all that is segmented for a data set, by name, the prefix before it: a list for each."""
+    """The segmented files that a data set needs: a list of files for each name, which begins with the prefix."""
     return layout.SegmentedFiles.columns((LAYOUT.segment(*pair) for pair in segmented(data)), prefix)
 
 
 def sources_of(data):
-    """Where the pictures of a data set come from, each a folder or a file of synthetic ones, by their names."""
+    """The folder, or the file of synthetic pictures, of each entry of `pictures` in a data set."""
     return {
         name: PICTURES[name].get("folder") or synthetic_files(name)["pictures"] for name in folders(data)
     }
 
 
 def synthetic_pictures(data):
-    """Those of them that are synthetic."""
+    """The files of synthetic pictures of a data set."""
     return [file for name, file in sources_of(data).items() if "synthesize" in PICTURES[name]]

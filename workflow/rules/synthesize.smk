@@ -1,4 +1,4 @@
-"""synthesize: captchas with their labels, as many as are wanted, from a kind, its options and a seed."""
+"""synthesize: makes captchas with their labels from a kind, its options and a seed."""
 
 
 rule synthesize:

@@ -3,7 +3,7 @@
 URI = CONFIG.track.tracking_uri
 EXPERIMENT = CONFIG.track.experiment
 
-# The database is nobody's result: it is never deleted, and lives outside results/. With a server there is none.
+# The database is not a result: it is never deleted, and lies outside results/. With a server there is none.
 local_store = [] if URI else ["mlflow.db"]
 
 
@@ -11,9 +11,9 @@ rule store:
     message:
         "open the MLflow store"
     output:
-        # update(): without it Snakemake would delete the history before making the store
+        # without update() Snakemake would delete the history before it makes the store
         update(local_store),
-        # of all sets: whoever deletes the history deletes that of each of them
+        # one file for all sets, since they share the history
         id=str(layout.experiment_file(EXPERIMENT, URI)),
     params:
         uri=URI,

@@ -16,11 +16,11 @@ rule train:
         **LAYOUT.train("{run}").by_name(),
     params:
         run=lambda w: CONFIG.train[w.run].dump(),
-        # no output: Snakemake would delete it before the job that goes on from it
+        # no output: Snakemake would delete the checkpoint before the job that goes on from it
         checkpoints=str(LAYOUT.checkpoints),
-        # what is written is called otherwise in another format
+        # another format has other names in these files, so the job must run again
         format=layout.FORMAT,
-    # One thread: two give other rounding, and so another theta, than one.
+    # One thread: two threads round differently and give another theta.
     threads: 1
     script:
         "../scripts/train.py"

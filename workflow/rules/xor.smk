@@ -1,4 +1,4 @@
-"""xor: the tutorial's first example, four rows and sixteen numbers, as a run of its own."""
+"""xor: the tutorial's first example, four rows and sixteen numbers, as a separate run."""
 
 
 rule xor:
@@ -10,7 +10,7 @@ rule xor:
         **LAYOUT.xor.by_name(),
     params:
         xor=CONFIG.xor.dump(),
-        # what is written is called otherwise in another format
+        # another format has other names in these files, so the job must run again
         format=layout.FORMAT,
     threads: 1
     script:

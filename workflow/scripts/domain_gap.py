@@ -1,4 +1,4 @@
-"""Writes the page that shows the synthetic characters of one data set against its real ones."""
+"""Writes the page with the synthetic characters of one data set next to its real ones."""
 
 from captchanet.files import write_text
 from captchanet.job import job
@@ -10,5 +10,5 @@ with job(f"domain_gap: {snakemake.wildcards.data}"):
     segmented = dict(zip(sources, SegmentedFiles.rows(snakemake.input, "segment_"), strict=True))
     data = DatasetFiles.named(snakemake.input)
     page = domain_gap_page(snakemake.wildcards.data, data, segmented, sources)
-    # as in report: bytes of a file name that are no UTF-8 are shown as escapes
+    # as in report: bytes of a file name that are not UTF-8 are shown as escapes
     write_text(snakemake.output[0], page.encode("utf-8", "backslashreplace").decode())

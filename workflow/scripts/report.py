@@ -19,5 +19,5 @@ with job("report"):
     pages = zip(params.domain_gaps, snakemake.input.domain_gaps, strict=True)
     links = {data: os.path.relpath(page, Path(page_file).parent) for data, page in pages}
     page = report(results, params.runs, params.headline, params.sources, sweeps, links)
-    # a page is UTF-8: bytes of a file name that are none are shown as escapes
+    # a page is UTF-8: bytes of a file name that are not are shown as escapes
     write_text(page_file, page.encode("utf-8", "backslashreplace").decode())

@@ -1,4 +1,4 @@
-"""Segments captchas, of a folder or synthetic: characters, cleaned pictures, and what was rejected."""
+"""Segments captchas of a folder or synthetic ones: characters, cleaned pictures, and rejected pictures."""
 
 from captchanet.files import read_csv, read_npy
 from captchanet.job import job

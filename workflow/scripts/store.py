@@ -1,4 +1,4 @@
-"""Makes the MLflow store and the experiment, once, before anybody writes to it."""
+"""Makes the MLflow store and the experiment, once, before runs are recorded."""
 
 from pathlib import Path
 
@@ -9,5 +9,5 @@ from captchanet.track.store import address, begun, prepare
 with job("store"):
     uri = address(snakemake.params.uri, Path())
     experiment = prepare(uri, snakemake.params.experiment)
-    # Snakemake compares small files by what is in them: a history that is begun anew has to look new
+    # Snakemake compares small files by their content, so a new history must have another content
     write_text(snakemake.output.id, f"{experiment}\n{begun(uri, experiment)}\n")

@@ -1,4 +1,4 @@
-"""Ends the workflow with an error when a training failed, after everything else has been done."""
+"""Ends the workflow with an error if a training failed, after everything else was done."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The command line `captchanet`: its commands, which stand in a module for each purpose, and nothing else."""
+"""The command line `captchanet`. Its commands stand in other modules, one for each purpose."""
 
 import os
 
@@ -8,7 +8,7 @@ import click
 from captchanet.cli import best, diff, look, read, rerun, runs, synthesize, tools
 from captchanet.cli.common import Group
 
-# One BLAS thread, before a command imports NumPy: two round otherwise, and these matrices are small
+# One BLAS thread, set before a command imports NumPy: two round differently, and these matrices are small
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
@@ -16,7 +16,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="captchanet")
 def main() -> None:
-    """A neural network from nothing that reads captchas."""
+    """A neural network from scratch that reads captchas."""
 
 
 for _command in (

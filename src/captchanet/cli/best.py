@@ -1,4 +1,4 @@
-"""`captchanet best`: which setting of a sweep wins, and whether its lead stands out from chance."""
+"""`captchanet best`: which setting of a sweep is best, and whether its lead is more than chance."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,10 +18,10 @@ if TYPE_CHECKING:  # importing pandas and mlflow takes seconds
     from captchanet.evaluate.comparison import Comparison, SettingSummary
 
 OPTIMISTIC = (
-    "The winner was chosen on these captchas, so its accuracy is a little optimistic: captchas that had no "
-    "part in the choice would tell."
+    "The winner was chosen on these captchas, so its accuracy is a little optimistic: measure it on captchas "
+    "that had no part in the choice."
 )
-PAIRS = "Each p is that of one pair alone; among many settings a small one may come by chance."
+PAIRS = "Each p is that of one pair alone; among many settings a small p may be chance."
 
 
 @click.command()
@@ -29,10 +29,10 @@ PAIRS = "Each p is that of one pair alone; among many settings a small one may c
 @configfile
 @tabular
 def best(sweep: str, configfile: Path, form: str) -> None:
-    """Say which setting of SWEEP reads most unseen captchas, and whether its lead stands out.
+    """Show which setting of SWEEP reads most unseen captchas, and whether its lead stands out.
 
     The winner is compared with every other setting on the same captchas: by a paired t-test over seeds and
-    folds, and by a permutation test over captchas. It all comes from MLflow, so results/ may be gone.
+    folds, and by a permutation test over captchas. Everything is read from MLflow; results/ is not needed.
     """
     of = set_name(configfile)
     store, history = recorded(configfile)
@@ -71,7 +71,7 @@ def repeats(found: Sequence["SettingSummary"]) -> str:
 def numbers(found: Sequence["SettingSummary"], others: Sequence["Comparison"]) -> "pd.DataFrame":
     """A row for each setting, the best first: its accuracy, and how the best compares with it.
 
-    The winner is compared with none, so its last cells are None.
+    The best is not compared with itself, so its last cells are None.
     """
     import pandas as pd
 
@@ -111,7 +111,7 @@ def table(rows: "pd.DataFrame", kind: str) -> list[str]:
 
 
 def verdict(found: Sequence["SettingSummary"], others: Sequence["Comparison"], kind: str) -> list[str]:
-    """In words: who won, by how much, and whether that is more than chance."""
+    """The result in words: which setting won, by how much, and whether that is more than chance."""
     first = found[0]
     if first.mean is None:
         return ["Every run of every setting failed: there is no winner."]
@@ -128,16 +128,16 @@ def verdict(found: Sequence["SettingSummary"], others: Sequence["Comparison"], k
 
 
 def _tested(lead: "Comparison", kind: str) -> str:
-    """What the tests say of the winner's lead over the next."""
+    """The results of the tests of the winner's lead over the next setting."""
     if lead.difference is None or lead.by_captchas is None:
-        return "They have read no captchas in common, so neither test can compare them."
+        return "They read no captchas in common, so no test can compare them."
     over = f"{lead.repeats} {kind if lead.repeats > 1 else kind.removesuffix('s')}"
     said = f"Over {over} in common the lead is {100 * lead.difference:+.1f} points; p "
     if lead.by_repeats is None:
         key = "folds" if kind == "folds" else "seeds"
         return (
-            f"{said}{_is(lead.by_captchas)} over captchas (permutation test). The spread over {kind} is not "
-            f"known from fewer than three: set `{key}: 5` in the sweep, say, to learn whether it stands out."
+            f"{said}{_is(lead.by_captchas)} over captchas (permutation test). Fewer than three {kind} do not "
+            f"show the spread: set `{key}: 5` in the sweep to see whether the lead stands out."
         )
     said += f"{_is(lead.by_repeats)} over {kind} (paired t-test), {_p(lead.by_captchas)} over captchas "
     said += "(permutation test): "

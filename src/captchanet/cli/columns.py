@@ -1,4 +1,4 @@
-"""The columns of the table of runs: their names, which of them tell the runs apart, and their texts."""
+"""The columns of the table of runs: their names, in which of them runs differ, and their texts."""
 
 import difflib
 import re
@@ -13,12 +13,12 @@ from captchanet.cli.tables import aligned, is_share, metric_text, printable, sho
 from captchanet.errors import UserError
 from captchanet.track.history import ABOUT, ACCURACY, Run, runs_table
 
-# The tags that are shown where they differ: what the runs belong to, and what they were made of
+# The tags that are shown where they differ: the groups of a run, and what it was made from
 GROUPS = ("set", "sweep")
 ORIGINS = ("code", "data.train_sha256", "data.synthetic_sha256", "data.unseen_sha256")
 # Parameters that follow from others
 DERIVED = ("size.layers", "size.parameters")
-# What repeats another column
+# Columns that repeat another one
 HIDDEN = {("params", "run"), *(("tags", tag) for tag in ("key", "kind", "status", "configured"))}
 
 WIDEST = 28
@@ -68,7 +68,7 @@ class Columns:
         )
         keys += others
         own = len(keys) - sum(at not in of_readers for at in others)
-        # A parameter and a metric may both be called `cost`; tags give way to either
+        # A parameter and a metric may both have the name `cost`; then a tag gets the longer name first
         often = Counter(key for kind, key in keys if kind != "tags")
         alone = {"run": len(keys), "params": 1, "metrics": 1, "tags": 0}
         names = [key if often[key] <= alone[kind] else f"{kind}.{key}" for kind, key in keys]
@@ -82,9 +82,9 @@ class Columns:
         self.own = self.all[:own]
 
     def named(self, name: str) -> Column:
-        """The column that a person calls `name`: whole, short or by its end; accuracy is of unseen captchas.
+        """The column with this name: whole, short or its end; `accuracy` is that of unseen captchas.
 
-        Raises UserError where there is none, or where it may be several.
+        Raises UserError where there is none, or where several columns fit.
         """
         name = ACCURACY if name == "accuracy" else name
         for columns in (self.own, self.all):
@@ -107,7 +107,7 @@ class Columns:
     def choose(self, rows: pd.DataFrame, wanted: Iterable[Column]) -> tuple[list[Column], list[Column]]:
         """The columns in which these rows differ, and the columns that are the same in all of them.
 
-        The columns `wanted` stand first, also where all rows have the same.
+        The columns `wanted` stand first, also where all rows have the same value.
         """
         compared = _readers(rows).map(_comparable)
         values, gaps = compared.nunique(), compared.isna().any()
@@ -123,7 +123,7 @@ class Columns:
         return first, groups.get("common", [])
 
     def filled(self, rows: pd.DataFrame) -> list[Column]:
-        """Every column that any of these rows was recorded with, if only to say that it is null."""
+        """Every column that any of these rows was recorded with, also if the value is null."""
         there = {at for run in self.runs if run.id in rows.index for at in run.values}
         return [column for column in self.all if column.kind == "run" or column.at in there]
 
@@ -174,7 +174,7 @@ def _rank(at: tuple[str, str]) -> tuple[int, bool, bool, str]:
 
 
 def _short(name: str, ends: Counter[str]) -> str:
-    """The shortest end that no other name has; without the word accuracy, which its % says."""
+    """The shortest end that no other name has; without the word accuracy, since the % shows it."""
     if name.endswith("/accuracy"):
         return name.removesuffix("/accuracy")
     return min((end for end in _ends(name) if ends[end] == 1), key=len, default=name)
@@ -186,7 +186,7 @@ def _ends(name: str) -> list[str]:
 
 
 def _group(column: Column, values: int, gaps: bool) -> str:
-    """The group of a column that has so many different values, with or without gaps."""
+    """The group of a column, by the number of its different values and whether it has gaps."""
     alike = values == 1 and not gaps
     if column.kind == "tags" and not alike and column.key in (*GROUPS, *ORIGINS):
         return "groups" if column.key in GROUPS else "origins"

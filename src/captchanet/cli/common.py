@@ -41,7 +41,7 @@ of_sweep = click.option("--sweep", metavar="NAME", help="Only runs of this sweep
 
 
 def configuration(file: Path) -> Json:
-    """What a configuration file says. Raises UserError where the file holds no configuration."""
+    """The content of a configuration file. Raises UserError where it is no configuration."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeError, yaml.YAMLError) as error:
@@ -55,7 +55,7 @@ def configuration(file: Path) -> Json:
 
 
 def set_name(configfile: Path) -> str:
-    """The name of the set that a configuration file makes: the one that it says, or the stem of the file."""
+    """The name of the set of a configuration file: its key `set`, or the stem of the file's name."""
     return set_of(configuration(configfile), configfile.stem)
 
 

@@ -1,4 +1,4 @@
-"""Sorting the table of runs by a column, and choosing rows by what stands in it."""
+"""Sorting the table of runs by a column, and choosing rows by their values."""
 
 import operator
 import re

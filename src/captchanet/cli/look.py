@@ -1,4 +1,4 @@
-"""`captchanet look`: what cleaning and splitting make of a folder, and settings for one never seen before."""
+"""`captchanet look`: shows pictures of a folder cleaned and split, and suggests settings for a new folder."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def look(
 ) -> None:
     """Show captchas of FOLDER raw, cleaned and split into characters, as one picture.
 
-    Prints what fits the folder, estimated from a sample of it, as an entry for a configuration.
+    Prints an entry for a configuration that fits the folder, estimated from a sample of it.
     """
     from captchanet.files import write_bytes
     from captchanet.segment.preview import png, preview

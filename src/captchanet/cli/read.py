@@ -60,7 +60,7 @@ def read(paths: tuple[str, ...], model: Path | None, configfile: Path, threshold
 
 
 def _run(configfile: Path) -> str:
-    """The run to read with: `read.run`, or the first under `train`, as the workflow takes it."""
+    """The run to read with: `read.run`, or the first under `train`, as in the workflow."""
     named = section(configfile, "read").get("run") or next(iter(section(configfile, "train")), None)
     if named is None:
         raise UserError(f"{configfile} names no run under `train`; give a model with --model")

@@ -29,7 +29,7 @@ keep = click.option("--keep", is_flag=True, help="Keep the code, a git worktree,
 as_they_are = click.option(
     "--pictures-as-they-are",
     is_flag=True,
-    help="Do not take pictures from git that have changed or are gone.",
+    help="Do not take pictures from git that have changed or are missing.",
 )
 
 
@@ -52,7 +52,7 @@ def _answering() -> Iterator[None]:
 
 @click.command()
 @click.argument("run")
-@click.option("--folder", type=PATH, help="Where to run it; reruns/NAME-ID in this folder, if not given.")
+@click.option("--folder", type=PATH, help="Where to run it; without it, reruns/NAME-ID in this folder.")
 @cores
 @keep
 @as_they_are
@@ -60,12 +60,12 @@ def _answering() -> Iterator[None]:
 def rerun(
     run: str, folder: Path | None, cores: int, keep: bool, pictures_as_they_are: bool, configfile: Path
 ) -> None:
-    """Run a recorded run again, and tell whether it is the same to the last bit.
+    """Run a recorded run again, and show whether it is the same to the last bit.
 
     RUN is a name or the beginning of an id, as `captchanet runs` lists them. Its code (the commit, as a git
-    worktree, with what was not committed), its configuration and its pictures are restored into a folder of
-    their own; nothing else is touched, and nothing is recorded. Exit status: 0 repeated, 1 not repeated, with
-    what differs, 2 it could not be run again.
+    worktree, with what was not committed), its configuration and its pictures are restored into a separate
+    folder. Nothing else is changed, and nothing is recorded. Exit status: 0 repeated; 1 not repeated, with a
+    list of what differs; 2 it could not be run again.
     """
     with _answering():
         store, history = recorded(configfile, parents=True)
@@ -85,7 +85,7 @@ def rerun(
 
 @click.command()
 @click.option("--number", type=click.IntRange(min=1), default=5, show_default=True, help="How many runs.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides which.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides which runs.")
 @click.option("--all", "everything", is_flag=True, help="Every run.")
 @of_set
 @of_sweep
@@ -94,7 +94,7 @@ def rerun(
     type=PATH,
     default=Path("reruns"),
     show_default=True,
-    help="Where to run them, each in a folder of its own.",
+    help="Where to run them, each in its own folder.",
 )
 @cores
 @keep
@@ -112,10 +112,10 @@ def verify(
     pictures_as_they_are: bool,
     configfile: Path,
 ) -> None:
-    """Run a sample of all recorded runs again, and tell which are the same to the last bit.
+    """Run a sample of all recorded runs again, and show which are the same to the last bit.
 
-    Each as `captchanet rerun` does it. Exit status: 0 all repeated, 1 at least one not repeated, 2 none of
-    those, but at least one could not be run again.
+    Each is run as by `captchanet rerun`. Exit status: 0 all repeated; 1 at least one not repeated; 2 at least
+    one could not be run again, and all others were repeated.
     """
     with _answering():
         store, history = recorded(configfile)
@@ -138,7 +138,7 @@ def verify(
 
 
 def _verify(store: "Store", chosen: "Sequence[Run]", folder: Path, options: "Options") -> tuple[int, int]:
-    """Runs each again and prints a line on it; how many were not repeated, and how many could not be run."""
+    """Runs each again and prints a line; returns how many were not repeated and how many failed."""
     from captchanet.reproduce import rerun as again
 
     refuted = impossible = 0
@@ -158,7 +158,7 @@ def _verify(store: "Store", chosen: "Sequence[Run]", folder: Path, options: "Opt
 
 
 def _one(runs: "Sequence[Run]", wanted: str, of: str) -> "tuple[Run, str]":
-    """The run that is wanted, and a remark on it. Raises UserError for a whole sweep too."""
+    """The run that is wanted, and a remark on it. Raises UserError also for a whole sweep."""
     from captchanet.track.history import find
 
     sweeps = [run for run in runs if run.tags.get("kind") == "sweep"]
@@ -190,7 +190,7 @@ def _row(verdict: "Verdict") -> str:
 
 
 def _print(verdict: "Verdict", where: Path) -> None:
-    """The verdict for a person: one line, then what was done and what differs."""
+    """The verdict for the user: one line, then what was done and what differs."""
     from captchanet.reproduce.verdict import NOTHING_DIFFERS
 
     click.echo(f"{printable(verdict.sentence)} ({verdict.seconds:.1f} s)")
@@ -201,11 +201,11 @@ def _print(verdict: "Verdict", where: Path) -> None:
     if verdict.repeated:
         if rows:
             names = ", ".join(f"{one.kind} {one.name}" for one in rows[:SHOWN])
-            click.echo(f"  although not all is as it was: {printable(f'{names} {more}'.rstrip())}")
+            click.echo(f"  although this has changed: {printable(f'{names} {more}'.rstrip())}")
         return
     lines = aligned(map(astuple, rows[:SHOWN]), ("what differs", "", "recorded", "now"))
     for line in [*lines, *filter(None, [more])] if rows else [NOTHING_DIFFERS]:
         click.echo(f"  {line}")
     click.echo(
-        f"  all of it: {where}/verdict.json; recorded/ and results/ there hold its record and the rerun"
+        f"  all of it: {where}/verdict.json; recorded/ and results/ there have its record and the rerun"
     )

@@ -49,7 +49,7 @@ def recorded(configfile: Path, parents: bool = False) -> "tuple[Store, History]"
     "filters",
     multiple=True,
     metavar="'COLUMN OP VALUE'",
-    help="Show only runs for which this holds (= != < <= > >= or ~, contains); may be given again.",
+    help="Show only runs for which this holds (= != < <= > >= or ~, contains); may be given more than once.",
 )
 @of_set
 @of_sweep
@@ -73,7 +73,7 @@ def runs(
 ) -> None:
     """List the recorded runs, the newest first, with what differs between them.
 
-    A column may be called by the end of its name: learning_rate is optimiser.learning_rate, and accuracy is
+    The end of a column's name is enough: learning_rate is optimiser.learning_rate, and accuracy is
     unseen/captchas/accuracy. Examples: --sort -accuracy, --filter 'learning_rate <= 0.1', --filter 'name ~
     sgd'. CSV and JSON have every column, whole ids and numbers as they were recorded.
     """
@@ -137,7 +137,7 @@ def _table(rows: "pd.DataFrame", columns: "Columns", asked: "Sequence[Column]", 
         return
     limit = None if everything else width()
     picked, common = (columns.filled(rows), []) if everything else columns.choose(rows, asked)
-    # The name says that a run is old; what is the same in all, such as that they finished, stands below
+    # The name shows that a run is old; values that all runs share, such as `finished`, stand below the table
     picked = [column for column in picked if column.key != "configured"]
     if (rows["run", "status"] == "finished").all():
         common = [*(column for column in picked if column.key == "status"), *common]
@@ -166,7 +166,7 @@ def _notes(history: "History", rows: "pd.DataFrame", found: int) -> Iterator[str
     if (rows["run", "configured"] == "no").any():
         yield "(old): no configuration names them any more"
     if history.half:
-        yield f"{history.half} more recorded by half: `snakemake` records the rest"
+        yield f"{history.half} more only partly recorded: `snakemake` records the rest"
 
 
 def _csv(rows: "pd.DataFrame", picked: "Sequence[Column]") -> None:

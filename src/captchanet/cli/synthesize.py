@@ -15,7 +15,7 @@ from captchanet.settings import OneOf
 @click.argument("folder", type=PATH)
 @click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many captchas.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--method", help="A method of synthesis; without it the captchas of data/.")
+@click.option("--method", help="A method of synthesis; without it, captchas as in data/.")
 @click.option(
     "-o", "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the method."
 )
@@ -23,14 +23,14 @@ def synthesize(folder: Path, count: int, seed: int, method: str | None, options:
     """Synthesize labelled captchas into FOLDER, of the tutorial's kind or by any method of the configuration.
 
     config/README.md explains the methods and their options: -o faces=apart -o 'line_count=[3, 3]'.
-    The same words give the same pixels. A folder that holds anything else is refused.
+    The same command gives the same pixels. A folder that has anything else in it is refused.
     """
     from captchanet.synthesize.folder import synthesize_folder, write_folder
     from captchanet.synthesize.kinds import KINDS
 
     if method is None:
         if options:
-            raise UserError(f"--option {options[0]}: an option of which --method? {', '.join(KINDS)}")
+            raise UserError(f"--option {options[0]}: name its --method too, one of {', '.join(KINDS)}")
         files = synthesize_folder(folder, count, seed)
     else:
         given = {"method": method, **dict(map(_option, options))}

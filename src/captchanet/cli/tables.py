@@ -17,7 +17,7 @@ def aligned(
     """
     from tabulate import tabulate
 
-    # as rows: tabulate leaves more room next to a column whose head is its widest text
+    # as rows: tabulate leaves more room next to a column if its head is its widest text
     above = zip(*(head.split("\n") for head in heads), strict=True)
     cells = [*above, *([printable(text) for text in row] for row in rows)]
     sides = ["right" if number in right else "left" for number, _ in enumerate(cells[0])]
@@ -62,12 +62,12 @@ def truncated(text: str, limit: int | None) -> str:
 
 
 def width() -> int | None:
-    """How wide the terminal is; None where the output goes elsewhere."""
+    """How wide the terminal is; None where the output goes to a file or a program."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def json_ready(value: Any) -> Any:
-    """A value, or all values of a dict, as JSON can hold them: it knows neither infinity nor not-a-number."""
+    """A value, or all values of a dict, for JSON, which has neither infinity nor not-a-number."""
     if isinstance(value, dict):
         return {key: json_ready(inner) for key, inner in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

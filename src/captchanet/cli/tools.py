@@ -19,7 +19,7 @@ def ui(port: int, configfile: Path) -> None:
     """Open the MLflow UI on this machine alone (127.0.0.1), to compare the runs."""
     uri = section(configfile, "track").get("tracking_uri")
     if uri and not str(uri).startswith("sqlite:"):
-        click.echo(f"The runs are on a server of their own: {uri}")
+        click.echo(f"The runs are on a server, so open its page: {uri}")
         return
     database = Path("mlflow.db").resolve()
     if not uri and not database.exists():
@@ -47,8 +47,8 @@ def ui(port: int, configfile: Path) -> None:
 def orphans(delete: bool, configfile: Path) -> None:
     """List the folders among a set's results that its configuration no longer names.
 
-    They are left when a run, a data set, a segmentation or a value of a sweep is taken out. The results of
-    other sets do not count.
+    They are left when a run, a data set, a segmentation or a value of a sweep is taken out of it. The results
+    of other sets do not count.
     """
     from captchanet.config.orphans import orphans as find
     from captchanet.config.resolve import resolved
@@ -78,8 +78,8 @@ def check_gradient(seed: int, show_all: bool) -> None:
     """Compare every gradient with differences of its cost.
 
     It tries all outputs, costs, activations and penalties that go together, with and without bias, with one
-    to four layers, in float64 and float32. The exit status is 1 when an error is larger than rounding
-    explains.
+    to four layers, in float64 and float32. The exit status is 1 when an error is too large to come from
+    rounding.
     """
     from captchanet.nn.gradient_check import TOLERANCE, check_all
 

@@ -1,7 +1,7 @@
-"""What a configuration may say: the settings of the stages, put together.
+"""The keys and values that a configuration may have: the settings of all stages together.
 
-The JSON schema `config.schema.json`, which editors check a configuration with, is generated from these types
-by `make schema`.
+`make schema` generates the JSON schema `config.schema.json` from these types. Editors check a configuration
+with it.
 """
 
 from typing import Annotated, Any, ClassVar
@@ -19,7 +19,7 @@ from captchanet.train.settings import TrainSettings
 from captchanet.train.xor import XorSettings
 
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$", max_length=LONGEST)]
-"""A name that becomes that of a folder."""
+"""A name that a folder also gets."""
 
 
 def _without_default(schema: Json) -> None:
@@ -32,16 +32,16 @@ class RandomSearch(Settings):
     number: Annotated[int, Interval(ge=1, le=10_000)]
     """How many settings are sampled."""
     seed: Annotated[int, Ge(0)] = 1
-    """It decides which."""
+    """It decides which settings are sampled."""
     values: Annotated[dict[str, Any], MinLen(1)]
     """What each key is sampled from: {uniform: [low, high]}, log_uniform, integers, or {choice: […]}."""
 
 
 class Sweep(Settings):
-    """An entry of `sweeps`: many runs at once, each like one of `train` but for what varies."""
+    """An entry of `sweeps`: many runs at once, each like one run of `train` except for the keys that vary."""
 
     run: str
-    """The entry of `train` that all begin from."""
+    """The entry of `train` that all runs start from."""
     grid: dict[str, Any] = Field(default_factory=dict)
     """For each key a list of values; every combination is tried."""
     list: tuple[Annotated[dict[str, Any], MinLen(1)], ...] = ()
@@ -49,9 +49,9 @@ class Sweep(Settings):
     random: RandomSearch | None = None
     """Settings that are sampled."""
     seeds: Annotated[int, Ge(1)] | Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)] | None = None
-    """Each setting is repeated with these seeds; a number means 1 up to it."""
+    """Each setting is repeated with these seeds. A number n means the seeds 1 to n."""
     folds: Annotated[int, Ge(2)] | None = None
-    """Each setting is repeated with so many folds, each of them held out once."""
+    """The number of folds: each setting is repeated once for each fold, which is then held out."""
 
 
 class PlannedRun(Settings):
@@ -62,16 +62,16 @@ class PlannedRun(Settings):
     values: Json
     """The value of each key that varies."""
     seed: int | None
-    """Of the repeat."""
+    """The seed of the repeat."""
     fold: int | None
-    """Of the repeat."""
+    """The fold of the repeat."""
 
 
 class SweepPlan(Settings):
-    """What a sweep means: runs by name, which stand under `train` like any other."""
+    """The runs of a sweep. They stand under `train` like all others."""
 
     run: str
-    """The entry of `train` that all begin from."""
+    """The entry of `train` that all runs start from."""
     keys: tuple[str, ...]
     """The keys that vary."""
     runs: dict[str, PlannedRun]
@@ -97,12 +97,12 @@ class ReadSettings(Settings):
 
 
 class Sections(Settings):
-    """All sections of a configuration but the sweeps."""
+    """All sections of a configuration except the sweeps."""
 
     format: int = FORMAT
     """The number of this file's format."""
     set: Name = Field("", json_schema_extra=_without_default)
-    """The name of this configuration's set of results and runs; without it, that of its file."""
+    """The name of this configuration's set of results and runs; without it, the name of its file."""
     pictures: Annotated[dict[Name, PictureSettings], Len(1)]
     """Captchas, in a folder with their labels, or synthetic."""
     segment: Annotated[dict[Name, Segmentation], Len(1)]
@@ -120,14 +120,14 @@ class Sections(Settings):
 
 
 class ConfigurationFile(Sections):
-    """What a configuration file says."""
+    """The content of a configuration file."""
 
     sweeps: dict[Name, Sweep] = Field(default_factory=dict)
-    """Many runs at once, each like one of `train` but for what varies."""
+    """Many runs at once, each like one run of `train` except for the keys that vary."""
 
 
 class Configuration(Sections):
-    """A configuration with all its runs: those of sweeps stand under `train` too, and `sweeps` says which."""
+    """A configuration with all its runs. Runs of sweeps stand under `train` too; `sweeps` lists them."""
 
     sweeps: dict[str, SweepPlan] = Field(default_factory=dict)
-    """What each sweep means."""
+    """The runs of each sweep."""

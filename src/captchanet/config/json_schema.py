@@ -1,4 +1,4 @@
-"""The JSON schema of a configuration, for editors to complete and check one; `make schema` writes it anew."""
+"""The JSON schema of a configuration. Editors complete and check one with it; `make schema` writes it."""
 
 import json
 from importlib import resources
@@ -11,18 +11,18 @@ FILE = "config.schema.json"
 
 
 def json_schema() -> dict[str, Any]:
-    """What a configuration file may say, as a JSON schema (draft 2020-12), from the types of the settings."""
+    """The JSON schema (draft 2020-12) of a configuration file, from the types of the settings."""
     schema: dict[str, Any] = _plain(ConfigurationFile.model_json_schema())
     for section in schema["properties"].values():
         entries = section.get("patternProperties", {})
         for pattern, entry in entries.items():
-            # an entry that is left empty, `sgd:` and nothing below it, is all defaults
+            # an entry may be empty, `sgd:` with nothing below it: then it has only defaults
             entries[pattern] = {"anyOf": [entry, {"type": "null"}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def _plain(part: Any) -> Any:
-    """The same without titles, which only say a key again, and with every description on one line."""
+    """The same without titles, which only repeat the key, and with every description on one line."""
     if isinstance(part, list):
         return [_plain(each) for each in part]
     if not isinstance(part, dict):

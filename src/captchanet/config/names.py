@@ -10,7 +10,7 @@ from captchanet.errors import UserError
 from captchanet.settings import Json
 
 LONGEST = 100
-"""Characters in a name: it becomes a folder's."""
+"""The most characters of a name, since a folder gets it."""
 
 STAGES = ("segment", "dataset", "train")
 """The sections whose keys a sweep can vary, in the order that data flow through them."""
@@ -19,9 +19,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+-]*")
 
 
 def set_of(config: Mapping[str, Any], stem: str) -> str:
-    """The name of a configuration's set: the one that it says, or that of its file, without its ending.
+    """The name of a configuration's set: its key `set`, or the name of its file without the ending.
 
-    Raises UserError where it is no name that a folder of results can have.
+    Raises UserError where a folder of results cannot have this name.
     """
     said = config.get("set")
     given = said not in (None, "", "null")
@@ -39,10 +39,10 @@ def set_of(config: Mapping[str, Any], stem: str) -> str:
 
 
 class Names:
-    """How the settings of one sweep are called, so that different ones are called differently.
+    """The labels of the settings of one sweep. Different settings get different labels.
 
-    `settings` are the values of each by key, and `name` where the configuration gives one. `short` has each
-    key by the shortest of its endings that no other key of the sweep shares.
+    `settings` are the values of each by key, and `name` where the configuration gives one. `short` has the
+    short form of each key: its shortest ending that no other key of the sweep has.
     """
 
     def __init__(self, settings: Sequence[Json]) -> None:
@@ -57,7 +57,7 @@ class Names:
         return f"{label},{digest(values)}" if label in self._alike else label
 
     def label(self, values: Json, stages: Iterable[str]) -> str:
-        """What these values say of the keys of `stages`."""
+        """The label of those values whose keys belong to `stages`."""
         of = {key: value for key, value in values.items() if key.split(".")[0] in stages}
         return ",".join(f"{self.short[key]}={_text(value)}" for key, value in of.items())
 
@@ -68,7 +68,7 @@ class Names:
 
 
 def _text(value: Any) -> str:
-    """As it was given, so that one more value changes no name: ink, sgd-epochs=50, 200-200."""
+    """The value as it was given: ink, sgd-epochs=50, 200-200. A further value in a sweep changes no name."""
     if isinstance(value, Mapping):
         options = (f"{name}={_text(option)}" for name, option in value.items() if name != "method")
         return "-".join([*([str(value["method"])] if "method" in value else []), *options])
@@ -90,11 +90,11 @@ def _short(keys: Iterable[str]) -> dict[str, str]:
 
 
 def fitting(*parts: str) -> str:
-    """The parts as one name that a folder can have: of letters, digits and . _ = , + -, and not too long."""
+    """The parts as one name for a folder: only letters, digits and . _ = , + -, and not too long."""
     clean = [re.sub(r"[^A-Za-z0-9._=,+-]+", "-", part) for part in parts if part]
     excess = len(",".join(clean)) - LONGEST
     if excess > 0:
-        # at the expense of the longest part; seed and fold stay to be read
+        # only the longest part is shortened; seed and fold stay readable
         at = max(range(len(clean)), key=lambda i: len(clean[i]))
         kept = max(0, len(clean[at]) - excess - 9)
         clean[at] = f"{clean[at][:kept]}-{digest(parts)}"
@@ -102,5 +102,5 @@ def fitting(*parts: str) -> str:
 
 
 def digest(value: Any) -> str:
-    """Eight digits that tell one JSON-ready value from another."""
+    """Eight digits of the SHA-256 of a JSON-ready value: different values have different ones."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""Results that the configuration no longer names: what is left when a run or a value is taken out."""
+"""Results that the configuration no longer names, because a run or a value was taken out of it."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from captchanet.layout import Layout
 def orphans(layout: Layout, config: Sections) -> list[Path]:
     """The folders among a set's results that the resolved `config` does not name.
 
-    They hold synthetic captchas, segmentations, data sets, pages about them, and runs. The results of other
-    sets are none of them.
+    They have synthetic captchas, segmentations, data sets, pages about them, and runs. The results of other
+    sets do not count.
     """
     data, runs = config.dataset, config.train
     named = {

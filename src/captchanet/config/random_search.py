@@ -13,12 +13,12 @@ from captchanet.settings import Json
 
 
 def uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Between low and high, to four digits."""
+    """A number between low and high, with four digits."""
     return float(f"{rng.uniform(low, high):.4g}")
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Between low and high, both above 0, each factor as likely as any other; to four digits."""
+    """A number with four digits whose logarithm is uniform; low and high are above 0."""
     return float(f"{math.exp(rng.uniform(math.log(low), math.log(high))):.4g}")
 
 
@@ -35,7 +35,10 @@ RANGES: dict[str, Callable[[np.random.Generator, float, float], float]] = {
 
 
 def sampled_settings(random: RandomSearch | None, at: str) -> list[Json]:
-    """The random settings. A value depends on the seed, its number and its key alone: more can be added."""
+    """The random settings; a larger number adds some and changes none.
+
+    A value depends only on the seed, the number of its setting and the key.
+    """
     if random is None:
         return [{}]
     for key, distribution in random.values.items():

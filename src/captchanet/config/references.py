@@ -1,4 +1,4 @@
-"""The sections of a configuration held against each other: names that point somewhere, parts that fit."""
+"""Checks between the sections of a configuration: names refer to entries, and the parts fit together."""
 
 from collections.abc import Collection
 from typing import Any
@@ -12,7 +12,7 @@ from captchanet.train.settings import TrainSettings
 
 
 def check_references(config: Sections) -> None:
-    """Every name that points to another section points to something there, and the two go together.
+    """Check that names refer to entries of other sections, and that these fit together.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def check_references(config: Sections) -> None:
     for name in config.pictures:
         if name in ("rest", "fold") or name.replace(".", "").isdigit():
             raise UserError(
-                f"configuration: pictures.{name}: `dataset` takes it for a number, 'rest' or 'fold'; "
+                f"configuration: pictures.{name}: `dataset` reads this name as a number, 'rest' or 'fold'; "
                 "choose another"
             )
     if "xor" in config.train:
@@ -50,7 +50,7 @@ def _known(key: str, name: Any, section: str, entries: Collection[str]) -> None:
 
 
 def _check_windows(run: TrainSettings, segmentation: Segmentation, key: str) -> None:
-    """What looks at characters as pictures gets pictures, large enough."""
+    """Convolutions and augmentation get characters as pictures, and these are large enough."""
     for asked, name in ((run.convolutions, "convolutions"), (run.augment.method != "none", "augment")):
         if asked and not segmentation.window:
             raise UserError(
@@ -66,7 +66,7 @@ def _check_windows(run: TrainSettings, segmentation: Segmentation, key: str) -> 
 
 
 def _check_synthetic(data: DatasetSettings, config: Sections, key: str) -> None:
-    """What is mixed in is synthetic and not unseen, and what is synthetic fits the segmentation."""
+    """Captchas that are mixed in are synthetic and not unseen; synthetic captchas fit the segmentation."""
     mixed_in = data.synthetic
     if mixed_in is not None and not config.pictures[mixed_in].synthesize:
         raise UserError(
@@ -81,7 +81,7 @@ def _check_synthetic(data: DatasetSettings, config: Sections, key: str) -> None:
     if count is not None and data.calibration >= count:
         raise UserError(
             f"{key}.calibration: found {data.calibration}; pictures.{source}.synthesize.count is "
-            f"{count}, and some have to train; keep fewer, or synthesize more"
+            f"{count}, and some have to train; calibrate on fewer, or synthesize more"
         )
     segmentation = config.segment[data.segment]
     for use, name in (("train", data.train), ("synthetic", mixed_in), ("unseen", data.unseen)):
@@ -91,7 +91,7 @@ def _check_synthetic(data: DatasetSettings, config: Sections, key: str) -> None:
 
 
 def _check_kind(options: dict[str, Any], segmentation: Segmentation, name: str, what: str) -> None:
-    """What a kind synthesizes has the size, the length and the characters that the segmentation expects."""
+    """The captchas of a kind have the size, the length and the characters that the segmentation expects."""
     fitting = {**segmentation.picture.dump(), "characters": segmentation.characters}
     for option, wanted in fitting.items():
         if options.get(option, wanted) != wanted:

@@ -12,14 +12,14 @@ from captchanet.layout import FORMAT
 
 
 def resolved(given: Mapping[str, Any], stem: str = "main") -> Configuration:
-    """The settings of all runs, those of sweeps among them.
+    """The settings of all runs, also of those of sweeps.
 
     Parameters
     ----------
     given : mapping of str to Any
         The configuration as it stands in a file.
     stem : str
-        The name of the file without its ending: the set where the configuration says none.
+        The name of the file without its ending. It is the set if the configuration has no `set`.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def _with_sweep(
         for entry in entries:
             if entry in before:
                 raise UserError(
-                    f"configuration: sweeps.{name}: it makes {stage}.{entry}, which is there already; rename"
+                    f"configuration: sweeps.{name}: it makes {stage}.{entry}, which exists; rename either"
                 )
         sections[stage] = {**before, **entries}
     return config.model_copy(update=sections)
@@ -61,5 +61,5 @@ def _check_format(given: Mapping[str, Any]) -> None:
     if str(found) != str(FORMAT):
         raise UserError(
             f"configuration: format: found {found!r}, but this version reads format {FORMAT}; CHANGELOG.md "
-            "lists what is called otherwise since then: rename it, and the format too"
+            "lists the names that have changed: change them, and `format` too"
         )

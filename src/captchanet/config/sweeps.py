@@ -1,7 +1,7 @@
-"""From a sweep, a few lines of configuration, to the runs that it means, each named by what it is.
+"""Makes the runs of a sweep from its few lines of configuration, each named by its setting, seed and fold.
 
-A sweep starts from one run under `train` and varies any key of its segmentation, data set or training. What
-comes out are ordinary entries of the configuration, so that the workflow knows no sweeps, only runs.
+A sweep starts from one run under `train` and varies any key of its segmentation, data set or training. The
+results are ordinary entries of the configuration, so the workflow has to know only runs.
 """
 
 import copy
@@ -39,25 +39,25 @@ class Entries:
 
 
 def expand(name: str, sweep: Sweep, given: Mapping[str, Any], known: Sections) -> tuple[SweepPlan, Added]:
-    """What a sweep means.
+    """The runs of a sweep, and the entries that they need.
 
     Parameters
     ----------
     name : str
-        The sweep's.
+        The name of the sweep.
     sweep : Sweep
-        What the configuration says of it.
+        Its entry in the configuration.
     given : mapping of str to Any
         The configuration as it stands in the file, without defaults.
     known : Sections
-        The same, checked, with the entries of other sweeps.
+        The same configuration, checked, with the entries of other sweeps.
 
     Returns
     -------
     plan : SweepPlan
         Its runs.
     added : dict
-        The entries that they need in `segment`, `dataset` and `train`, and that are not there yet.
+        The entries that they need in `segment`, `dataset` and `train`, without those that exist already.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def expand(name: str, sweep: Sweep, given: Mapping[str, Any], known: Sections) -
             called = _entry(added, known, "dataset", data, train.data, of_data, *repeat)
             train = train.model_copy(update={"data": called})
             about_run = () if setting == sweep.run else (setting,)
-            # a run is its own, also where one like it stands in the configuration
+            # each run of a sweep is a new entry, even if the configuration has an equal one
             run = _entry(added, None, "train", train, name, *about_run, *repeat)
             told = {key: value for key, value in values.items() if key != "name"}
             runs[run] = PlannedRun(setting=setting, values=told, seed=seed, fold=fold)
@@ -100,7 +100,7 @@ def expand(name: str, sweep: Sweep, given: Mapping[str, Any], known: Sections) -
 def _settings(sweep: Sweep, at: str) -> Iterator[Json]:
     """The settings that a sweep tries.
 
-    Each of the list goes with each point of the grid and each sampled one.
+    Each item of the list is combined with each point of the grid and each sampled setting.
     """
     sampled = sampled_settings(sweep.random, at)
     for key in [
@@ -116,7 +116,7 @@ def _settings(sweep: Sweep, at: str) -> Iterator[Json]:
         merged: Json = {}
         item = {key: value for key, value in parts[0].items() if key != "name"}
         if "name" in parts[0]:
-            # it stands for the keys of its item
+            # in the label the name replaces the keys of its item
             merged["name"] = (str(parts[0]["name"]), tuple(item))
         for part in (item, *parts[1:]):
             twice = set(merged) & set(part)
@@ -161,7 +161,7 @@ def _varied(run: str, values: Json, given: Mapping[str, Any], at: str) -> Json:
 
 
 def _filled(kind: type[Settings], given: Any) -> Json:
-    """A section with the defaults of its keys; of a method only the name, since options go with a method."""
+    """A section with the defaults of its keys, without options of methods: these depend on the method."""
     section: Json = copy.deepcopy(dict(given)) if isinstance(given, Mapping) else {}
     for name, field in kind.model_fields.items():
         default = field.default
@@ -173,7 +173,7 @@ def _filled(kind: type[Settings], given: Any) -> Json:
 
 
 def _get(checked: Mapping[str, Settings], key: str, given: Any) -> Any:
-    """The value `given` for `key` as it was understood: 1e-3 is a text to YAML, and a number from here on."""
+    """The value of `key` after the check. YAML takes 1e-3 for a text; here it is a number."""
     stage, *path = key.split(".")
     found: Any = checked[stage].dump()
     for step in path:
@@ -198,14 +198,15 @@ def _repeated(
 ) -> Entries:
     """The entries of one repeat.
 
-    A seed is that of the training and, where captchas are sampled, of the data set too.
+    The training gets the seed. Where captchas are sampled, the data set gets it too.
     """
     data, train = entries.dataset, entries.train
     if fold is not None:
         data = data.model_copy(update={"unseen": "fold", "folds": folds, "fold": fold})
     if seed is not None:
         train = train.model_copy(update={"seed": seed})
-        # of synthetic captchas it matters little which are calibrated on, and a data set of them is large
+        # a data set with synthetic captchas is large, and it matters little which of them calibrate:
+        # all seeds share one
         source = known.pictures.get(data.synthetic or data.train)
         calibrating = data.calibration and not (source and source.synthesize)
         if data.captchas is not None or data.unseen not in known.pictures or calibrating:
@@ -214,14 +215,14 @@ def _repeated(
 
 
 def _entry(added: Added, known: Sections | None, stage: str, entry: Settings, base: str, *about: str) -> str:
-    """The name of `entry` in its stage, to which it is added unless one like it is there already."""
+    """The name of `entry` in its stage. It is added there unless the stage has an equal one."""
     there = {**(getattr(known, stage) if known else {}), **added[stage]}
     for name, other in there.items():
         if other == entry:
             return name
     name = fitting(base, *about)
     if name in there:
-        # spelled alike, but not the same: lists of other nesting, say
+        # the same name, but another entry, for example a list that is nested in another way
         name = fitting(name, digest(entry.dump()))
     added[stage][name] = entry
     return name

@@ -14,7 +14,7 @@ from captchanet.report.figure_helpers import fitted, reach, spreads
 from captchanet.report.figures import BLUE, GREEN, STYLE, VERMILION
 
 MOST_LINES = 6
-# three more of Okabe and Ito's palette, and markers for readers who cannot tell the colours
+# three more of Okabe and Ito's palette, and markers for readers who cannot see the colours
 LOOKS = (
     (BLUE, "o", "-"),
     (VERMILION, "s", "--"),
@@ -82,7 +82,7 @@ def _line(axes: Axes, points: Points, look: tuple[str, str, str], label: str | N
 
 
 def _scale(axes: Axes, values: Sequence[float]) -> None:
-    """Make the axis logarithmic where the values span much, and label them all where they are few."""
+    """Make the axis logarithmic where the values are far apart, and label all values if they are few."""
     positive = [value for value in values if value > 0]
     positions = values
     if positive and values[0] >= 0 and values[-1] > WIDE * positive[0]:

@@ -22,7 +22,7 @@ Rows = Sequence[Sequence[float]]
 
 
 def read_confidence(files: EvaluateFiles) -> tuple[list[list[float]], list[list[float]]]:
-    """What `confidence` shows, from the files of an evaluation: the bins of captchas, and the coverage."""
+    """The data of the figure, from the files of an evaluation: the bins of captchas, and the coverage."""
     bins = read_csv(files.reliability, RELIABILITY)
     coverage = read_csv(files.coverage, COVERAGE)
     return [[float(text) for text in row[1:]] for row in bins if row[0] == "captchas"], [
@@ -33,8 +33,8 @@ def read_confidence(files: EvaluateFiles) -> tuple[list[list[float]], list[list[
 def confidence(bins: Rows, coverage: Rows) -> Figure:
     """A reliability diagram and, to its right, accuracy over coverage, both of whole unseen captchas.
 
-    `bins` are rows as `reliability_bins` gives them, `coverage` as `accuracy_over_coverage` does. The
-    points at the thresholds in `THRESHOLDS` are marked.
+    `bins` are the rows of `reliability_bins`, `coverage` those of `accuracy_over_coverage`. The points at
+    the thresholds in `THRESHOLDS` are marked.
     """
     with matplotlib.rc_context(STYLE):
         # fixed frames, as in figures
@@ -51,7 +51,7 @@ def confidence(bins: Rows, coverage: Rows) -> Figure:
 
 
 def _reliability(axes: Axes, bins: Rows) -> None:
-    """The reliability diagram: a dot for each bin, the larger the more captchas are in it."""
+    """The reliability diagram: a dot for each bin. A larger dot means more captchas."""
     rows = np.array(bins, float).reshape(-1, 7)
     n, mean, accuracy = rows[:, 2], rows[:, 3], rows[:, 4]
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
@@ -68,7 +68,7 @@ def _coverage(axes: Axes, coverage: Rows) -> None:
     curve = np.array(coverage, float).reshape(-1, len(COVERAGE))
     threshold, covered, right = (curve[:, COVERAGE.index(of)] for of in ("threshold", "coverage", "accuracy"))
     low_and_high = curve[:, [COVERAGE.index("low"), COVERAGE.index("high")]]
-    # thousands of captchas are more than can be told apart
+    # thousands of points cannot be seen apart
     few = np.unique(np.linspace(0, max(0, len(curve) - 1), MOST_POINTS).astype(int))[: len(curve)]
     axes.fill_between(covered[few], *low_and_high[few].T, color=GREEN, alpha=0.15, linewidth=0)
     axes.plot(covered[few], right[few], color=GREEN, linewidth=1.5)
@@ -83,7 +83,7 @@ def _coverage(axes: Axes, coverage: Rows) -> None:
 
 
 def _thresholds(axes: Axes, marked: Sequence[tuple[float, float, float]]) -> None:
-    """Texts at thresholds (threshold, coverage, accuracy), the strictest first; none on top of another."""
+    """Texts at thresholds (threshold, coverage, accuracy), the highest first; texts do not overlap."""
     low, high = axes.get_ylim()
     written: list[tuple[float, float]] = []
     for level, x, y in sorted(marked, reverse=True):

@@ -1,6 +1,6 @@
 """The page about the domain gap: synthetic and real characters next to each other, class by class.
 
-A network knows only the shapes that it was shown. If a synthetic character has another shape than the real
+A network knows only the shapes in its training data. If a synthetic character has another shape than the real
 one, such as a "1" without its foot, the accuracy on synthetic captchas does not show it. A person who looks
 at both sees it.
 """
@@ -34,9 +34,10 @@ def domain_gap_page(
 ) -> str:
     """The page about the data set `name`, as HTML; the same results give the same text.
 
-    `segmented` are the files that `segment` made of each of its entries of captchas, `sources` the folder of
-    each or, where it was synthesized, its file of synthetic pictures. The real characters are those that
-    train or, where none does, the unseen ones. Raises UserError where no synthetic captcha trains.
+    `segmented` has the segmented files of each of its entries of `pictures`. `sources` has the folder of each
+    entry or, where it was synthesized, its file of synthetic pictures. The real characters are those that
+    train; if none of them trains, they are the unseen ones. Raises UserError where no synthetic captcha
+    trains.
     """
     facts: DatasetFacts = read_json(dataset.facts)
     real_use, synthetic_uses = _uses(facts)
@@ -50,7 +51,7 @@ def domain_gap_page(
     entries = [facts["dataset"][use] for use in synthetic_uses]
     pictured = {
         "real": [row[:3] for row in real_part.captchas],
-        # the data set keeps no list of those that are mixed in
+        # the data set has no list of the captchas that are mixed in
         "synthetic": [
             (entry, *row[:2])
             for entry in dict.fromkeys(entries)
@@ -90,7 +91,7 @@ def _pictured(
 
 
 def _link_to_report(name: str) -> str:
-    """The report as a link from the page about the data set `name`: both are in the folder of their set."""
+    """The link to the report from the page about the data set `name`."""
     layout = Layout(Path())
     return os.path.relpath(layout.report, layout.domain_gap(name).parent)
 
@@ -107,12 +108,12 @@ def _uses(facts: DatasetFacts) -> tuple[str | None, list[str]]:
 
 
 def _characters(parts: Sequence[Part], facts: DatasetFacts) -> Characters:
-    """The characters of some parts, as pictures of their ink: of several channels the first."""
+    """The characters of some parts, as pictures of their ink. Of several channels only the first is shown."""
     X = np.concatenate([part.X for part in parts])
     split = facts["segment"]["split"]
     height, width = split.get("height", 0), split.get("width", 0)
     if not height * width or X.shape[1] % (height * width):
-        # the splitting method does not say the shape of its vectors: show each as a line
+        # the shape of this splitting method's vectors is not known: show each as a line
         height, width = 1, X.shape[1]
     ink = X[:, : height * width].reshape(-1, height, width)
     return Characters(ink, np.concatenate([part.y[:, 0] for part in parts]))
@@ -121,7 +122,7 @@ def _characters(parts: Sequence[Part], facts: DatasetFacts) -> Characters:
 def _shown(
     one: ClassComparison, real: Characters, synthetic: Characters, files: Sequence[str]
 ) -> dict[str, Any]:
-    """A class as the template wants it; `files` are those of the real characters."""
+    """A class in the form that the template needs; `files` are the files of the real characters."""
     return {
         "about": one,
         "real": [(page.data_uri(page.black(real.ink[row])), files[row]) for row in one.real],

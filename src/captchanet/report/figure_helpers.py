@@ -30,7 +30,7 @@ def spreads(summaries: Sequence[SettingSummary]) -> tuple[NDArray[np.float64], N
 
 
 def reach(shares: Sequence[float]) -> tuple[float, float]:
-    """The range of an axis that shows `shares` apart: hardly more than 0 to 1, and never empty."""
+    """The range of an axis on which `shares` are seen apart: within 0 to 1 plus a margin, and never empty."""
     low, high = min(shares, default=0.0), max(shares, default=1.0)
     room = max(0.05 * (high - low), 0.05 - (high - low) / 2)
     low, high = low - room, high + room

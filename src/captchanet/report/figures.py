@@ -1,4 +1,4 @@
-"""Figures of a run, for the report and for MLflow, in colours that colour-blind people can tell apart.
+"""Figures of a run, for the report and for MLflow, in colours that colour-blind people can distinguish.
 
 They are made without pyplot, which shares state and may look for a display.
 """
@@ -37,7 +37,7 @@ STYLE: Any = {
     "axes.spines.right": False,
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
-    "svg.hashsalt": "captchanet",  # the same figure is the same bytes
+    "svg.hashsalt": "captchanet",  # the same figure gives the same bytes
 }
 
 
@@ -91,7 +91,7 @@ def confusion_matrix(confusion: NDArray[np.integer], alphabet: Sequence[str]) ->
         axes = figure.add_axes((left, bottom, width, height))
         errors = np.where(np.eye(k, dtype=bool), 0, confusion)
         most = max(2, errors.max(initial=0))
-        # from below 0, or a single error would be too pale to find, above all on a dark page
+        # the colours begin below 0: otherwise a single error would be too pale, above all on a dark page
         axes.imshow(np.ma.masked_equal(errors, 0), cmap="Oranges", vmin=-0.4 * most, vmax=most)
         axes.scatter(range(k), range(k), s=np.where(np.diag(confusion) > 0, 8, 0), color=GREY, alpha=0.5)
         for row, column in zip(*np.nonzero(errors), strict=True):
@@ -148,7 +148,7 @@ def settings(summaries: Sequence[SettingSummary]) -> Figure:
     shown = finished[:MOST_SETTINGS]
     labels = [fitted(one.setting) for one in shown]
     if any("…" in label for label in labels):
-        # shortened labels may look alike: numbers tell them apart
+        # shortened labels may be equal, so each has a number
         labels = [f"{number}. {label}" for number, label in enumerate(labels, 1)]
     row = 0.38 if any("\n" in label for label in labels) else 0.28
     best = f", the {len(shown)} best of {len(finished)} settings" if len(shown) < len(finished) else ""
@@ -202,7 +202,7 @@ def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:
 
 
 def save_png(figure: Figure, file: Path) -> None:
-    """Writes the figure as a PNG on white, for viewers that show no other."""
+    """Writes the figure as a PNG on white, for viewers that cannot show SVG."""
     FigureCanvasAgg(figure)
     figure.savefig(file, format="png", dpi=110, facecolor="white", metadata={"Software": None})
 
@@ -210,7 +210,7 @@ def save_png(figure: Figure, file: Path) -> None:
 def svg(figure: Figure, name: str = "") -> str:
     """The figure as an `<svg>` element to put into a page, the same text for the same figure.
 
-    Its ids begin with a digest of the figure and of `name`: two figures of a page must not share an id.
+    Its ids begin with a digest of the figure and of `name`, since two figures of a page must not share an id.
     Figures that may be equal (two runs that learnt nothing) need different names.
     """
     FigureCanvasSVG(figure)

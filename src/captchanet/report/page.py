@@ -34,7 +34,7 @@ def render(template: str, filters: Mapping[str, Callable[..., str]], **content: 
 
 
 def options(section: Mapping[str, Any]) -> str:
-    """A method and its options as a short text: SGD, epochs 200, batch size 32; no options that are None."""
+    """A method and its options as a short text: SGD, epochs 200, batch size 32. None is left out."""
     method = section["method"]
     named = {key.replace("_", " "): value for key, value in section.items() if key != "method"}
     said = [f"{key} {value}" for key, value in named.items() if value is not None]
@@ -51,10 +51,10 @@ def data_uri(pixels: np.ndarray) -> str:
 def captcha(
     facts: DatasetFacts, segmented: SegmentedFiles, pictures: str, file: str, source: str | None
 ) -> str:
-    """A captcha as a data URI: the original, or, where that is gone, the cleaned one.
+    """A captcha as a data URI: the original or, if that is missing, the cleaned one.
 
-    `facts` are those of its data set, `pictures` the entry that `file` is of, `segmented` the files that
-    `segment` made of that entry, and `source` where the originals are: a folder, a file of synthetic
+    `facts` are the facts of its data set. `pictures` is the entry with `file`, and `segmented` has the
+    segmented files of that entry. `source` is where the originals are: a folder, a file of synthetic
     pictures, or None.
     """
     size = facts["segment"]["picture"]
@@ -68,7 +68,7 @@ def captcha(
     except (Unusable, OSError, ValueError, IndexError):
         rows = [row[0] for row in read_csv(segmented.pictures, UsablePicture._fields)]
         cleaned = np.load(segmented.cleaned, mmap_mode="r", allow_pickle=False)[rows.index(file)]
-        ink = cleaned[..., 0] if cleaned.ndim == 3 else cleaned  # of several channels the first
+        ink = cleaned[..., 0] if cleaned.ndim == 3 else cleaned  # only the first of several channels
         pixels = black(ink)
     return data_uri(pixels)
 

@@ -1,4 +1,4 @@
-"""The report: one page that a person reads, with everything in it and nothing to fetch."""
+"""The report: one page for the user. It has everything in it and loads no other file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ FILTERS = {
 
 @dataclass(frozen=True)
 class ReportedRun:
-    """One run: what its files say, its figures as SVG, and its commonest errors.
+    """One run: the content of its files, its figures as SVG, and its commonest errors.
 
     For a run that failed, the last three are empty.
     """
@@ -46,7 +46,7 @@ class ReportedRun:
 
     @property
     def finished(self) -> bool:
-        """Whether its training finished; else it has read nothing."""
+        """Whether its training finished. If not, the run has read nothing."""
         return bool(self.metrics["status"] == "finished")
 
     @property
@@ -67,10 +67,10 @@ class ReportedRun:
 
 @dataclass(frozen=True)
 class ReportedData:
-    """A data set: its facts, and by entry of captchas the segmented files and what was rejected.
+    """A data set: its facts, and by entry of `pictures` the segmented files and the rejected pictures.
 
-    `folders` tells of each entry the `counts` of its pictures, those that were `rejected`, and how to
-    `synthesize` it, None for a folder.
+    `folders` has for each entry the `counts` of its pictures, the `rejected` ones, and its method to
+    `synthesize`, None for a folder.
     """
 
     facts: DatasetFacts
@@ -82,8 +82,8 @@ class ReportedData:
 class Misread:
     """A captcha that some run misread.
 
-    `readings` are what the runs that misread it read, and with which confidence; `picture` is a data URI;
-    `by_first` says whether the first run misread it.
+    `readings` has the reading of each run that misread it, with its confidence; `picture` is a data URI;
+    `by_first` is whether the first run misread it.
     """
 
     data: str
@@ -102,12 +102,12 @@ def report(
     sweeps: Sequence[Sweep] = (),
     domain_gaps: Mapping[str, str] | None = None,
 ) -> str:
-    """The page, as HTML, about `headline`, which comes first, and `runs`, each in full.
+    """The page, as HTML, about the run `headline`, which comes first, and `runs`, each in full.
 
-    `pictures` gives for each entry of captchas its folder or, where it was synthesized, its file of synthetic
-    pictures, for the pictures of the misreads. The runs of each of `sweeps` share one section. `domain_gaps`
-    gives for a data set with synthetic captchas the page that compares them with real ones, as a link from
-    here. The same results give the same text.
+    `pictures` has for each entry of `pictures` its folder or, where it was synthesized, its file of synthetic
+    pictures; the misreads are shown from there. The runs of each of `sweeps` share one section. `domain_gaps`
+    has links to the pages that compare the synthetic captchas of a data set with real ones. The same results
+    give the same text.
     """
     about = [
         _run(name, results.train[name], results.evaluate[name]) for name in dict.fromkeys([headline, *runs])
@@ -163,7 +163,7 @@ def _comparison(finished: Sequence[ReportedRun], by_hand: Sequence[str]) -> str:
     """The figure of the accuracy of each run."""
     bars = []
     for run in finished:
-        # a name that a sweep made up may be long
+        # a name that was made for a run of a sweep may be long
         name = run.name if run.name in by_hand else fitted(run.name)
         bars.append((name, run.captchas["accuracy"], run.captchas["low"], run.captchas["high"]))
     return figures.svg(figures.captcha_accuracies(bars))
@@ -213,10 +213,10 @@ def _misreads(
     data: Mapping[str, ReportedData],
     pictures: Mapping[str, str],
 ) -> list[Misread]:
-    """Every captcha that some run misread, once, with its picture and what each run read.
+    """Every captcha that at least one run misread, once, with its picture and the wrong readings.
 
-    The misreads of the first run come first, from the highest confidence down, then the captchas that it
-    read right.
+    The misreads of the first run come first, the highest confidence first. After them come the captchas that
+    it read right.
     """
     readings: dict[tuple[str, str, str, str], dict[str, tuple[str, float]]] = {}
     for run in finished:

@@ -1,4 +1,4 @@
-"""The report's sections about sweeps: what many runs found together, and not each of them in full."""
+"""The report's sections about sweeps: the results of many runs together, and not each run in full."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -14,13 +14,13 @@ from captchanet.report import figures
 from captchanet.report.accuracy_curve import MOST_LINES, Line, accuracy_curve
 
 TOLD = ("train", "synthetic", "unseen")
-"""The parts of a data set whose number of captchas the page tells."""
+"""The parts of a data set for which the page shows the number of captchas."""
 MOST_NAMED = 8
-"""So many values, seeds or sizes are named one by one; of more, the page tells how many there are."""
+"""Up to this many values, seeds or sizes are listed. If there are more, the page shows only their number."""
 
 
 def section(sweep: Sweep) -> dict[str, Any]:
-    """All about one sweep, as the template wants it."""
+    """All about one sweep, in the form that the template needs."""
     runs = sweep.sweep_runs()
     found = summarise(runs)
     finished = [one for one in found if one.mean is not None]
@@ -82,7 +82,7 @@ def _lines(sweep: Sweep, found: Sequence[SettingSummary]) -> tuple[str, list[Lin
     for one in found:
         value = values[one.setting].get(keys[0])
         if keys[0] == "dataset.captchas" and value is None and one.mean is not None:
-            # all that there are: the data set knows how many
+            # null means all captchas: the data set has their number
             finished = next(run.run for run in one.runs if not run.failed)
             value = _facts(sweep.results, finished)[1]["captchas"]["train"]
         if one.mean is not None and _is_number(value):
@@ -108,7 +108,7 @@ def _values(sweep: Sweep, key: str) -> str:
 
 
 def _listed(values: Iterable[Any], last: str = "and", many: str = "{n} values") -> str:
-    """10, 20 and 40; of many values how many there are, and of many numbers also the range."""
+    """A list such as 10, 20 and 40. Of many values it is their number, and of many numbers also the range."""
     each = list(dict.fromkeys(values))
     if len(each) <= MOST_NAMED:
         but_last = ", ".join(map(str, each[:-1]))

@@ -1,4 +1,4 @@
-"""What differs between the code of two runs, by git, without a trace in the repository."""
+"""What differs between the code of two runs. git compares it and changes nothing in the repository."""
 
 import re
 import tempfile
@@ -14,7 +14,7 @@ LONGEST_LOG = 10
 
 @dataclass(frozen=True)
 class CodeState:
-    """The code as a run found it: a commit, and as a patch what was not committed."""
+    """The code of a run: its commit, and a patch with the changes that were not committed."""
 
     commit: str
     patch: str = ""
@@ -22,10 +22,10 @@ class CodeState:
 
 @dataclass(frozen=True)
 class Changes:
-    """From one state of the code to another.
+    """What differs from one state of the code to another.
 
-    `ahead` commits are in the second alone, `behind` in the first alone; `log` names the newest of both,
-    as `> id subject` and `< id subject`. `diff` is git's, of the code alone.
+    `ahead` commits are only in the second, `behind` commits only in the first; `log` names the newest of
+    both, as `> id subject` and `< id subject`. `diff` is the one of git, of the code alone.
     """
 
     ahead: int = 0
@@ -35,13 +35,13 @@ class Changes:
 
 
 class _Git:
-    """Git in a repository, with an index and an object store of its own, in the folder `scratch`."""
+    """Git in a repository, but its index and its new objects are in the folder `scratch`."""
 
     def __init__(self, repository: Path, scratch: Path) -> None:
         self.repository = repository
         self.variables: dict[str, str] = {}
         objects = self("rev-parse", "--git-path", "objects").strip()
-        # A file rather than the environment's variable, in which a colon separates
+        # A file, since in the environment variable a colon separates paths
         (scratch / "objects/info").mkdir(parents=True)
         alternates = str((repository / objects).resolve())
         (scratch / "objects/info/alternates").write_text(f"{alternates}\n", "utf-8", "surrogateescape")
@@ -49,7 +49,7 @@ class _Git:
         self.variables["GIT_OBJECT_DIRECTORY"] = str(scratch / "objects")
 
     def __call__(self, *words: str, given: str = "") -> str:
-        """What git prints; raises UserError with its first complaint."""
+        """What git prints; raises UserError with its first error."""
         options = ["-c", "core.quotePath=false", "-c", "apply.whitespace=nowarn"]
         options += ["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"]
         patch = given.encode("utf-8", "surrogateescape")
@@ -57,7 +57,7 @@ class _Git:
         return printed.decode("utf-8", "replace")
 
     def tree(self, which: str, state: CodeState) -> str:
-        """The tree that the run called `which` ran, written into the object store of our own."""
+        """The tree of the code that the run called `which` used; it is written to `scratch`."""
         self("read-tree", state.commit)
         if state.patch:
             try:
@@ -71,7 +71,7 @@ class _Git:
 
 
 def changes(repository: Path, a: CodeState, b: CodeState) -> Changes:
-    """What leads from `a` to `b` in the repository around the folder `repository`.
+    """What differs from `a` to `b`; `repository` is a folder in the repository of both.
 
     Raises UserError where git is missing, one of the commits is not in this repository or a patch does not
     apply.

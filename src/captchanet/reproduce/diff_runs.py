@@ -1,4 +1,4 @@
-"""Two recorded runs side by side, as plain data: what was asked, what came out, and what it came out of."""
+"""What differs between two recorded runs, as plain data: settings, results, pictures, machine and code."""
 
 import csv
 import io
@@ -16,13 +16,13 @@ from captchanet.track.history import ACCURACY, Run, Store, artifact
 
 # Tags of a run that describe its machine; the versions of libraries come after them
 MACHINE = ("python", "platform", "cpu", "blas", "threads")
-# The parts of a data set whose captchas are compared, and what they are called
+# The parts of a data set whose captchas are compared, and their names for the user
 COMPARED = {"train": "training", "unseen": "unseen", "calibration": "calibration"}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What A and B have under one name; None where one of them has nothing, or null."""
+    """The values of A and B under one name; None where one of them has no value, or null."""
 
     a: Any
     b: Any
@@ -42,11 +42,11 @@ class Captchas:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures of A and B: those in one alone, those with other bytes, and those with other labels.
+    """Pictures of A and B: those that only one has, those with other bytes, and those with other labels.
 
     `renamed` are the files that differ only in their names: the name in B by the name in A. They are in no
-    other list. `parts` has the training part and the like, by name. `of` says which pictures were compared;
-    `missing`, why none were, else "".
+    other list. `parts` has the training part and the like, by name. `of` says which pictures were compared.
+    `missing` is the reason if none were compared, and "" if some were.
     """
 
     removed: list[str] = field(default_factory=list)
@@ -71,8 +71,8 @@ class Commit:
 class Code:
     """The code of both runs, the sources that differ, and what git says.
 
-    `sources` has "changed", or which run alone has the file; None where they were not recorded. `changes` is
-    None where git cannot tell; `missing` is the reason.
+    `sources` has "changed", "only in A" or "only in B" by file; None where they were not recorded. `changes`
+    is None where git cannot compare the code; `missing` is the reason.
     """
 
     a: Commit
@@ -124,7 +124,7 @@ def diff_runs(store: Store, a: Run, b: Run, repository: Path) -> RunDiff:
 
 
 def differing(a: Mapping[str, Any], b: Mapping[str, Any], names: Iterable[str] | None = None) -> Pairs:
-    """What differs, of all names in their order, or of `names` alone."""
+    """The values that differ, of `names`, or of all names in their order."""
     names = sorted({*a, *b}) if names is None else names
     return {name: Pair(a.get(name), b.get(name)) for name in names if not _same(a.get(name), b.get(name))}
 
@@ -149,7 +149,7 @@ def _json(text: str | None) -> Json:
 
 
 def _pictures(store: Store, a: Run, b: Run, origins: list[Json]) -> Pictures:
-    """From the lists of all pictures; of runs recorded without, from the digests of those that trained."""
+    """By the lists of all pictures or, where a run has no list, by the digests of the training pictures."""
     lists = [_table(artifact(store, run, str(ARTIFACTS.dataset.pictures))) for run in (a, b)]
     trained = [origin.get("pictures") or {} for origin in origins]
     labels: Pairs = {}
@@ -211,7 +211,7 @@ def _code(a: Run, b: Run, origins: list[Json], repository: Path) -> Code:
         missing = f"{' and '.join(without)} ran without git"
     elif any(one.uncommitted_changes and not patch for one, patch in zip(commits, patches, strict=True)):
         file = ARTIFACTS.train.provenance
-        missing = f"the uncommitted changes were recorded in {file}, which is not there any more"
+        missing = f"the uncommitted changes were recorded in {file}, which is missing now"
     else:
         try:
             found = changes(repository, *states)

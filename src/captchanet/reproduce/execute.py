@@ -1,4 +1,4 @@
-"""Runs the workflow in a folder that no other process uses, with the code of one folder and no other."""
+"""Runs the workflow in a folder that no other process uses, only with the code of one given folder."""
 
 import fcntl
 import json
@@ -43,14 +43,14 @@ PATIENCE = 5.0
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[int]:
-    """A block in which no other rerun uses `folder`. It is emptied first, if it holds an earlier rerun.
+    """A block in which no other rerun uses `folder`. It is emptied first, if it has an earlier rerun.
 
-    Yields the file descriptor of the lock; the kernel drops the lock with the last process that has it.
-    Raises UserError where the folder holds anything else, or another rerun is at work in it.
+    Yields the file descriptor of the lock; the kernel frees the lock when the last process with it ends.
+    Raises UserError where the folder has anything else in it, or another rerun uses it.
     """
     try:
         if folder.exists() and not (folder / MARKER).exists() and any(folder.iterdir()):
-            raise UserError(f"{folder}: holds something other than a rerun; name another with --folder")
+            raise UserError(f"{folder}: has other files in it than a rerun; name another with --folder")
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / MARKER).open("a") as marker:
             _lock(marker.fileno(), folder)
@@ -62,13 +62,13 @@ def claimed(folder: Path) -> Iterator[int]:
             yield marker.fileno()
     except OSError as error:
         raise UserError(
-            f"{folder}: cannot be used ({error.strerror or error}); make it a folder that you may write, "
-            "with room left on its disk, or name another with --folder"
+            f"{folder}: cannot be used ({error.strerror or error}); make it a folder that you can write "
+            "to, with free space on its disk, or name another with --folder"
         ) from error
 
 
 def _lock(marker: int, folder: Path) -> None:
-    """Takes the lock. It waits a little: the processes of a killed rerun take a moment to end."""
+    """Takes the lock. It waits a little, since the processes of a killed rerun need a moment to end."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -76,7 +76,7 @@ def _lock(marker: int, folder: Path) -> None:
         except BlockingIOError as error:
             if time.monotonic() > until:
                 raise UserError(
-                    f"{folder}: another rerun is at work in this folder; wait until it has ended"
+                    f"{folder}: another rerun uses this folder; wait until it has ended"
                 ) from error
             time.sleep(0.05)
 
@@ -84,7 +84,7 @@ def _lock(marker: int, folder: Path) -> None:
 def kernel(recorded: Iterable[Blas]) -> tuple[dict[str, str], str]:
     """The variable that makes BLAS compute with the recorded kernel, and a remark on it.
 
-    Nothing is set where BLAS takes that kernel anyway, or where this processor cannot run it.
+    There is no variable where BLAS takes that kernel by itself, or where this processor cannot run it.
     """
     wanted = {str(pool["kernel"]) for pool in recorded}
     usual = _kernels({})
@@ -94,7 +94,7 @@ def kernel(recorded: Iterable[Blas]) -> tuple[dict[str, str], str]:
     names = f"{', '.join(sorted(usual))} here, {forced['OPENBLAS_CORETYPE']} then"
     if _kernels(forced) == wanted:
         return forced, f"its BLAS kernel: {names}, and set to that"
-    return {}, f"its BLAS kernel: {names}, which cannot be had here"
+    return {}, f"its BLAS kernel: {names}, which does not run here"
 
 
 def _kernels(environment: Mapping[str, str]) -> set[str] | None:
@@ -113,13 +113,13 @@ def snakemake(
 ) -> None:
     """Makes `targets` in `folder`, configured by its config.yaml, with the workflow and the src of `home`.
 
-    What it prints goes to snakemake.log. It does not outlive this process, and keeps the file descriptor
-    `lock` open as long as it lives. Raises UserError, with the sentence of the job, where it fails.
+    Its output goes to snakemake.log. The workflow ends when this process ends, and has the file descriptor
+    `lock` open until then. Raises UserError, with the sentence of the job, where it fails.
     """
     command = [sys.executable, "-c", KEEPER, sys.executable, "-m", "snakemake"]
     command += ["--snakefile", str(home.resolve() / "Snakefile"), "--directory", str(folder.resolve())]
     command += ["--configfile", str(folder.resolve() / "config.yaml"), "--cores", str(cores), *targets]
-    # the src of `home` puts itself first, but what else stands there could be of another project
+    # the workflow puts the src of `home` first in PYTHONPATH; what stands there now may be another project's
     without = ("PYTHONPATH", "SNAKEMAKE_PROFILE", *ELSEWHERE)
     env = {name: value for name, value in os.environ.items() if name not in without} | dict(environment)
     log = folder / "snakemake.log"
@@ -138,7 +138,7 @@ def snakemake(
     ):
         failed = process.wait()
     if failed:
-        raise UserError(f"the workflow failed: {_said(folder, log)}; all it said: {log}")
+        raise UserError(f"the workflow failed: {_said(folder, log)}; its whole output: {log}")
 
 
 def _said(folder: Path, log: Path) -> str:
@@ -148,4 +148,4 @@ def _said(folder: Path, log: Path) -> str:
             lines = file.read_text("utf-8", "backslashreplace").strip().splitlines()
             if lines:
                 return " ".join(line.strip() for line in lines[-3:])
-    return "it said nothing"
+    return "it printed nothing"

@@ -1,9 +1,8 @@
 """The formats of recorded runs: the names that each format uses, and where it puts its results.
 
-A run is repeated by the code of its own commit. That code needs a configuration in the words of its time, and
-leaves its results where it did at that time. Both stand here in plain texts, for every format that a recorded
-run can have. A run says its format in its configuration; those that say none are of format 1, which had no
-number.
+A run is repeated by the code of its own commit. That code needs a configuration with the keys of its time,
+and writes its results where it did at that time. Both stand here as plain texts, for every format that a
+recorded run can have. The format stands in the configuration of the run. Without a number it is format 1.
 """
 
 import re
@@ -21,21 +20,21 @@ if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.track.history import Run
 
 CONFIGURATION = str(ARTIFACTS.train.configuration)
-"""Where a run says its format, among its artifacts: the same in every format."""
+"""The artifact with the format of a run. It has this path in every format."""
 
 SET = "rerun"
-"""The set, and so the folder of results, in which a run of today's format is run again."""
+"""The set of a rerun of today's format, and so its folder of results."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """One format of recorded runs. The defaults are what all formats up to now have in common.
+    """One format of recorded runs. All formats up to now have the defaults in common.
 
     Artifacts in MLflow, by their paths: `provenance`; `pictures`, the list of usable pictures, with its
     `columns`; `status`, `history`, `metrics`, `misreads` and `solution`, the results that a rerun is compared
     with. `root` is the folder of results of a rerun, seen from its folder. `synthesize` and `segment` are
-    keys of a configuration: the one of an entry of `pictures` that is made by the workflow, and the one by
-    which a data set names its segmentation. `sections` are what else a configuration says in a rerun.
+    keys of a configuration: entries of `pictures` that the workflow makes have the first, and data sets name
+    their segmentation with the second. `sections` are the other sections of a rerun's configuration.
     """
 
     provenance: str = "train/provenance.json"
@@ -52,16 +51,16 @@ class Format:
     sections: Json = field(default_factory=dict)
 
     def results(self, run: str | None) -> list[str]:
-        """The artifacts that hold the results of `run`, and no time and no machine; None is XOR."""
+        """The artifacts with the results of `run`, without times and the machine; None is XOR."""
         return [self.status, self.history, *([self.metrics, self.misreads] if run else [self.solution])]
 
     def made(self, run: str | None, artifact: str) -> Path:
-        """Where a rerun of `run` leaves an artifact; None is XOR."""
+        """The path of an artifact in a rerun of `run`; None is XOR."""
         stage, name = artifact.split("/")
         return Path(self.root, f"{stage}/{run}" if run else "xor", name)
 
     def targets(self, run: str | None) -> list[str]:
-        """The files to ask the workflow for: the last one that each of its stages writes."""
+        """The targets of the workflow: the last file of each of its stages."""
         return [str(self.made(run, file)) for file in ([self.status, self.metrics] if run else [self.status])]
 
 

@@ -1,6 +1,6 @@
-"""Runs a recorded run again in a folder of its own, from its record alone, and compares the results.
+"""Runs a recorded run again in a separate folder, from its record alone, and compares the results.
 
-The history is only read: a rerun proves something about a run, and is not recorded itself.
+The history is only read: a rerun is not recorded.
 """
 
 import random
@@ -39,16 +39,16 @@ def folder_of(run: Run) -> str:
 
 
 def sample(runs: Sequence[Run], number: int, seed: int) -> list[Run]:
-    """A random sample of the runs. The same seed takes the same ones; all, where there are fewer."""
+    """A random sample of the runs, or all if there are fewer. The same seed takes the same ones."""
     ordered = sorted(runs, key=lambda run: run.id)
     return random.Random(seed).sample(ordered, min(number, len(ordered)))
 
 
 def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
-    """Runs a recorded run again in `folder` and tells whether it is the same to the last bit.
+    """Runs a recorded run again in `folder` and finds whether it is the same to the last bit.
 
-    Pictures are looked for from the current folder. Raises UserError where it cannot be run again; the
-    folder then shows how far it came.
+    Paths of pictures start at the current folder. Raises UserError where it cannot be run again; then the
+    folder has what was done until then.
     """
     began = time.monotonic()
     code, checkouts = folder / "code", list(dict.fromkeys([Path.cwd(), ROOT.parent]))
@@ -73,7 +73,7 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
             form, name, recorded.joinpath, lambda artifact: folder / form.made(name, artifact)
         )
         seconds = round(time.monotonic() - began, 1)
-        # a source that differs in the restored code does so in the new provenance too
+        # each once: a source that differs in the restored code also differs in the new provenance
         differences = list(dict.fromkeys([*differences, *others]))
         verdict = Verdict(run.name, run.id, same, theta, result, differences, remarks, seconds)
         write_json(folder / "verdict.json", verdict.json_ready())
@@ -93,7 +93,7 @@ def fetch(store: Store, run: Run, into: Path) -> Json:
         if text is None:
             raise UserError(
                 f"the run {run.name} ({run.id[:8]}) has no file {path}: it was recorded by an earlier "
-                f"captchanet, or its files are out of reach in {run.artifacts}"
+                f"captchanet, or its files in {run.artifacts} cannot be reached"
             )
         write_text(into / path, text)
 

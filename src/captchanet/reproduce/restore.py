@@ -1,4 +1,4 @@
-"""What a run was made of, put into a folder again: its code as a git worktree, its pictures as copies."""
+"""Puts the code of a run (as a git worktree), its pictures (copies) and its configuration into a folder."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ CHECKOUT = 600
 def restore_code(
     origin: Provenance, folder: Path, checkouts: Sequence[Path]
 ) -> tuple[Path, list[Mismatch], str]:
-    """The project as the run found it, the sources that still differ from the record, and where it is from.
+    """The project with the run's code, the sources that still differ from the record, and where it is from.
 
     The folders `checkouts` are tried one after the other. The first one whose repository has the run's commit
     gives a worktree in `folder`, with the run's uncommitted changes. Where no repository has the commit, the
@@ -66,7 +66,7 @@ def _repository_of(commit: str, checkouts: Iterable[Path]) -> tuple[Path, str] |
 
 
 def changed(sources: Mapping[str, str], home: Path) -> list[Mismatch]:
-    """The files of a project that are not as `sources`, their digests by path, has them."""
+    """The files of a project that differ from `sources`, which has the recorded digests by path."""
     each = [(name, recorded, _content(home / name)[1]) for name, recorded in sources.items()]
     return [Mismatch("code", name, _short(then), _short(now)) for name, then, now in each if now != then]
 
@@ -90,12 +90,12 @@ def remove_code(folder: Path, checkouts: Iterable[Path]) -> None:
 
 
 def restore_configuration(recorded: Json, form: Format) -> Json:
-    """The run's configuration, in the words of its format, with its pictures in data/.
+    """The run's configuration, with the keys of its format, and with its pictures in data/.
 
-    That is where `restore_pictures` puts them.
+    `restore_pictures` puts the pictures there.
     """
     if run_of(recorded) is None:
-        # A configuration has pictures, a data set and a run even where nothing but XOR is wanted
+        # A configuration needs pictures, a data set and a run, even if only XOR is to run
         return {
             "pictures": {"none": {"folder": "data/none"}},
             "segment": {"none": {}},
@@ -117,12 +117,12 @@ def restore_configuration(recorded: Json, form: Format) -> Json:
 def restore_pictures(
     rows: Iterable[Sequence[str]], recorded: Json, here: Path, into: Path, commit: str, lend: bool = True
 ) -> tuple[list[Mismatch], list[str]]:
-    """Copies a run's pictures into `into`, a folder for each name; tells what differs, and remarks.
+    """Copies a run's pictures into `into`, a folder for each name; returns what differs, and remarks.
 
     `rows` are (pictures, file, label, sha256) of every picture that the run could use, `recorded` is the
     `pictures` of its configuration; the paths of its folders start at the folder `here`. Pictures that were
-    added since are not copied. Labels are those recorded. With `lend`, a picture that has changed or is gone
-    is taken from git, from `commit` or from any other commit that has it as it was.
+    added later are not copied. The labels are the recorded ones. With `lend`, a picture that has changed or
+    is missing is taken from git: from `commit`, or from any other commit that has it as it was.
     """
     differences, remarks = [], []
     labels: dict[str, list[tuple[str, str]]] = {name: [] for name in recorded}
@@ -145,7 +145,7 @@ def restore_pictures(
     for name, of in labels.items():
         if of and not (into / name).is_dir():
             raise UserError(
-                f"none of its {len(of)} pictures is left in {recorded[name]['folder']}; put them back"
+                f"all of its {len(of)} pictures are missing in {recorded[name]['folder']}; put them back"
             )
     return differences, remarks
 
@@ -168,7 +168,7 @@ def _short(digest: str) -> str:
 def from_git(here: Path, path: Path, sha256: str, commit: str) -> bytes | None:
     """The content of the file `path`, seen from `here`, that has the digest; None if git does not have it."""
     file = here.resolve() / path
-    # its folder may be gone
+    # its folder may be missing
     folder = next(parent for parent in file.parents if parent.is_dir())
     name = str(file.relative_to(folder))
     with suppress(UserError):

@@ -1,4 +1,4 @@
-"""Was a run repeated? Compares its recorded results with those of the rerun, and says what differs."""
+"""Was a run repeated? Compares its recorded results with those of the rerun, and lists what differs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from captchanet.settings import Json
 from captchanet.train.provenance import Blas, CodeOrigin, Provenance
 
 NOTHING_DIFFERS = "nothing that is recorded differs: data, code, Python, libraries, BLAS, threads and CPU"
-"""Said of a rerun with other results: then it was something that is not recorded."""
+"""The text for a rerun with other results, when the reason is not recorded."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Verdict:
     """Whether a run was repeated, and what differs.
 
     `same` has for theta and for each file of results whether it is the same to the last bit; `theta` and
-    `result` are pairs, as recorded and as found again; `remarks` say what had to be done to run it again.
+    `result` are pairs, as recorded and as found again; `remarks` are the steps that the rerun needed.
     """
 
     run: str
@@ -58,14 +58,14 @@ class Verdict:
         return f"NOT repeated: {theta}; {results if self.result[0] != self.result[1] else self.result[0]}"
 
     def json_ready(self) -> Json:
-        """All of it as verdict.json holds it."""
+        """The content of verdict.json."""
         return {"repeated": self.repeated, "sentence": self.sentence, **asdict(self)}
 
 
 def judge(
     form: Format, run: str | None, recorded: Callable[[str], Path], again: Callable[[str], Path]
 ) -> tuple[dict[str, bool], tuple[str, str], tuple[str, str], list[Mismatch]]:
-    """What is the `same`, both `theta` and both `result`, and what differs between the provenances.
+    """The fields `same`, `theta` and `result` of a verdict, and what differs between the provenances.
 
     `form` is the format of `run`, None for XOR. `recorded` and `again` give the file of an artifact in the
     record and in the rerun.
@@ -89,7 +89,7 @@ def judge(
 
 
 def environment(before: Provenance, after: Provenance) -> list[Mismatch]:
-    """What differs between two provenances, but for single pictures."""
+    """What differs between two provenances, except single pictures."""
     rows: list[tuple[str, str, str, str]] = [
         ("data", f"digest of the {part} data", (before["data_sha256"].get(part) or "none")[:8], digest[:8])
         for part, digest in after["data_sha256"].items()
@@ -124,7 +124,7 @@ def _commit(git: CodeOrigin | None) -> str:
 
 
 def _blas(pools: Sequence[Blas]) -> dict[str, str]:
-    """What is known of the BLAS libraries; NumPy and SciPy each bring one, in any order."""
+    """The facts about the BLAS libraries. NumPy and SciPy each have one, in any order."""
     texts = {
         what: {str(dict(pool)[what]) for pool in pools}
         for what in ("library", "version", "kernel", "threads")

@@ -1,4 +1,4 @@
-"""From the files of the finished stages to the records that MLflow is given."""
+"""Makes the records for MLflow from the files of the finished stages."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ CONTEXTS = {
     "calibration": "calibration",
     "unseen": "evaluation",
 }
-"""What MLflow is told of each part of a data set."""
+"""The context that MLflow records with each part of a data set."""
 
 FIGURES = "figures"
 """The folder of the figures among a run's artifacts."""
@@ -33,9 +33,9 @@ FIGURES = "figures"
 def run_records(
     results: Results, runs: Iterable[str], sweeps: Iterable[Sweep] = ()
 ) -> Iterator[list[RunRecord]]:
-    """The records of `runs` and of XOR, from their results; `sweeps` tell what their runs stand for.
+    """The records of `runs` and of XOR, from their results; `sweeps` have the settings of their runs.
 
-    Their figures are plotted, when they are wanted, into a folder that lasts as long as the block.
+    A figure is plotted when a record needs it, into a folder that is deleted at the end of the block.
     """
     openings = {run: f"{described(sweep, run)} " for sweep in sweeps for run in sweep.runs}
     with tempfile.TemporaryDirectory() as scratch:
@@ -56,13 +56,13 @@ def _record(name: str, files: RunFiles, content: Callable[[RunRecord], RunConten
 
 
 def _recorded(files: Iterable[Path], artifacts: Files) -> list[tuple[Path, str]]:
-    """Files, each with the folder of those artifacts."""
+    """The files, each with the folder of these artifacts."""
     folder = next(iter(artifacts)).parent
     return [(file, str(folder)) for file in files]
 
 
 def _content(results: Results, opening: str, scratch: Path, one: RunRecord) -> RunContent:
-    """All that a run left; `opening` is what its description begins with."""
+    """All files of a run; its description begins with `opening`."""
     train, evaluate = results.train[one.name], results.evaluate[one.name]
     parameters, metrics = one.parameters, read_json(evaluate.metrics)
     dataset = results.dataset[parameters["data"]]
@@ -87,7 +87,7 @@ def _content(results: Results, opening: str, scratch: Path, one: RunRecord) -> R
     finals |= {"evaluations": one.status["evaluations"], "seconds": one.provenance["seconds"]}
     finals |= _finals(metrics) if metrics["status"] == "finished" else {}
     files = _recorded(train, ARTIFACTS.train) + _recorded(evaluate, ARTIFACTS.evaluate)
-    # what it takes to make the data set again from the pictures
+    # with these files the data set can be made again from the pictures
     files += _recorded((dataset.facts, dataset.captchas, dataset.pictures), ARTIFACTS.dataset)
     files += [(file, FIGURES) for file in _figures(one, history, evaluate, metrics, scratch)]
     description = opening + _description(one, metrics, facts)
@@ -131,7 +131,7 @@ def _figures(
 
 
 def _description(one: RunRecord, metrics: Json, facts: DatasetFacts) -> str:
-    """What the run's page in the MLflow UI opens with (markdown)."""
+    """The text at the top of the run's page in the MLflow UI (markdown)."""
     layers = "-".join(map(str, one.parameters["layers"]))
     optimiser = one.parameters["optimiser"]["method"].upper()
     convolved = len(one.parameters["convolutions"])

@@ -59,7 +59,7 @@ class Run:
 
     @property
     def format(self) -> int:
-        """The format that it was recorded in: 1 where it says none."""
+        """The format that the run was recorded in; 1 if none was recorded."""
         return int(self.tags.get("format", 1))
 
     @property
@@ -91,7 +91,7 @@ class Run:
 
 @dataclass(frozen=True)
 class History:
-    """The runs of an experiment, the newest first, and how many more are recorded by half."""
+    """The runs of an experiment, the newest first, and how many more are only partly recorded."""
 
     runs: list[Run]
     half: int
@@ -100,9 +100,9 @@ class History:
 def opened(uri: str) -> Store:
     """A client of the store at `uri`, which must be there already; a database in a file is opened to read.
 
-    Raises UserError where there is no history, or none that this MLflow reads as it is.
+    Raises UserError where there is no history, or where this version of MLflow cannot read it.
     """
-    # MLflow logs a traceback where this function raises one sentence
+    # MLflow would log a traceback in addition to the error that is raised here
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     with reachable(uri):
         file = database_of(uri)
@@ -113,7 +113,7 @@ def opened(uri: str) -> Store:
     # With the name of the driver: after a plain sqlite:/// MLflow would create the folders of the path
     reading = f"file:{quote(str(file.resolve()))}?mode=ro"
     try:
-        # MLflow itself tries to open what cannot be opened for minutes
+        # checked here, since MLflow retries for minutes if the file cannot be opened
         with closing(sqlite3.connect(reading, uri=True)) as database:
             database.execute("select version_num from alembic_version")
         return client(f"sqlite+pysqlite:///{reading}&uri=true")
@@ -121,12 +121,12 @@ def opened(uri: str) -> Store:
         cause = str(error)
         if any(words in cause for words in ("no such table", "readonly database", "out-of-date")):
             raise UserError(
-                f"{file}: made by another version of MLflow, or not to its end, and only read here; "
-                f"`mlflow db upgrade {uri}` brings a copy or the file itself up to date"
+                f"{file}: made by another version of MLflow, or not completely, and this command only reads; "
+                f"`mlflow db upgrade {uri}` brings the file, or a copy of it, up to date"
             ) from error
         raise UserError(
             f"{file}: cannot be read as a history ({cause.splitlines()[0][:300]}); try again, and if it is "
-            "damaged, move it away: the next `snakemake --cores 4` begins a new one"
+            "damaged, move it away: the next `snakemake --cores 4` makes a new one"
         ) from error
 
 
@@ -201,9 +201,9 @@ def _frozen(value: Any) -> Any:
 def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, str]:
     """The one run that `wanted` names, and a remark if it was chosen from several, else "".
 
-    `wanted` is the beginning of an id (4 digits at least), a name or the beginning of one. Of several runs
-    with one name it is the configured one: of several such that of the highest format, then that of the set
-    `of`. Raises UserError otherwise.
+    `wanted` is the beginning of an id (4 digits at least), a name or the beginning of one. If several runs
+    have one name, it is the configured one. If several are configured, it is the one of the highest format,
+    then the one of the set `of`. Raises UserError otherwise.
     """
     is_id = re.fullmatch("[0-9a-fA-F]{4,32}", wanted)
     by_id = [run for run in runs if is_id and run.id.startswith(wanted.lower())]
@@ -213,13 +213,13 @@ def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, 
         near = difflib.get_close_matches(wanted, sorted({run.name for run in runs}), 3, 0.5)
         hint = f"near it: {', '.join(near)}; " if near else ""
         raise UserError(
-            f"no recorded run is called {wanted!r}, and no id begins so (4 digits of it, at least); "
+            f"no recorded run is called {wanted!r}, and no id begins with it (4 digits at least); "
             f"{hint}`captchanet runs` lists them"
         )
     if len(found) == 1:
         return found[0], ""
     current = [run for run in found if run.configured]
-    # a set that is not recorded any more keeps its configured runs: its name may have changed with the format
+    # a set whose name changed with the format is not recorded any more, but its runs stay configured
     newest = max((run.format for run in current), default=0)
     latest = [run for run in current if run.format == newest]
     latest = [run for run in latest if run.tags.get("set") == of] or latest
@@ -239,7 +239,7 @@ def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, 
 
 
 def artifact(store: Store, run: Run, path: str) -> str | None:
-    """The text of a file that the run was recorded with; None where it is not there, or out of reach."""
+    """The text of a file that the run was recorded with; None where it is missing or cannot be reached."""
     from requests.exceptions import RequestException
 
     try:
@@ -253,7 +253,7 @@ def artifact(store: Store, run: Run, path: str) -> str | None:
 
 
 def _on_this_disk(address: str) -> Path | None:
-    """The folder at that address, if it is one of this disk.
+    """The folder at that address, if it is on this disk.
 
     MLflow's own download asks the database three times for each file: 20 ms, 8 s for 200 runs.
     """

@@ -2,7 +2,7 @@
 
 A run is known by its key: its name and a digest of what decides it and what came out (parameters, data,
 sources, theta). A recorded run is finished by one last step, its status; until then it is half a run, which
-the next attempt completes under the same id. A finished run is never touched, but for the tags that say
+the next attempt completes under the same id. A finished run is never changed, except for the tags that say
 whether a configuration still names it and which sweep it belongs to.
 """
 
@@ -43,7 +43,7 @@ def log_runs(
     with reachable(uri):
         store = client(uri)
         by_name = {one.name: one for one in records}
-        # those that stand for a sweep too
+        # with the parents of sweeps
         ours = runs_of(store, experiment, f"tags.`{PREFIX}set` = '{of}'")
         known = {run.data.tags[f"{PREFIX}key"]: run for run in ours}
         parents = Parents(store, experiment, of, list(sweeps), known, by_name)
@@ -53,7 +53,7 @@ def log_runs(
             run = known.get(one.key)
             if run is None:
                 tags = {f"{PREFIX}key": one.key, f"{PREFIX}set": of}
-                # under its sweep in MLflow's lists, which are narrow: what it is comes first
+                # MLflow's lists are narrow and show the run below its sweep: leave the sweep's name out
                 shown = one.name.removeprefix(f"{belongs.get(f'{PREFIX}sweep')},")
                 run = store.create_run(experiment, start_time=one.started, run_name=shown, tags=tags)
             else:
@@ -93,14 +93,14 @@ def _log(store: MlflowClient, run_id: str, one: RunRecord, belongs: Mapping[str,
         for name, value in values.items()
     ]
     metrics += [Metric(name, value, one.ended, 0) for name, value in content.finals.items()]
-    # What follows from others comes after them in MLflow's comparison, which begins with the first three that
-    # differ; the name is the run's already
+    # MLflow's comparison begins with the first three parameters that differ, so derived ones come last; the
+    # run itself already has the name
     settings = {name: value for name, value in one.parameters.items() if name not in (*DERIVED, "run")}
     settings["size"] = {name: one.parameters[name] for name in DERIVED if name in one.parameters}
     params = [Param(name, _short(text)) for name, text in flattened(settings)]
     tags = [RunTag(name, text) for name, text in {**_tags(one, content.description), **belongs}.items()]
     inputs = [
-        # MLflow holds 36 characters of a digest; the whole one is a tag of the run
+        # MLflow keeps 36 characters of a digest; the whole digest is a tag of the run
         DatasetInput(
             Dataset(name, digest[:36], "local", json.dumps({"uri": source}), profile=json.dumps(size)),
             [InputTag("mlflow.data.context", context)],
@@ -129,7 +129,7 @@ def _tags(one: RunRecord, description: str) -> dict[str, str]:
     git = origin["git"]
     tags = {
         "mlflow.note.content": description,
-        # the UI shows of a name what follows the last slash, so the command has a tag of its own
+        # the UI shows only the part of a name after the last slash, so the command has its own tag
         "mlflow.source.name": "captchanet",
         "mlflow.source.type": "PROJECT",
         "mlflow.source.git.commit": git["commit"] if git else None,

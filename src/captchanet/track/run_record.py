@@ -1,4 +1,4 @@
-"""What a run is known by and what it is logged with, before MLflow has anything to do with it."""
+"""The key of a run, and the content that is logged with it, as plain data without MLflow."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from captchanet.train.provenance import Provenance
 
 @dataclass(frozen=True)
 class RunContent:
-    """What a run is logged with, in addition to what it is known by.
+    """The content that is logged with a run, in addition to its key.
 
     `finals` are the metrics without a step, by name; `data` are (name, context, source, digest, sizes) of the
     data sets; `files` are (file, its folder among the artifacts).
@@ -28,7 +28,7 @@ class RunContent:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run as its files tell of it; `content` reads and plots the rest, when it is to be logged."""
+    """A run as its files describe it. `content` reads and plots the rest, only if the run is to be logged."""
 
     name: str
     parameters: Json
@@ -38,7 +38,7 @@ class RunRecord:
 
     @property
     def key(self) -> str:
-        """The run's name and a digest of what decides it and what came out; no time, no machine, no sweep."""
+        """The run's name and a digest of its causes and results; without times, machine and sweep."""
         deciding = [
             self.parameters,
             self.provenance["sources"],
@@ -56,5 +56,5 @@ class RunRecord:
 
     @property
     def ended(self) -> int:
-        """When it had been trained for as long as it took, in milliseconds since 1970."""
+        """When the training ended, in milliseconds since 1970."""
         return self.started + round(self.provenance["seconds"] * 1000)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Before mlflow is imported, here or in a job that only imports this module. Nothing is sent to anybody, and a
-# server that is out of reach is given up in seconds (by default: 7 retries with growing pauses, 4 minutes).
+# Set before mlflow is imported, here or in a job that only imports this module. MLflow sends no usage data,
+# and waits only seconds for a server that does not answer (by default: 7 retries, 4 minutes).
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "8")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
@@ -23,25 +23,25 @@ from mlflow.exceptions import MlflowException
 from captchanet.errors import UserError
 
 PREFIX = "captchanet."
-"""What the project's own tags begin with."""
+"""The beginning of the project's own tags."""
 
 COMPLETE = ("FINISHED", "FAILED")
-"""What MLflow calls a run that is recorded whole."""
+"""MLflow's status of a run that is completely recorded."""
 
 PAGE = 1000
-"""How many runs MLflow is asked for at a time."""
+"""How many runs are read from MLflow at a time."""
 
 DATABASE, ARTIFACT_FOLDER = "mlflow.db", "mlartifacts"
 EXPERIMENT = {
     # Opens the pages for training runs; without it the UI takes the experiment for one of language models
     "mlflow.experimentKind": "custom_model_development",
-    "mlflow.note.content": "Networks from nothing that read captchas. The number to compare is "
+    "mlflow.note.content": "Networks from scratch that read captchas. The number to compare is "
     "`unseen/captchas/accuracy`: whole captchas read right among those that took no part in training.",
 }
 
 
 def address(tracking_uri: str | None, folder: Path) -> str:
-    """The store's URI: the one that is configured, or the database mlflow.db in `folder`."""
+    """The store's URI: the configured one, or the database mlflow.db in `folder`."""
     return tracking_uri or f"sqlite:///{folder.resolve() / DATABASE}"
 
 
@@ -70,14 +70,14 @@ def reachable(uri: str) -> Iterator[None]:
         if uri.startswith("sqlite:"):
             do = "make the database and mlartifacts/ writable, with room on their disk"
             if "not a database" in cause or "malformed" in cause:
-                do = "move the damaged database away, and a new one is begun"
+                do = "move the damaged database away, and a new one is made"
         raise UserError(
             f"the MLflow store at {uri} cannot be used: {cause}; {do}, and run again: trained runs are kept"
         ) from error
 
 
 def runs_of(store: MlflowClient, experiment: str, which: str = "") -> Iterator[Run]:
-    """The runs of the experiment with that id, the newest first; `which` is a filter as MLflow has it."""
+    """The runs of the experiment with that id, the newest first; `which` is a filter in MLflow's language."""
     token = None
     while True:
         page = store.search_runs([experiment], which, max_results=PAGE, page_token=token)
@@ -103,7 +103,7 @@ def prepare(uri: str, experiment: str) -> str:
         with _alone(database.parent):
             if database.exists():
                 return _experiment(client(uri), experiment, database.parent)
-            # Under another name until it is whole: SQLite keeps what a killed migration had done by then, and
+            # It has another name until it is complete: after a kill SQLite keeps one part of a migration, and
             # MLflow can neither go on from there nor begin again
             new = database.with_name(f".{database.name}.new")
             for left in database.parent.glob(f"{new.name}*"):
@@ -114,7 +114,7 @@ def prepare(uri: str, experiment: str) -> str:
 
 
 def begun(uri: str, experiment: str) -> int:
-    """When the experiment with this id was made, in milliseconds since 1970: a later history has another."""
+    """When the experiment with this id was made, in milliseconds since 1970: a new history differs in it."""
     with reachable(uri):
         return int(client(uri).get_experiment(experiment).creation_time or 0)
 
@@ -147,7 +147,7 @@ def _experiment(store: MlflowClient, experiment: str, folder: Path | None) -> st
     if found.lifecycle_stage != "active":
         store.restore_experiment(found.experiment_id)
     if folder and found.artifact_location != (folder.resolve() / ARTIFACT_FOLDER).as_uri():
-        # MLflow writes it down once and for all
+        # MLflow stores this address once and never changes it
         print(
             f"captchanet: store: warning: this history was begun elsewhere and keeps its artifacts there, in "
             f"{found.artifact_location}; to begin one here, move {DATABASE} away",

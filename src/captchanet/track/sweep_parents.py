@@ -1,6 +1,6 @@
-"""Sweeps in MLflow: each has a parent run, which stands above its runs and says what they found.
+"""Sweeps in MLflow: each has a parent run, which stands above its runs and summarises their results.
 
-The name of a sweep has one parent in a set of runs, and keeps it. When the sweep grows, changes or shrinks,
+A sweep of a set has one parent, by its name, and keeps it. When the sweep grows, changes or shrinks,
 the parent is brought up to date; otherwise nothing is written. A digest of its runs is written last: after a
 kill it is not there, and the next attempt does the update again.
 """
@@ -34,8 +34,8 @@ MOST_ROWS, LONGEST_LABEL = 30, 60
 class Parents:
     """The parents of a set's sweeps: made before the runs are logged, brought up to date after them.
 
-    `of` is the name of the set. `known` are its runs that MLflow had before, by their keys. `ids` are those
-    of the parents, by the names of their sweeps.
+    `of` is the name of the set. `known` are its runs that MLflow had before, by their keys. `ids` are the
+    ids of the parents, by the names of their sweeps.
     """
 
     store: MlflowClient
@@ -50,7 +50,7 @@ class Parents:
         self.ids = {name: str(run.info.run_id) for name, run in self.parents.items()}
 
     def _parent(self, sweep: Sweep) -> Run:
-        """The parent of a sweep, made where it is not there."""
+        """The parent of a sweep; it is made if it does not exist."""
         # no run's key has a space
         key = f"sweep {sweep.name}"
         tags = {"key": key, "set": self.of, "kind": "sweep", "sweep": sweep.name, "configured": "yes"}
@@ -72,7 +72,7 @@ class Parents:
         return {}
 
     def complete(self, ids: Mapping[str, str]) -> None:
-        """Brings every parent up to date; `ids` are the recorded runs' by name."""
+        """Brings every parent up to date; `ids` are the ids of the recorded runs by name."""
         for sweep in self.sweeps:
             run = self.parents[sweep.name]
             deciding = [
@@ -86,7 +86,7 @@ class Parents:
     def _update(self, sweep: Sweep, run: Run, ids: Mapping[str, str], digest: str) -> None:
         run_id, ended = run.info.run_id, max(self.records[name].ended for name in sweep.runs)
         if run.data.tags.get(f"{PREFIX}digest"):
-            # from here on the parent is out of date, also for the runs that it was made from before
+            # after a kill from here on, the parent counts as out of date, whatever runs it has next time
             self.store.delete_tag(run_id, f"{PREFIX}digest")
         runs = in_order(sweep.sweep_runs())
         found = summarise(runs)
@@ -122,7 +122,7 @@ class Parents:
     def _metrics(
         self, run: Run, numbers: Mapping[str, float | None], ended: int, now: set[str]
     ) -> list[Metric]:
-        """The metrics to log: all, or none where they are MLflow's latest already.
+        """The metrics to log: all, or none where MLflow has the same values already.
 
         The step is how many runs the sweep has had so far. MLflow takes the value with the largest step, then
         the latest time, for the latest one. So neither may go back when the sweep shrinks.
@@ -133,7 +133,7 @@ class Parents:
             f"sweep/{name}": math.nan if value is None else round(value, 9) for name, value in numbers.items()
         }
         values = {name: value for name, value in values.items() if name in latest or not math.isnan(value)}
-        # as texts: not-a-number is the same again
+        # compared as texts, since not-a-number does not equal itself
         if {(name, str(float(value))) for name, value in values.items()} == {
             (name, str(float(value))) for name, value in latest.items()
         }:
@@ -165,7 +165,7 @@ def _description(
     experiment: str,
     ids: Mapping[str, str],
 ) -> str:
-    """What the parent's page in the MLflow UI opens with (markdown)."""
+    """The text at the top of the parent's page in the MLflow UI (markdown)."""
     keys = ", ".join(map(code, sweep.keys)) or "nothing but the repeats"
     runs, settings = _number(len(sweep.runs), "run"), _number(len(found), "setting")
     lines = [f"{runs} like {code(sweep.run)}, varied in {keys}: {settings}."]

@@ -1,4 +1,4 @@
-"""The runs of a sweep as MLflow holds them, for a comparison when their results are long gone."""
+"""The runs of a sweep from MLflow alone, to compare them also after their results were deleted."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from captchanet.track.history import Run, Store, artifact
 
 
 def sweep_runs(store: Store, runs: Iterable[Run], sweep: str) -> list[SweepRun]:
-    """The runs of `sweep` among `runs`, by setting and repeat; raises UserError where files are gone."""
+    """The runs of `sweep` among `runs`, by setting and repeat; raises UserError where files are missing."""
     return in_order(_sweep_run(store, run) for run in runs if run.tags.get("sweep") == sweep)
 
 
@@ -25,7 +25,7 @@ def _sweep_run(store: Store, run: Run) -> SweepRun:
     misreads = artifact(store, run, str(ARTIFACTS.evaluate.misreads))
     if metrics is None or misreads is None:
         raise UserError(
-            f"run {run.name} ({run.id[:8]}): what it misread is no longer among its files in MLflow; delete "
+            f"run {run.name} ({run.id[:8]}): its misreads are no longer among its files in MLflow; delete "
             "the run there, and the next `snakemake` records it again"
         )
     rows = csv.DictReader(io.StringIO(misreads, newline=""))
