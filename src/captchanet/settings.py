@@ -255,6 +255,8 @@ def _described(method: type[Method]) -> Json:
     schema = method.model_json_schema()
     text = inspect.getdoc(method.function) or ""
     schema["description"] = text.split("\n\n")[0].replace("\n", " ")
+    schema["required"] = ["method", *schema.get("required", [])]
+    schema["properties"]["method"]["description"] = schema["description"]
     told = documented(text)
     for option, about in schema["properties"].items():
         if option in told:
@@ -362,6 +364,8 @@ def _told(errors: list[ErrorDetails], given: Any) -> tuple[str, str]:
     if first["type"] == "captchanet":
         place, sentence = [*place, *filter(None, [about["key"]])], about["sentence"]
     elif first["type"] == "missing":
+        # the section may be empty: then there is nothing in `given` to follow
+        place = list(first["loc"])
         of = _at(given, place[:-1])
         if isinstance(of, Mapping) and "method" in of:
             sentence = f"{of['method']} needs this option; give it a value"
@@ -415,12 +419,12 @@ def _expected(error: ErrorDetails) -> str:
 def _place(loc: tuple[str | int, ...], given: Any) -> list[str | int]:
     """Where in `given` an error stands, without the types of a union, which pydantic puts in between."""
     place: list[str | int] = []
-    for number, part in enumerate(loc):
+    for part in loc:
         here = _at(given, place)
         there = (isinstance(here, Mapping) and part in here) or (
             isinstance(here, list | tuple) and isinstance(part, int)
         )
-        if there or part == "[key]" or (isinstance(here, Mapping) and number == len(loc) - 1):
+        if there or part == "[key]":
             place.append(part)
     return place
 

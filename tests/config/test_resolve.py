@@ -214,6 +214,8 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
         ("dataset.main.calibration", 2.5, ["dataset.main.calibration", "2.5", "below 1"]),
         ("dataset.main.calibration", -1, ["dataset.main.calibration", "at least 0"]),
         ("dataset.main", {"segment": "ink-grid", "train": "raw"}, ["dataset.main", "'unseen' is missing"]),
+        ("dataset.main", None, ["dataset.main: the key 'segment' is missing"]),
+        ("dataset.main.unseen", None, ["dataset.main.unseen: found None", "a number or text"]),
         ("read.run", "best", ["read.run", "'best'", "tutorial, cg, sgd"]),
         ("set", "a b", ["configuration: set", "letters"]),
         ("pictures.raw", "data/raw", ["pictures.raw", "keys and values"]),

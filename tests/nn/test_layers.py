@@ -100,7 +100,7 @@ def test_with_the_state_set_back_a_resumed_training_ends_in_the_bits_of_an_unbro
 @pytest.mark.parametrize("optimiser", [conjugate_gradient, l_bfgs])
 def test_an_optimiser_that_searches_along_lines_refuses_state_by_the_layers_name(optimiser):
     objective, theta, *_ = problem()
-    with pytest.raises(ValueError, match=r"layer 2, RunningMean\. Take GradientDescent or AdamW"):
+    with pytest.raises(ValueError, match=r"layer 2, RunningMean\. Take an optimiser by mini-batch"):
         optimiser(objective, theta)
 
 

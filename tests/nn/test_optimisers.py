@@ -204,7 +204,7 @@ def test_an_optimiser_that_searches_along_lines_refuses_noise_by_the_layers_name
     network, rng = fully_connected((2, 3, 1), dropout=(0.0, 0.5)), np.random.default_rng(0)
     X, Y, theta = rng.random((4, 2)), rng.random((4, 1)), uniform(network, rng)
     noisy = Objective(network, X, Y, rng=rng, augment=lambda inputs, rows: None)
-    with pytest.raises(ValueError, match=r"layer 3, Dropout; augmentation\. Take GradientDescent or AdamW"):
+    with pytest.raises(ValueError, match=r"layer 3, Dropout; augmentation\. Take an optimiser by mini-batch"):
         optimiser(noisy, theta)
     # what it reads stays the same
     assert optimiser(noisy.reading(X, Y), theta, iterations=1).steps == 1

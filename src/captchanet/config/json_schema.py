@@ -16,8 +16,9 @@ def json_schema() -> dict[str, Any]:
     for section in schema["properties"].values():
         entries = section.get("patternProperties", {})
         for pattern, entry in entries.items():
-            # an entry may be empty, `sgd:` with nothing below it: then it has only defaults
-            entries[pattern] = {"anyOf": [entry, {"type": "null"}]}
+            if not schema["$defs"][entry["$ref"].rsplit("/", 1)[1]].get("required"):
+                # an entry may be empty, `sgd:` with nothing below it: then it has only defaults
+                entries[pattern] = {"anyOf": [entry, {"type": "null"}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

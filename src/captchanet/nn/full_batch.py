@@ -75,7 +75,7 @@ def _minimise(
     if objective.unrepeatable:
         raise ValueError(
             f"{method} searches along lines, so the same theta must always cost the same; here it does not: "
-            f"{'; '.join(objective.unrepeatable)}. Take GradientDescent or AdamW, or leave these out"
+            f"{'; '.join(objective.unrepeatable)}. Take an optimiser by mini-batch, or leave these out"
         )
     steps = 0
     norms: dict[float, float] = {}

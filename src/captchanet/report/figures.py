@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 from captchanet.evaluate.comparison import SettingSummary
 from captchanet.files import read_csv
 from captchanet.report.figure_helpers import fitted, reach, spreads
+from captchanet.train.methods import FULL_BATCH, MINI_BATCH
 from captchanet.train.train import HISTORY
 
 # Okabe and Ito's palette, https://jfly.uni-koeln.de/color/
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
 GREY = "#888888"
-STEPS = {"cg": "iteration", "sgd": "epoch"}
+STEPS = dict.fromkeys(FULL_BATCH, "iteration") | dict.fromkeys(MINI_BATCH, "epoch")
 MOST_SETTINGS = 40
 STYLE: Any = {
     "font.size": 9,

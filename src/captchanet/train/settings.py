@@ -91,7 +91,8 @@ class TrainSettings(Settings):
             raise wrong(
                 "optimiser",
                 f"{self.optimiser.method} searches along lines and needs a cost that stays the same: it has "
-                "no use for `dropout`, `augment` or `schedule`; take sgd or adamw, or leave these out",
+                "no use for `dropout`, `augment` or `schedule`; take "
+                f"{' or '.join(methods.MINI_BATCH)}, or leave these out",
             )
         return self
 
