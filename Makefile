@@ -17,7 +17,7 @@ run: $(VENV)/.run ## set up what is missing, then the whole workflow on the embe
 test: $(VENV)/.test ## set up what is missing, then every test
 	@$(BIN)/python -m pytest
 
-test-unit: $(VENV)/.test ## the tests that start neither Snakemake nor MLflow (seconds)
+test-unit: $(VENV)/.test ## the tests that start neither Snakemake nor MLflow (a minute)
 	@$(BIN)/python -m pytest -m "not workflow"
 
 test-long: $(VENV)/.test ## kill a sweep again and again, which takes too long for a test (a quarter of an hour)

@@ -24,7 +24,15 @@ from captchanet.segment.segmentation import SPLITTERS
 from captchanet.settings import OneOf
 from captchanet.synthesize.kinds import KINDS
 from captchanet.train.augment import AUGMENTERS
-from captchanet.train.methods import INITIALISATIONS, OPTIMISERS, PENALTIES
+from captchanet.train.methods import (
+    ACTIVATIONS,
+    COSTS,
+    INITIALISATIONS,
+    OPTIMISERS,
+    OUTPUTS,
+    PENALTIES,
+    SCHEDULES,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -38,7 +46,7 @@ DOCUMENTS = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 # arguments that the program gives to a method; a configuration does not name them
-GIVEN = {"characters", "dtype", "callback", "rng", "checkpoint", "resume"}
+GIVEN = {"characters", "dtype", "callback", "rng", "checkpoint", "resume", "total"}
 
 
 def blocks(document, kind):
@@ -161,7 +169,10 @@ def test_every_key_and_option_is_explained():
         entry = (*get_args(field.annotation), field.annotation)[-2 if get_args(field.annotation) else -1]
         for key in getattr(entry, "model_fields", [section]):  # `set` and `format` have no keys below them
             assert re.search(rf"`(<\w+>)?\.?{key}\b", KEYS), f"{section}: {key}"
-    for registry in (KINDS, CLEANERS, SPLITTERS, INITIALISATIONS, PENALTIES, OPTIMISERS, AUGMENTERS):
+    for name in (*ACTIVATIONS, *OUTPUTS, *COSTS):
+        assert f"`{name}`" in KEYS, name
+    of_training = (INITIALISATIONS, PENALTIES, OPTIMISERS, SCHEDULES, AUGMENTERS)
+    for registry in (KINDS, CLEANERS, SPLITTERS, *of_training):
         for name, method in registry.items():
             assert f"`{name}`" in KEYS, name
             for option in options(method) - GIVEN:

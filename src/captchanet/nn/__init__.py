@@ -1,4 +1,4 @@
-"""The neural network, from nothing: NumPy for the arithmetic, SciPy for its line searches, and no more.
+"""The neural network, from scratch: NumPy for the arithmetic, SciPy for its line searches, and no more.
 
 Read in this order:
 
@@ -7,9 +7,9 @@ Read in this order:
    them, there and back (backpropagation); `architectures`, the usual lists;
 3. `costs`, `penalties`, and `objective`, which puts cost and gradient together;
 4. `initialisation`, `targets`: where training starts from, and what it wants;
-5. the optimisers, which know no network: `optimisation`, `mini_batch`, `schedules`, `full_batch`,
+5. the optimisers, which know no network: `optimisation`, `schedules`, `mini_batch`, `full_batch`,
    `early_stopping`;
-6. `gradient_check`, which proves all of the above.
+6. `gradient_check`, which compares the gradients of all this with differences of the cost.
 """
 
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh

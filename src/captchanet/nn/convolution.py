@@ -46,7 +46,7 @@ class Convolution(Layer):
         Whether each filter has a constant, the first column of theta.
     """
 
-    # patches take a hundred times the memory of the rows that they are copied from
+    # patches take size² times the memory of the rows that they are copied from
     block: ClassVar[int] = 256
 
     filters: int

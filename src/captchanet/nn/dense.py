@@ -44,6 +44,7 @@ class _DenseWorker(Worker):
     """`_a` is the input, with the row of ones if there is a bias; `_below` takes the derivatives by it."""
 
     def __init__(self, bias: int, place: Place) -> None:
+        # with a bias also the row of ones on top
         self._bias, self._a = bias, place.input.with_ones[1 - bias :]
         self._below = place.input.delta.reshape(-1, self._a.shape[1])
         self._z, self._delta = place.output.a, place.output.delta

@@ -154,8 +154,8 @@ class MiniBatch:
             batches = [None] if whole else [order[start : start + size] for start in starts]
             for number, batch in enumerate(batches, 1):
                 part, gradient = objective(theta, batch)
-                share = 1.0 if batch is None else len(batch)
-                cost += finite(part, step + 1) * share
+                weight = 1.0 if batch is None else len(batch)
+                cost += finite(part, step + 1) * weight
                 if callback and number == len(batches):
                     norm = float(np.linalg.norm(gradient))
                 self.move(step + 1, theta, gradient, rate(step), memory)
@@ -190,7 +190,9 @@ def _resumed(
 
 @dataclass(frozen=True, kw_only=True)
 class GradientDescent(MiniBatch):
-    """theta ← theta + v, with v ← momentum · v - learning_rate · gradient, one mini-batch after another.
+    """Gradient descent with momentum, one mini-batch after another.
+
+        v ← momentum · v - learning_rate · gradient            theta ← theta + v
 
     Parameters
     ----------
@@ -223,7 +225,7 @@ class GradientDescent(MiniBatch):
 
 @dataclass(frozen=True, kw_only=True)
 class AdamW(MiniBatch):
-    """Steps scaled by running means of the gradient and its square, and weight decay apart from them.
+    """Steps scaled by running means of the gradient and of its square; weight decay apart from them.
 
         m ← β₁ m + (1 - β₁) g            v ← β₂ v + (1 - β₂) g²
         θ ← θ - η λ θ - η m / (1 - β₁ᵗ) / (√(v / (1 - β₂ᵗ)) + ε)
@@ -262,6 +264,7 @@ class AdamW(MiniBatch):
 
     def move(self, step: int, theta: Array, gradient: Array, rate: float, memory: tuple[Array, ...]) -> None:
         """Take one step, see above."""
+        # both sides of the fraction divided by `scale`: √v / scale is then the root of the sum that is kept
         scale = ((1 - self.beta2) / (1 - self.beta2**step)) ** 0.5
         size = -rate * (1 - self.beta1) / (1 - self.beta1**step) / scale
         for start in range(0, theta.size, CHUNK):

@@ -283,12 +283,15 @@ class Pass:
     ) -> None:
         self.batch, self._apply = batch, network.output.apply
         states = network.state_views(network.initial_state(batch.dtype) if state is None else state)
+        # `batch.T` is a view: its column r is row r of the batch
         signal = Signal(batch.T, batch.T[1:].reshape(*shape, len(batch)), NOTHING)
         self.signals = [signal]
         self._there: list[tuple[int, Worker]] = []
         self._back: list[tuple[int, Worker]] = []
         shapes, parameters = network.signal_shapes(shape), network.parameter_shapes(shape)
-        # the batch must not change, nor what an in-place layer has to find unchanged on the way back
+        # `needed`: deltas are wanted from the first layer with parameters on; before it nothing is trained.
+        # `keep`: the next layer must not write over its input, which is the batch, or the output of an
+        # in-place layer, which that one reads on the way back.
         needed, keep = False, True
         for number, layer in enumerate(network.layers):
             if layer.noise and not training:
