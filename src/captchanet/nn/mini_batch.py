@@ -264,7 +264,7 @@ class AdamW(MiniBatch):
 
     def move(self, step: int, theta: Array, gradient: Array, rate: float, memory: tuple[Array, ...]) -> None:
         """Take one step, see above."""
-        # both sides of the fraction divided by `scale`: √v / scale is then the root of the sum that is kept
+        # √(v / (1 - β₂ᵗ)) = scale · √square: numerator and denominator of the step are divided by `scale`
         scale = ((1 - self.beta2) / (1 - self.beta2**step)) ** 0.5
         size = -rate * (1 - self.beta1) / (1 - self.beta1**step) / scale
         for start in range(0, theta.size, CHUNK):
