@@ -20,6 +20,7 @@ from captchanet.dataset import dataset
 from captchanet.evaluate import metrics
 from captchanet.files import write_npy
 from captchanet.layout import Layout
+from captchanet.nn.gradient_check import Checked, check_all
 from captchanet.segment.segment import Segmented, segment, write_segmented
 from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.segment.segmentation import Segmentation
@@ -92,6 +93,12 @@ def default_config() -> Configuration:
     """The main job's configuration, resolved."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     return resolved(config)
+
+
+@pytest.fixture(scope="session")
+def checked_gradients() -> list[Checked]:
+    """The errors of every combination's gradient; seconds of work, which two files of tests look at."""
+    return list(check_all())
 
 
 class Made:

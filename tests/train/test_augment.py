@@ -130,7 +130,7 @@ def test_contrast_and_noise_change_the_ink_between_paper_and_full():
 
 def test_every_character_is_changed_in_its_own_way_and_as_much_as_is_said():
     x = ((np.mgrid[:SIZE, :SIZE][1] + 0.5) / SIZE)[np.newaxis].astype(np.float32)
-    of = Crops(np.repeat(x, 4000, axis=0), np.tile(MIDDLE, (4000, 1)), SHAPE)
+    of = Crops(x, np.tile(MIDDLE, (4000, 1)), SHAPE)
     augmenter = Augmenter(replace(UNCHANGED, shift=2.0), of, np.arange(4000), np.random.default_rng(1))
     middle = augmenter.versions(np.arange(4000)).reshape(-1, *SHAPE)[:, 4, 6] * SIZE
     assert np.std(middle) == pytest.approx(2, rel=0.05)
