@@ -6,6 +6,7 @@ import os
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[variable] = "1"
 
+import gc
 from collections import Counter
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
     if report.skipped and "set CAPTCHANET_" not in reason:
         skipped.append(report.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """Takes what was imported and collected out of the garbage collector's searches: all of it stays."""
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
