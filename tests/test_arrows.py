@@ -1,6 +1,7 @@
 """Arrows point one way, and the house keeps its limits."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,11 @@ FILES = [
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 
 
+@functools.cache
+def parsed(file):
+    return ast.parse(file.read_text())
+
+
 def test_imports_follow_the_contracts():
     command = [str(Path(sys.executable).with_name("lint-imports"))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -26,7 +32,7 @@ def test_imports_follow_the_contracts():
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_a_script_imports_this_package_and_the_standard_library_only(script):
-    for node in ast.walk(ast.parse(script.read_text())):
+    for node in ast.walk(parsed(script)):
         names = [node.module] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         for name in names:
@@ -35,14 +41,13 @@ def test_a_script_imports_this_package_and_the_standard_library_only(script):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_file_says_what_it_is_and_a_script_holds_no_logic(file):
-    text = file.read_text()
-    assert ast.get_docstring(ast.parse(text)), "opens with no sentence"
-    assert "scripts" not in file.parts or len(text.splitlines()) <= 40
+    assert ast.get_docstring(parsed(file)), "opens with no sentence"
+    assert "scripts" not in file.parts or len(file.read_text().splitlines()) <= 40
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_function_is_read_at_once_and_is_called_with_few_arguments(file):
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         told = node.body[0] if ast.get_docstring(node) else None

@@ -25,8 +25,14 @@ def test_learning_curves_hold_the_history_and_name_the_step_for_what_it_is():
         np.testing.assert_array_equal(one.lines[0].get_ydata(), [row[column] for row in HISTORY])
 
 
-def test_a_run_without_history_still_has_a_figure():
-    assert "<svg" in figures.svg(figures.learning_curves([], "cg"))
+@pytest.fixture(scope="module")
+def without_history():
+    """The same figure, of a run without history, as SVG in two places."""
+    return [figures.svg(figures.learning_curves([], "cg"), name) for name in ("a", "b")]
+
+
+def test_a_run_without_history_still_has_a_figure(without_history):
+    assert "<svg" in without_history[0]
 
 
 def test_a_run_that_diverged_is_plotted_as_far_as_its_numbers_go():
@@ -42,9 +48,8 @@ def test_a_single_number_is_a_point_that_can_be_seen():
     assert not several.get_marker()
 
 
-def test_equal_figures_in_different_places_share_no_id():
-    texts = [figures.svg(figures.learning_curves([], "cg"), name) for name in ("a", "b")]
-    ids = [set(re.findall(r'\bid="([^"]*)"', text)) for text in texts]
+def test_equal_figures_in_different_places_share_no_id(without_history):
+    ids = [set(re.findall(r'\bid="([^"]*)"', text)) for text in without_history]
     assert ids[0]
     assert not ids[0] & ids[1]
 
