@@ -6,8 +6,11 @@ import os
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[variable] = "1"
 
+import functools
 import gc
+import resource
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +29,7 @@ from captchanet.segment.segment import Segmented, segment, write_segmented
 from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.segment.segmentation import Segmentation
 from captchanet.synthesize.folder import synthesize_folder
-from captchanet.train import run, xor
+from captchanet.train import provenance, run, xor
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,6 +47,25 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
     if report.skipped and "set CAPTCHANET_" not in reason:
         skipped.append(report.nodeid)
+
+
+cpu_of_workflow = [0.0]
+
+
+def cpu_seconds() -> float:
+    """CPU seconds, user and system, of this process and of those that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Counts what the tests take that are no unit tests."""
+    begun = cpu_seconds()
+    done = yield
+    if item.get_closest_marker("workflow"):
+        cpu_of_workflow[0] += cpu_seconds() - begun
+    return done
 
 
 def pytest_collection_finish() -> None:
@@ -65,6 +87,8 @@ seconds: Counter[str] = Counter()
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says which files take the time, where that is asked for (.ci/run): their seconds, the longest first."""
     if os.environ.get("CAPTCHANET_SECONDS"):
+        cpu = cpu_seconds() - cpu_of_workflow[0]
+        terminalreporter.write_line(f"{cpu:7.1f} s  of CPU took the unit tests, peers aside (limit: 30)")
         for name, taken in seconds.most_common():
             terminalreporter.write_line(f"{taken:7.1f} s  {name}")
 
@@ -74,6 +98,15 @@ def _outside(variable: str, what: str) -> Path:
     if not place:
         pytest.skip(f"set {variable} to {what}")
     return Path(place)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def project_of_git() -> Iterator[None]:
+    """Asks git for the project's commit and patch once: every training writes them down, and they stay."""
+    ask, known = provenance._git, functools.cache(lambda: ask(ROOT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provenance, "_git", lambda folder: known() if folder == ROOT else ask(folder))
+        yield
 
 
 @pytest.fixture(scope="session")

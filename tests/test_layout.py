@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.layout import (
@@ -52,6 +52,7 @@ def test_the_files_of_many_folders_come_back_by_name(folders):
     assert SegmentedFiles.rows(given, "of_") == expected
 
 
+@settings(max_examples=25)
 @given(
     st.lists(words, unique=True), st.lists(words, unique=True), st.lists(st.tuples(words, words), unique=True)
 )

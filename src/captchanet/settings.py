@@ -109,7 +109,7 @@ class Settings(BaseModel):
 class Method(Settings):
     """A method by its name, and its options as further fields. To call it is to call the method with them."""
 
-    # no source has the fields of a class that is made from a method, so pydantic would search in vain, and long
+    # the fields of a class that is made from a method stand in no source: pydantic would search long, in vain
     model_config = ConfigDict(use_attribute_docstrings=False)
     function: ClassVar[Callable[..., Any]]
     method: str

@@ -1,5 +1,6 @@
 """Figures show the numbers they are given, and the same numbers are the same bytes."""
 
+import functools
 import re
 
 import numpy as np
@@ -94,18 +95,23 @@ def test_a_confusion_matrix_comes_back_from_its_file(made_results):
     assert confusion.sum() == 24
 
 
-def summary(setting, *shares, failed=0):
-    """A setting whose runs read these shares of 100 captchas."""
+def runs_of(setting, *shares, failed=0):
+    """The runs of a setting that read these shares of 100 captchas."""
     runs = [
         SweepRun(f"{setting},seed={seed}", setting, (seed, None), n=100, misread=frozenset(
             ("unseen", f"{number}.png") for number in range(round(100 - 100 * share))
         ))
         for seed, share in enumerate(shares)
     ]  # fmt: skip
-    runs += [
+    return runs + [
         SweepRun(f"{setting},lost={seed}", setting, (99 + seed, None), failed=True) for seed in range(failed)
     ]
-    return summarise(runs)[0]
+
+
+@functools.cache
+def summary(setting, *shares, failed=0):
+    (found,) = summarise(runs_of(setting, *shares, failed=failed))
+    return found
 
 
 def test_settings_are_rows_with_a_dot_for_each_run_and_the_mean_with_its_spread():
@@ -121,8 +127,7 @@ def test_settings_are_rows_with_a_dot_for_each_run_and_the_mean_with_its_spread(
 
 
 def test_of_many_settings_the_best_are_plotted():
-    found = [summary(f"{number}", 0.9 - number / 100) for number in range(50)]
-    figure = figures.settings(found)
+    figure = figures.settings(summarise([runs_of(f"{n}", 0.9 - n / 100)[0] for n in range(50)]))
     assert len(figure.axes[0].get_yticklabels()) == figures.MOST_SETTINGS
     assert "the 40 best of 50 settings" in figure.get_suptitle()
 

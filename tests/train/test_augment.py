@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.errors import UserError
@@ -50,6 +50,7 @@ def under(cleaned, window=MIDDLE, right=0, down=0):
     return cleaned[0, top + down : bottom + down, left + right : end + right]
 
 
+@settings(max_examples=30)
 @given(st.tuples(st.floats(-9, 9), st.floats(-9, 9)))
 def test_without_a_change_a_version_is_the_vector_to_the_last_bit(pivot):
     cleaned = noise()
@@ -86,6 +87,7 @@ def test_a_shift_by_whole_pixels_moves_the_letter_and_what_lies_beyond_the_windo
     assert found.tobytes() == under(noise(1), right=-across, down=-down).tobytes()
 
 
+@settings(max_examples=40)
 @given(
     st.tuples(*[st.floats(-2, 2)] * 7),
     st.tuples(st.floats(-2, 2), st.floats(-2, 2)),
