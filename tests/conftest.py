@@ -6,7 +6,11 @@ import os
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[variable] = "1"
 
+import functools
+import gc
+import resource
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,11 +24,12 @@ from captchanet.dataset import dataset
 from captchanet.evaluate import metrics
 from captchanet.files import write_npy
 from captchanet.layout import Layout
+from captchanet.nn.gradient_check import Checked, check_all
 from captchanet.segment.segment import Segmented, segment, write_segmented
 from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.segment.segmentation import Segmentation
 from captchanet.synthesize.folder import synthesize_folder
-from captchanet.train import run, xor
+from captchanet.train import provenance, run, xor
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,6 +49,31 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         skipped.append(report.nodeid)
 
 
+cpu_of_workflow = [0.0]
+
+
+def cpu_seconds() -> float:
+    """CPU seconds, user and system, of this process and of those that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Counts what the tests take that are no unit tests."""
+    begun = cpu_seconds()
+    done = yield
+    if item.get_closest_marker("workflow"):
+        cpu_of_workflow[0] += cpu_seconds() - begun
+    return done
+
+
+def pytest_collection_finish() -> None:
+    """Saves searches for garbage: what was imported and collected stays, and a test leaves little behind."""
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """If everything that a test needs was installed (.ci/run), a skipped test is a failure."""
     if skipped and os.environ.get("CAPTCHANET_SKIP_FAILS"):
@@ -58,6 +88,8 @@ seconds: Counter[str] = Counter()
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints the seconds of each file, the longest first, if this is asked for (.ci/run)."""
     if os.environ.get("CAPTCHANET_SECONDS"):
+        cpu = cpu_seconds() - cpu_of_workflow[0]
+        terminalreporter.write_line(f"{cpu:7.1f} s  of CPU took the unit tests, peers aside (limit: 30)")
         for name, taken in seconds.most_common():
             terminalreporter.write_line(f"{taken:7.1f} s  {name}")
 
@@ -67,6 +99,15 @@ def _outside(variable: str, what: str) -> Path:
     if not place:
         pytest.skip(f"set {variable} to {what}")
     return Path(place)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def project_of_git() -> Iterator[None]:
+    """Asks git for the project's commit and patch once: every training writes them down, and they stay."""
+    ask, known = provenance._git, functools.cache(lambda: ask(ROOT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provenance, "_git", lambda folder: known() if folder == ROOT else ask(folder))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +133,12 @@ def default_config() -> Configuration:
     """The main job's configuration, resolved."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     return resolved(config)
+
+
+@pytest.fixture(scope="session")
+def checked_gradients() -> list[Checked]:
+    """The errors of every combination's gradient; seconds of work, which two files of tests look at."""
+    return list(check_all())
 
 
 class Made:

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.errors import UserError
@@ -95,6 +95,7 @@ def test_arrays_come_back_and_objects_are_refused(tmp_path):
         read_npy(path)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.binary(max_size=12).map(os.fsdecode), st.sampled_from(["", "x,\r"]))))
 def test_any_rows_of_text_come_back_from_a_csv(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "any.csv"

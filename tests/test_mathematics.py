@@ -23,7 +23,7 @@ from captchanet.nn import (
     tutorial_penalty,
     uniform,
 )
-from captchanet.nn.gradient_check import TOLERANCE, central_differences, check_all, relative_error
+from captchanet.nn.gradient_check import TOLERANCE, central_differences, relative_error
 from captchanet.segment.segment import segment
 from captchanet.train import xor
 
@@ -283,14 +283,13 @@ def test_the_step_of_the_gradient_check_trades_truncation_against_rounding():
             assert said / 10 < relative_error(one, gradient) < said * 10, h
 
 
-def test_the_gradients_are_as_near_to_the_differences_as_the_page_says():
-    checked = list(check_all())
+def test_the_gradients_are_as_near_to_the_differences_as_the_page_says(checked_gradients):
     rows = table("| dtype | worst by entries | worst along lines | limit |")
     assert [row[0] for row in rows] == list(TOLERANCE)
     for dtype, *stated in rows:
         entries, lines, limit = map(float, stated)
         assert limit == TOLERANCE[dtype]
-        these = [one for one in checked if one.dtype == dtype]
+        these = [one for one in checked_gradients if one.dtype == dtype]
         assert f"The worst of {len(these)} each" in SENTENCES
         # neither ten times worse nor ten times better than the page says
         assert entries / 10 < max(one.entries for one in these) < entries * 10

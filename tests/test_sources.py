@@ -1,5 +1,6 @@
 """The modules that a script depends on are found by following its imports, and no others."""
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from captchanet.sources import ROOT, sources
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow/scripts"
 
 
+@functools.cache
 def names(stage):
     return {str(file.relative_to(ROOT / "captchanet")) for file in sources(SCRIPTS / f"{stage}.py")}
 

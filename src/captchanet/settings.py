@@ -109,6 +109,8 @@ class Settings(BaseModel):
 class Method(Settings):
     """A method by its name, and its options as further fields. A call calls the method with the options."""
 
+    # the fields of a class that is made from a method stand in no source: pydantic would search long, in vain
+    model_config = ConfigDict(use_attribute_docstrings=False)
     function: ClassVar[Callable[..., Any]]
     method: str
 

@@ -6,6 +6,7 @@ whose name is made at run time is not found.
 """
 
 import ast
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,14 +29,17 @@ def sources(script: Path) -> list[Path]:
     return sorted(found)
 
 
-def _imported(file: Path) -> Iterable[str]:
+@functools.cache
+def _imported(file: Path) -> list[str]:
+    """Read what a file imports; once, since the scripts share most files."""
+    names: list[str] = []
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
             # `from package import module` names a module too; names that are no module are dropped below
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
 
 
 def _files(module: str) -> Iterable[Path]:

@@ -199,6 +199,7 @@ def test_orphans_of_a_set_without_results_say_so(tmp_path, monkeypatch, root):
     assert "--configfile" in said.output
 
 
+@pytest.mark.workflow
 def test_read_imports_no_table_library_and_no_tracker(made_results):
     words = [str(made_results.pictures / "unseen"), "--model", str(made_results.layout.train("good").theta)]
     program = (
@@ -212,6 +213,7 @@ def test_read_imports_no_table_library_and_no_tracker(made_results):
     assert imported == "set()"
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize("words", [["--help"], ["runs", "--help"], ["best", "--help"], ["diff", "--help"]])
 def test_help_imports_no_table_library(words):
     program = (

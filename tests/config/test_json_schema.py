@@ -1,5 +1,6 @@
 """The JSON schema, with which editors check a configuration, agrees with the types of the settings."""
 
+import functools
 import json
 from importlib import resources
 from pathlib import Path
@@ -16,8 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATIONS = sorted((ROOT / "config").glob("*.yaml"))
 
 
+@functools.cache
+def validator():
+    return jsonschema.Draft202012Validator(json_schema())
+
+
 def valid(config):
-    return not list(jsonschema.Draft202012Validator(json_schema()).iter_errors(config))
+    return validator().is_valid(config)
 
 
 def test_the_file_that_ships_is_the_schema_of_the_types():
@@ -48,7 +54,7 @@ def test_every_key_and_every_option_of_a_method_is_described():
             for name, each in part.items():
                 look(each, name)
 
-    look(json_schema(), "")
+    look(validator().schema, "")
     assert not undescribed
 
 

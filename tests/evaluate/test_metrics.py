@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
@@ -29,6 +29,7 @@ def part(labels, shown=None):
     return Part(X, y, [("p", f"{label}.png", label, "sha") for label in labels])
 
 
+@settings(max_examples=50)
 @given(st.integers(0, 50).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_the_intervals_are_wilsons(counts):
     correct, n = counts

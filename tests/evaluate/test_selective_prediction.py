@@ -1,7 +1,7 @@
 """Coverage and accuracy at each threshold, on tables small enough to check without a computer."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.evaluate.selective_prediction import (
@@ -16,6 +16,7 @@ READINGS = st.lists(
 ).map(lambda pairs: tuple(np.array(column) for column in zip(*pairs, strict=True)))
 
 
+@settings(max_examples=40)
 @given(READINGS)
 def test_at_full_coverage_the_accuracy_is_that_without_a_threshold(readings):
     confidence, right = readings

@@ -22,30 +22,25 @@ from captchanet.nn import cross_entropy as ce
 from captchanet.nn.gradient_check import (
     TOLERANCE,
     central_differences,
-    check_all,
     relative_error,
     slope_along,
 )
 
 
-@pytest.fixture(scope="module")
-def checked():
-    return list(check_all())
-
-
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_every_combination_is_right_by_entries_and_along_lines(checked, dtype):
-    for one in checked:
+def test_every_combination_is_right_by_entries_and_along_lines(checked_gradients, dtype):
+    for one in checked_gradients:
         if one.dtype == dtype:
             assert one.entries < TOLERANCE[dtype], one
             assert one.lines < TOLERANCE[dtype], one
 
 
-def test_no_combination_is_left_out(checked):
+def test_no_combination_is_left_out(checked_gradients):
     # pairs of output and cost × penalties × bias × dtypes, at depth 1, and with 3 activations at 2 to 4
     # and 3 ways of convolving × activations × bias × dtypes
-    assert len(checked) == 3 * 2 * 2 * 2 * (1 + 3 * 3) + 3 * 3 * 2 * 2
-    assert len({(one.name, one.depth, one.dtype) for one in checked}) == len(checked)
+    assert len(checked_gradients) == 3 * 2 * 2 * 2 * (1 + 3 * 3) + 3 * 3 * 2 * 2
+    found = {(one.name, one.depth, one.dtype) for one in checked_gradients}
+    assert len(found) == len(checked_gradients)
 
 
 def test_a_gradient_that_is_wrong_by_one_part_in_a_million_is_seen():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.nn import fully_connected, sigmoid, uniform
@@ -18,6 +18,7 @@ def test_the_tutorials_network_has_its_published_shapes_and_99636_numbers():
     assert TUTORIAL.size == 99_636
 
 
+@settings(max_examples=40)
 @given(layers, st.booleans())
 def test_the_matrices_are_views_that_cover_theta_once(widths, bias):
     network = fully_connected(widths, bias=bias)
@@ -35,6 +36,7 @@ def test_the_bias_is_the_first_column_of_each_matrix():
     np.testing.assert_allclose(network.outputs(theta, [[0.5, 0.25]]), [[1 / (1 + np.exp(-z))]], rtol=1e-15)
 
 
+@settings(max_examples=40)
 @given(layers, st.booleans(), st.integers(0, 3), st.integers(1, 5))
 def test_the_outputs_are_those_of_the_textbook_loop(widths, bias, seed, rows):
     rng = np.random.default_rng(seed)

@@ -30,6 +30,12 @@ def made(mixed_results):
     return mixed_results.layout
 
 
+@pytest.fixture(scope="module")
+def unchanged(made):
+    """The page about the results as they were made."""
+    return page(made)
+
+
 def page(layout, **sources):
     segmented = {name: layout.segment("grid", name) for name in ("raw", "unseen", "synthetic")}
     return domain_gap_page("main", layout.dataset("main"), segmented, sources)
@@ -66,8 +72,8 @@ def classes(page):
     return re.findall(r'<article id="class-(\d+)">(.*?)</article>', page, flags=re.S)
 
 
-def test_every_class_is_a_row_the_worst_first_with_its_numbers(made):
-    text, known = page(made), read_json(made.dataset("main").facts)
+def test_every_class_is_a_row_the_worst_first_with_its_numbers(made, unchanged):
+    text, known = unchanged, read_json(made.dataset("main").facts)
     alphabet = known["segment"]["alphabet"]
     real, synthetic = (known["examples"][of] for of in ("train", "synthetic"))
     both = [letter for letter in alphabet if real[letter] and synthetic[letter]]
@@ -105,8 +111,8 @@ def rewrite(layout, of, X, y):
     layout.dataset("main").part(of).write_bytes(pickle.dumps({"X": X, "y": y}))
 
 
-def test_classes_without_a_real_example_and_classes_never_synthesized_are_shown_apart(made, remade):
-    assert not re.search("No real example|Never synthesized|no example at all", visible(page(made)))
+def test_classes_without_a_real_example_and_classes_never_synthesized_are_shown_apart(unchanged, remade):
+    assert not re.search("No real example|Never synthesized|no example at all", visible(unchanged))
     layout = remade()
     for of, letter in (("train", "a"), ("synthetic", "b"), ("train", "c"), ("synthetic", "c")):
         leave_out(layout, of, letter)
@@ -119,14 +125,14 @@ def test_classes_without_a_real_example_and_classes_never_synthesized_are_shown_
     assert "no example at all c " in visible(text)
 
 
-def test_whole_captchas_are_shown_raw_and_cleaned_where_they_are_gone(mixed_results, made):
+def test_whole_captchas_are_shown_raw_and_cleaned_where_they_are_gone(mixed_results, made, unchanged):
     sources = {
         "raw": str(mixed_results.pictures / "raw"),
         "synthetic": str(made.synthesize("synthetic").pictures),
     }
     shown = [
         re.findall(r'<li><img src="(.*?)" alt="(real|synthetic) captcha labelled (\w+)"', text)
-        for text in (page(made, **sources), page(made))
+        for text in (page(made, **sources), unchanged)
     ]
     for one, other in zip(*shown, strict=True):
         assert one[1:] == other[1:]
@@ -134,9 +140,9 @@ def test_whole_captchas_are_shown_raw_and_cleaned_where_they_are_gone(mixed_resu
     assert [origin for _, origin, _ in shown[0]] == ["real"] * 6 + ["synthetic"] * 6
 
 
-def test_unseen_captchas_are_shown_only_where_no_labelled_one_trains_and_it_is_said(made, remade):
+def test_unseen_captchas_are_shown_only_where_no_labelled_one_trains_and_it_is_said(made, unchanged, remade):
     warned = "If you change the style because of this page, it is tuned on them"
-    assert warned not in visible(page(made))
+    assert warned not in visible(unchanged)
     text = page(remade(train="synthetic", synthetic=None))
     assert warned in visible(text)
     files = set(re.findall(r'title="(.*?)"', text))
@@ -160,20 +166,20 @@ def test_a_data_set_without_synthetic_captchas_is_refused(remade):
         page(remade(synthetic=None))
 
 
-def test_of_several_channels_the_first_is_shown(made, remade):
+def test_of_several_channels_the_first_is_shown(unchanged, remade):
     layout = remade()
     for of in ("train", "synthetic"):
         part = dataset.read_part(layout.dataset("main"), of)
         rewrite(layout, of, np.hstack([part.X, np.random.default_rng(1).random(part.X.shape)]), part.y)
-    assert classes(page(layout)) == classes(page(made))
+    assert classes(page(layout)) == classes(unchanged)
     assert "the first of 2 channels" in page(layout)
-    assert "channels" not in page(made)
+    assert "channels" not in unchanged
 
 
-def test_a_splitting_method_that_knows_no_window_is_shown_as_lines(made, remade):
+def test_a_splitting_method_that_knows_no_window_is_shown_as_lines(made, unchanged, remade):
     segmentation = read_json(made.dataset("main").facts)["segment"] | {"split": {"method": "own"}}
     found = [re.findall(r"<b>(.*?)</b>", row) for _, row in classes(page(remade({"segment": segmentation})))]
-    assert found == [re.findall(r"<b>(.*?)</b>", row) for _, row in classes(page(made))]
+    assert found == [re.findall(r"<b>(.*?)</b>", row) for _, row in classes(unchanged)]
 
 
 def test_characters_and_files_may_be_called_anything(made, remade):
@@ -195,8 +201,8 @@ def test_characters_and_files_may_be_called_anything(made, remade):
     assert '<h3 class="mono">&amp;</h3>' in text
 
 
-def test_the_page_fetches_nothing_and_the_same_results_are_the_same_page(made):
-    text = page(made)
+def test_the_page_fetches_nothing_and_the_same_results_are_the_same_page(made, unchanged):
+    text = unchanged
     assert set(re.findall(r"""(?:src|href)=["'](?!data:|#)([^"']*)""", text)) == {"../../report.html"}
     assert not re.search("<script|@import|http|url\\(", text)
     ids = re.findall(r'\bid="([^"]*)"', text)

@@ -1,5 +1,6 @@
 """Figures show the numbers that they get, and the same numbers give the same bytes."""
 
+import functools
 import re
 
 import numpy as np
@@ -25,8 +26,14 @@ def test_learning_curves_hold_the_history_and_name_the_step_for_what_it_is():
         np.testing.assert_array_equal(one.lines[0].get_ydata(), [row[column] for row in HISTORY])
 
 
-def test_a_run_without_history_still_has_a_figure():
-    assert "<svg" in figures.svg(figures.learning_curves([], "cg"))
+@pytest.fixture(scope="module")
+def without_history():
+    """The same figure, of a run without history, as SVG in two places."""
+    return [figures.svg(figures.learning_curves([], "cg"), name) for name in ("a", "b")]
+
+
+def test_a_run_without_history_still_has_a_figure(without_history):
+    assert "<svg" in without_history[0]
 
 
 def test_a_run_that_diverged_is_plotted_as_far_as_its_numbers_go():
@@ -42,9 +49,8 @@ def test_a_single_number_is_a_point_that_can_be_seen():
     assert not several.get_marker()
 
 
-def test_equal_figures_in_different_places_share_no_id():
-    texts = [figures.svg(figures.learning_curves([], "cg"), name) for name in ("a", "b")]
-    ids = [set(re.findall(r'\bid="([^"]*)"', text)) for text in texts]
+def test_equal_figures_in_different_places_share_no_id(without_history):
+    ids = [set(re.findall(r'\bid="([^"]*)"', text)) for text in without_history]
     assert ids[0]
     assert not ids[0] & ids[1]
 
@@ -89,18 +95,23 @@ def test_a_confusion_matrix_comes_back_from_its_file(made_results):
     assert confusion.sum() == 24
 
 
-def summary(setting, *shares, failed=0):
-    """A setting whose runs read these shares of 100 captchas."""
+def runs_of(setting, *shares, failed=0):
+    """The runs of a setting that read these shares of 100 captchas."""
     runs = [
         SweepRun(f"{setting},seed={seed}", setting, (seed, None), n=100, misread=frozenset(
             ("unseen", f"{number}.png") for number in range(round(100 - 100 * share))
         ))
         for seed, share in enumerate(shares)
     ]  # fmt: skip
-    runs += [
+    return runs + [
         SweepRun(f"{setting},lost={seed}", setting, (99 + seed, None), failed=True) for seed in range(failed)
     ]
-    return summarise(runs)[0]
+
+
+@functools.cache
+def summary(setting, *shares, failed=0):
+    (found,) = summarise(runs_of(setting, *shares, failed=failed))
+    return found
 
 
 def test_settings_are_rows_with_a_dot_for_each_run_and_the_mean_with_its_spread():
@@ -116,8 +127,7 @@ def test_settings_are_rows_with_a_dot_for_each_run_and_the_mean_with_its_spread(
 
 
 def test_of_many_settings_the_best_are_plotted():
-    found = [summary(f"{number}", 0.9 - number / 100) for number in range(50)]
-    figure = figures.settings(found)
+    figure = figures.settings(summarise([runs_of(f"{n}", 0.9 - n / 100)[0] for n in range(50)]))
     assert len(figure.axes[0].get_yticklabels()) == figures.MOST_SETTINGS
     assert "the 40 best of 50 settings" in figure.get_suptitle()
 

@@ -235,12 +235,14 @@ def test_a_misread_file_may_be_called_anything(made_results, tmp_path, without_f
     assert b"<script" not in text
 
 
-def test_what_the_first_run_misread_is_open_and_what_only_others_did_is_folded(made_results, without_figures):
+def test_what_the_first_run_misread_is_open_and_what_only_others_did_is_folded(
+    made_results, page, without_figures
+):
     misread = {
         run: made_results.layout.evaluate(run).misreads.read_text().count("\n") - 1
         for run in ("good", "other")
     }
-    text = visible(written(made_results))
+    text = visible(page)
     assert f"good misread {misread['good']} unseen captchas" in text
     # with the runs in the other order the same captchas are shown, in another order
     turned = written(made_results, headline="other")

@@ -17,6 +17,7 @@ from captchanet.cli import main
 from captchanet.cli.look import snippet
 from captchanet.config.resolve import resolved
 from captchanet.errors import UserError
+from captchanet.segment import suggest as module
 from captchanet.segment.clean import distance, ink
 from captchanet.segment.estimate_grid import GridEstimate, estimate_grid, widened
 from captchanet.segment.preview import png, preview
@@ -49,6 +50,15 @@ def other(tmp_path_factory):
     folder = tmp_path_factory.mktemp("look") / "other"
     synthesize_folder(folder, 40, 1, OTHER)
     return folder
+
+
+@pytest.fixture
+def known_grid(monkeypatch):
+    """For tests of labels alone: the search for the grid is what takes the time."""
+    grid = GridEstimate(4, 4, 1, 12, 13, 20, True)
+    monkeypatch.setattr(
+        module, "estimate_grid", lambda maps, known=None: replace(grid, characters=known or 4)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +190,7 @@ def test_lines_of_one_colour_do_not_pass_for_the_ink_of_coloured_letters(tmp_pat
         (["AbCd", "EfGh", "IjKl"], 4),
     ],
 )
-def test_file_names_are_labels_or_they_are_not(tmp_path, root, names, characters):
+def test_file_names_are_labels_or_they_are_not(tmp_path, root, known_grid, names, characters):
     pictures = sorted((root / "data/raw").iterdir())
     for name, picture in zip(names, pictures, strict=False):
         (tmp_path / f"{name}.png").write_bytes(picture.read_bytes())
@@ -215,7 +225,7 @@ def test_numbers_in_file_names_are_no_labels_and_a_csv_in_the_folder_is_used(tmp
     ]
 
 
-def test_another_csv_can_be_named_and_is_no_picture_wherever_it_lies(tmp_path, root):
+def test_another_csv_can_be_named_and_is_no_picture_wherever_it_lies(tmp_path, root, known_grid):
     numbers(tmp_path, root)
     (tmp_path / "labels.csv").write_text("nothing of use")
     mine = tmp_path / "mine.csv"
@@ -252,7 +262,7 @@ def test_a_csv_that_is_of_no_use_ends_in_one_sentence(tmp_path, root, text, said
 
 
 @pytest.mark.parametrize(("count", "warned"), [(20, True), (60, False)])
-def test_few_labels_may_not_show_the_whole_alphabet(tmp_path, root, count, warned):
+def test_few_labels_may_not_show_the_whole_alphabet(tmp_path, root, known_grid, count, warned):
     rows = numbers(tmp_path, root)[:count]
     # capitals: they belong to no other known alphabet
     (tmp_path / "labels.csv").write_text(
@@ -265,7 +275,7 @@ def test_few_labels_may_not_show_the_whole_alphabet(tmp_path, root, count, warne
     assert ("occur only once, so others may be missing" in remarks[1]) == warned
 
 
-def test_pictures_of_another_size_and_no_pictures_are_left_out(tmp_path, root):
+def test_pictures_of_another_size_and_no_pictures_are_left_out(tmp_path, root, known_grid):
     for picture in sorted((root / "data/raw").iterdir())[:5]:
         (tmp_path / picture.name).write_bytes(picture.read_bytes())
     Image.new("RGB", (9, 9)).save(tmp_path / "small.png")

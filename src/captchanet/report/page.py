@@ -1,6 +1,7 @@
 """What the HTML pages share: rendering, the words for a method, and pictures within the page."""
 
 import base64
+import functools
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,15 +23,21 @@ ACRONYMS = ("cg", "sgd", "l1", "l2")
 
 def render(template: str, filters: Mapping[str, Callable[..., str]], **content: Any) -> str:
     """Renders a template of this folder; the content is escaped."""
-    environment = jinja2.Environment(
+    environment = _templates()
+    of_all = {"options": options, "trained_on": trained_on, "calibrated_on": calibrated_on}
+    environment.filters |= {**of_all, **filters}
+    return environment.get_template(template).render(content)
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
+    """The templates of this folder, each compiled once."""
+    return jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
     )
-    of_all = {"options": options, "trained_on": trained_on, "calibrated_on": calibrated_on}
-    environment.filters |= {**of_all, **filters}
-    return environment.get_template(template).render(content)
 
 
 def options(section: Mapping[str, Any]) -> str:
