@@ -33,6 +33,9 @@ from captchanet.train import provenance, run, xor
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Imports and tests leave little garbage: to search for it less often saves a second or two.
+gc.set_threshold(50_000)
+
 # The time of an example depends on how busy the machine is, so it has no limit.
 settings.register_profile("no deadline", settings.default, deadline=None)
 settings.load_profile("no deadline")
@@ -69,9 +72,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """Saves searches for garbage: what was imported and collected stays, and a test leaves little behind."""
+    """Takes what was imported and collected out of the searches for garbage: all of it stays."""
     gc.freeze()
-    gc.set_threshold(50_000)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -45,6 +45,7 @@ def test_the_files_of_a_rule_come_back_by_name(kind):
 words = st.text("abc-,=", min_size=1, max_size=4)
 
 
+@settings(max_examples=25)
 @given(st.lists(words, unique=True))
 def test_the_files_of_many_folders_come_back_by_name(folders):
     expected = [SegmentedFiles.within(folder) for folder in folders]

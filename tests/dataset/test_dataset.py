@@ -2,6 +2,7 @@
 
 import pickle
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,6 +81,7 @@ def test_classes_are_coded_from_1_for_0_to_36_for_z():
     assert train.X.dtype == np.float64
 
 
+@hypothesis.settings(max_examples=40)
 @given(
     n=st.integers(3, 60),
     unseen=st.one_of(st.just("rest"), st.integers(1, 2), st.floats(0.05, 0.5)),
@@ -288,6 +290,7 @@ def test_without_calibration_the_split_is_what_it_was_before_there_was_any(chang
     assert split(10, made(calibration=0, **changes)) == (train, unseen, [])
 
 
+@hypothesis.settings(max_examples=40)
 @given(
     n=st.integers(8, 60),
     how=st.sampled_from([("rest", 2), (0.25, None), (3, 2), ("fold", None), ("other", 3)]),

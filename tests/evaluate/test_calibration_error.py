@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
@@ -43,6 +43,7 @@ def test_a_bin_tells_its_edges_its_mean_and_its_interval():
     assert len(reliability_bins([0.95], [True])) == 1
 
 
+@settings(max_examples=40)
 @given(READINGS)
 def test_the_bins_hold_each_reading_once_and_add_up_to_the_error(readings):
     rows = reliability_bins(*readings)

@@ -98,6 +98,7 @@ def test_examples_are_of_their_class_and_none_is_shown_twice_but_as_the_nearest(
     assert not set(others) & set(one.synthetic[: one.unlike])
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 999), st.floats(0.1, 9), st.floats(-3, 3))
 def test_the_correlation_is_pearsons_and_knows_no_strength(seed, factor, offset):
     a, b = np.random.default_rng(seed).random((2, 20))

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchanet.nn import (
@@ -58,6 +58,7 @@ def states(name, on, batch):
     return kept, *minimise(name, on, batch, checkpoint=keep)
 
 
+@settings(max_examples=60)
 @given(
     st.sampled_from(sorted(OPTIMISERS)),
     st.sampled_from([None, 1, 7, ROWS]),

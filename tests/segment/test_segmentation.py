@@ -5,7 +5,7 @@ import inspect
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import SETTINGS
 
@@ -56,6 +56,7 @@ def test_what_sticks_out_of_the_picture_is_paper(left, top, pitch):
         np.testing.assert_array_equal(vectors[:, i], expected)
 
 
+@settings(max_examples=40)
 @given(
     dx=st.integers(-8, 8),
     dy=st.integers(-3, 3),

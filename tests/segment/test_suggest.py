@@ -101,6 +101,7 @@ def test_another_kind_is_measured_with_and_without_labels(other, tmp_path):
     assert "no labels" in remarks[0]
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 40), st.integers(4, 30), st.integers(1, 4), st.integers(30, 90))
 def test_widened_windows_have_the_middles_of_narrow_ones(left, pitch, characters, width):
     narrow = GridEstimate(characters, left, 5, pitch, pitch + 1, 20, True)

@@ -1,5 +1,6 @@
 """Where a run comes from: the code, the data, the libraries and the machine that made its theta."""
 
+import functools
 import hashlib
 import os
 import platform
@@ -119,6 +120,7 @@ def _relative(file: Path) -> str:
     return str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else file.name
 
 
+@functools.cache
 def _version(name: str) -> str | None:
     try:
         return metadata.version(name)
@@ -126,6 +128,7 @@ def _version(name: str) -> str | None:
         return None
 
 
+@functools.cache
 def _cpu() -> str:
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
