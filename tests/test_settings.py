@@ -132,6 +132,7 @@ def test_what_is_wrong_with_a_method_is_named_with_what_is_allowed(section, word
         ({"either": []}, r"a\.either: found \[\]; expected a whole number or a number or text"),
         ({"list": "[1, {"}, r"a\.list: found '\[1, \{'; expected a list"),
         ({"list": [1, 10]}, r"a\.list\[1\]: found 10; expected at most 9"),
+        ({"list": "[1, 10]"}, r"a\.list\[1\]: found 10; expected at most 9"),
         # a key that is not known explains the rest
         ({"whole": "x", "reel": 1}, "unknown key 'reel'"),
     ],

@@ -290,7 +290,7 @@ def _understood(value: Any, hint: Any) -> Any:
         if origin is tuple and isinstance(value, str | list | tuple):
             value = _listed(value)
             if not isinstance(value, list | tuple):
-                return value
+                return _spelled(value, members)
             kinds = inner if Ellipsis not in inner else inner[:1] * len(value)
             if len(kinds) != len(value):
                 raise wrong("", f"found {value!r}; expected a list of {len(kinds)} values")
@@ -424,7 +424,7 @@ def _place(loc: tuple[str | int, ...], given: Any) -> list[str | int]:
     for part in loc:
         here = _at(given, place)
         there = (isinstance(here, Mapping) and part in here) or (
-            isinstance(here, list | tuple) and isinstance(part, int)
+            isinstance(here, list | tuple | str) and isinstance(part, int)
         )
         if there or part == "[key]":
             place.append(part)

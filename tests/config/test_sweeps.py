@@ -244,3 +244,16 @@ def test_every_combination_of_different_values_is_one_run_with_a_name_of_its_own
         labels.setdefault(about["setting"], set()).add((run["penalty"]["weight"], tuple(run["hidden"])))
     assert all(len(settings) == 1 for settings in labels.values())
     assert len(labels) == len(expected) / seeds
+
+
+@pytest.mark.parametrize(
+    ("seeds", "expected"), [("2", [1, 2]), ("2.0", [1, 2]), ("[3, 5]", [3, 5]), ([4], [4])]
+)
+def test_seeds_may_come_as_a_text_from_the_command_line(seeds, expected):
+    sweep = {"run": "cg", "seeds": seeds}
+    found = resolved({**copy.deepcopy(BASE), "sweeps": {"s": sweep}}).sweeps["s"].runs
+    assert [run.seed for run in found.values()] == expected
+
+
+def test_an_empty_name_of_the_run_to_read_with_is_none():
+    assert resolved({**copy.deepcopy(BASE), "read": {"run": ""}}).read.run == "tutorial"

@@ -32,7 +32,7 @@ def resolved(given: Mapping[str, Any], stem: str = "main") -> Configuration:
     config = Configuration.model_construct(**{**vars(file), "sweeps": {}})
     for name, sweep in file.sweeps.items():
         config = _with_sweep(config, name, *expand(name, sweep, given, config))
-    if config.read.run is None:
+    if not config.read.run:
         first = config.read.model_copy(update={"run": next(iter(file.train))})
         config = config.model_copy(update={"read": first})
     check_references(config)
