@@ -36,8 +36,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # Imports and tests leave little garbage: to search for it less often saves a second or two.
 gc.set_threshold(50_000)
 
-# The time of an example depends on how busy the machine is, so it has no limit. Before a change lands (.ci/run),
-# each law is tried on twice as many examples as during work.
+# The time of an example depends on how busy the machine is, so it has no limit. Before a change lands
+# (.ci/run), each law is tried on twice as many examples as during work.
 EXAMPLES = 100 if os.environ.get("CAPTCHANET_SKIP_FAILS") else 50
 settings.register_profile("no deadline", settings.default, deadline=None, max_examples=EXAMPLES)
 settings.load_profile("no deadline")
