@@ -133,6 +133,10 @@ def test_what_is_wrong_with_a_method_is_named_with_what_is_allowed(section, word
         ({"list": "[1, {"}, r"a\.list: found '\[1, \{'; expected a list"),
         ({"list": [1, 10]}, r"a\.list\[1\]: found 10; expected at most 9"),
         ({"list": "[1, 10]"}, r"a\.list\[1\]: found 10; expected at most 9"),
+        ({"maybe": "x"}, r"a\.maybe: found 'x'; expected a whole number or null$"),
+        ({"maybe": "1e400"}, r"a\.maybe: found '1e400'; expected"),
+        ({"either": {}}, r"a\.either: found \{\}; expected a whole number or a number or text$"),
+        ({"method": {1: 2}}, r"a\.method: found the name 1; put names in quotes"),
         # a key that is not known explains the rest
         ({"whole": "x", "reel": 1}, "unknown key 'reel'"),
     ],

@@ -25,6 +25,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     create_model,
     field_validator,
     model_validator,
@@ -32,12 +33,10 @@ from pydantic import (
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from captchanet.errors import UserError
+from captchanet.types import Json
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-Json = dict[str, Any]
-"""What stands in a YAML or JSON file before it is checked: keys and values."""
 
 
 class Settings(BaseModel):
@@ -100,10 +99,22 @@ class Settings(BaseModel):
             hint = f"; since format 2 it is called {cls.renamed[name]}"
         return "", f"unknown key {name!r}; allowed: {', '.join(known)}{hint}"
 
-    @field_validator("*", mode="before")
+    @field_validator("*", mode="wrap")
     @classmethod
-    def _spelled_out(cls, value: Any, info: ValidationInfo) -> Any:
-        return _understood(value, cls.model_fields[str(info.field_name)].annotation)
+    def _spelled_out(cls, value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        hint = cls.model_fields[str(info.field_name)].annotation
+        try:
+            return check(_understood(value, hint))
+        except ValidationError as error:
+            details = _details(error)
+            about_it = [one for one in details if not _place(one["loc"], value)]
+            if details[0] not in about_it or details[0]["type"] not in EXPECTED:
+                raise
+            # said here, where the value is still as it was given and it is known whether it may be null
+            expected = _all_expected(about_it)
+            if types.NoneType in _members(hint) and _rank(details[0]) == WRONG_TYPE:
+                expected += " or null"
+            raise wrong("", f"found {value!r}; expected {expected}") from error
 
 
 class Method(Settings):
@@ -176,6 +187,9 @@ class OneOf:
             raise wrong(
                 "", f"found {value!r}; expected `method: NAME` and options, as keys and values below it"
             )
+        for key in value:
+            if not isinstance(key, str):
+                raise wrong("", f"found the name {key!r}; put names in quotes")
         name = value.get("method")
         if not isinstance(name, str) or name not in self.registry:
             now = self.renamed.get(str(name))
@@ -277,12 +291,17 @@ def documented(text: str) -> dict[str, str]:
     return found
 
 
-def _understood(value: Any, hint: Any) -> Any:
-    """`value` in the types of the annotation `hint`: a text may be read as a number, a list or the like."""
+def _members(hint: Any) -> list[Any]:
+    """The types of an annotation: those of a union, or the one that it is."""
     while typing.get_origin(hint) is Annotated:
         hint = typing.get_args(hint)[0]
     union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
-    members = [m for each in (typing.get_args(hint) if union else (hint,)) for m in _plain(each)]
+    return [m for each in (typing.get_args(hint) if union else (hint,)) for m in _plain(each)]
+
+
+def _understood(value: Any, hint: Any) -> Any:
+    """`value` with texts turned into what they spell, if `hint`, an annotation, wants that."""
+    members = _members(hint)
     if types.NoneType in members and value in (None, "null"):
         return None
     for member in members:
@@ -348,15 +367,29 @@ def explained(given: Any, place: str = "") -> Iterator[None]:
         about = error.context or {}
         raise UserError(f"{place}{about['key']}: {about['sentence']}".removeprefix(": ")) from error
     except ValidationError as error:
-        # an unknown key may be the reason for a missing one; a wrong value says more than a wrong type
-        details = sorted(error.errors(include_url=False), key=_rank)
-        key, sentence = _told(details, given)
+        key, sentence = _told(_details(error), given)
         where = f"{place}{key}" if key else place.rstrip(". :")
         raise UserError(f"{where}: {sentence}" if where else sentence) from error
 
 
+WRONG_TYPE = 2
+
+
 def _rank(error: ErrorDetails) -> int:
-    return 0 if error["type"] == "captchanet" else 2 if error["type"].endswith("_type") else 1
+    if error["type"] == "captchanet" or error["loc"][-1:] == ("[key]",):
+        return 0
+    # pydantic counts only the items of a list that are of its type
+    return 3 if error["type"] == "too_short" else WRONG_TYPE if error["type"].endswith("_type") else 1
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    """The errors, the most telling first.
+
+    An unknown key may be the reason for a missing one; a wrong value says more than a wrong type, and a wrong
+    item more than a wrong list.
+    """
+    found = [one for one in error.errors(include_url=False) if one["type"] != "callable_type"]
+    return sorted(found, key=lambda one: (_rank(one), -len(one["loc"])))
 
 
 def _told(errors: list[ErrorDetails], given: Any) -> tuple[str, str]:
@@ -376,6 +409,8 @@ def _told(errors: list[ErrorDetails], given: Any) -> tuple[str, str]:
     elif place and place[-1] == "[key]":
         place = place[:-2]
         sentence = f"{found}expected {_expected(first)}"
+        if first["type"] == "string_type":
+            sentence = f"found the name {first['input']!r}; put names in quotes"
         if first["type"] == "string_pattern_mismatch":
             allowed = "letters, digits and . _ = , + - only, a letter or digit first"
             sentence = f"found the name {first['input']!r}; use {allowed}"
@@ -383,9 +418,8 @@ def _told(errors: list[ErrorDetails], given: Any) -> tuple[str, str]:
         allowed = re.sub("'([^']*)'", r"\1", about["expected"]).replace(" or ", ", ")
         sentence = f"{found}choose one of {allowed}"
     else:
-        # pydantic has one error for each type of a union
-        alike = [one for one in errors if _rank(one) == _rank(first) and _place(one["loc"], given) == place]
-        sentence = f"{found}expected {' or '.join(dict.fromkeys(map(_expected, alike)))}"
+        alike = [one for one in errors if _place(one["loc"], given) == place]
+        sentence = f"{found}expected {_all_expected(alike)}"
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return path.removeprefix("."), sentence
 
@@ -398,6 +432,7 @@ EXPECTED = {
     "greater_than": "more than {gt}",
     "greater_than_equal": "at least {ge}",
     "int_type": "a whole number",
+    "int_parsing_size": "a smaller number",
     "int_from_float": "a whole number",
     "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
@@ -410,6 +445,12 @@ EXPECTED = {
     "tuple_type": "a list",
 }
 """What is expected, by pydantic's name of the error."""
+
+
+def _all_expected(errors: list[ErrorDetails]) -> str:
+    """What the errors of one value expect: pydantic has one for each type of a union."""
+    alike = [one for one in errors if _rank(one) == _rank(errors[0])]
+    return " or ".join(dict.fromkeys(map(_expected, alike)))
 
 
 def _expected(error: ErrorDetails) -> str:

@@ -8,7 +8,7 @@ import yaml
 
 from captchanet.config.names import set_of
 from captchanet.errors import UserError
-from captchanet.settings import Json
+from captchanet.types import Json
 
 CONFIG = "config/config.yaml"
 

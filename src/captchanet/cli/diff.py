@@ -21,7 +21,7 @@ from captchanet.cli.tables import (
     truncated,
     width,
 )
-from captchanet.settings import Json
+from captchanet.types import Json
 
 if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.reproduce.diff_runs import Code, Pair, Pairs, Pictures, RunDiff

@@ -7,7 +7,7 @@ import yaml
 
 from captchanet.cli.common import PATH, configfile, section
 from captchanet.errors import UserError
-from captchanet.settings import Json
+from captchanet.types import Json
 
 
 @click.command()

@@ -12,7 +12,7 @@ import click
 from captchanet.cli.common import configfile, of_set, of_sweep, section, tabular
 from captchanet.cli.tables import json_ready, printable, shown, truncated, width
 from captchanet.errors import UserError
-from captchanet.settings import Json
+from captchanet.types import Json
 
 if TYPE_CHECKING:  # importing mlflow takes a second
     import pandas as pd

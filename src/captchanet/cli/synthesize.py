@@ -8,7 +8,6 @@ import yaml
 
 from captchanet.cli.common import PATH
 from captchanet.errors import UserError
-from captchanet.settings import OneOf
 
 
 @click.command()
@@ -25,6 +24,7 @@ def synthesize(folder: Path, count: int, seed: int, method: str | None, options:
     config/README.md explains the methods and their options: -o faces=apart -o 'line_count=[3, 3]'.
     The same command gives the same pixels. A folder that has anything else in it is refused.
     """
+    from captchanet.settings import OneOf
     from captchanet.synthesize.folder import synthesize_folder, write_folder
     from captchanet.synthesize.kinds import KINDS
 

@@ -13,10 +13,11 @@ from captchanet.config.names import LONGEST, NAME
 from captchanet.dataset.settings import DatasetSettings
 from captchanet.layout import FORMAT
 from captchanet.segment.segmentation import Segmentation
-from captchanet.settings import Json, Settings
+from captchanet.settings import Settings
 from captchanet.synthesize.settings import PictureSettings
 from captchanet.train.settings import TrainSettings
 from captchanet.train.xor import XorSettings
+from captchanet.types import Json
 
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$", max_length=LONGEST)]
 """A name that a folder also gets."""
@@ -37,6 +38,9 @@ class RandomSearch(Settings):
     """What each key is sampled from: {uniform: [low, high]}, log_uniform, integers, or {choice: […]}."""
 
 
+Seeds = Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
+
+
 class Sweep(Settings):
     """An entry of `sweeps`: many runs at once, each like one run of `train` except for the keys that vary."""
 
@@ -48,7 +52,11 @@ class Sweep(Settings):
     """Settings one by one, each with values for some keys, and perhaps a `name`."""
     random: RandomSearch | None = None
     """Settings that are sampled."""
-    seeds: Annotated[int, Ge(1)] | Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)] | None = None
+    seeds: (
+        Annotated[int, Interval(ge=1, le=10_000)]
+        | Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
+        | None
+    ) = None
     """Each setting is repeated with these seeds. A number n means the seeds 1 to n."""
     folds: Annotated[int, Ge(2)] | None = None
     """The number of folds: each setting is repeated once for each fold, which is then held out."""
@@ -98,6 +106,8 @@ class ReadSettings(Settings):
 
 class Sections(Settings):
     """All sections of a configuration except the sweeps."""
+
+    renamed: ClassVar = {"cut": "segment"}
 
     format: int = FORMAT
     """The number of this file's format."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from captchanet.errors import UserError
-from captchanet.settings import Json
+from captchanet.types import Json
 
 LONGEST = 100
 """The most characters of a name, since a folder gets it."""

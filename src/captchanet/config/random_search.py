@@ -9,7 +9,7 @@ import numpy as np
 
 from captchanet.config.configuration import RandomSearch
 from captchanet.errors import UserError
-from captchanet.settings import Json
+from captchanet.types import Json
 
 
 def uniform(rng: np.random.Generator, low: float, high: float) -> float:

@@ -16,8 +16,9 @@ from captchanet.config.random_search import sampled_settings
 from captchanet.dataset.settings import DatasetSettings
 from captchanet.errors import UserError
 from captchanet.segment.segmentation import Segmentation
-from captchanet.settings import Json, Method, Settings
+from captchanet.settings import Method, Settings
 from captchanet.train.settings import TrainSettings
+from captchanet.types import Json
 
 SETTINGS: dict[str, type[Settings]] = {
     "segment": Segmentation,

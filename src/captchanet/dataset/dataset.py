@@ -19,7 +19,7 @@ from captchanet.errors import UserError
 from captchanet.files import atomic, read_csv, write_bytes, write_csv, write_json
 from captchanet.layout import PARTS, DatasetFiles
 from captchanet.segment.labels import encode
-from captchanet.settings import Json
+from captchanet.types import Json
 
 if TYPE_CHECKING:  # reading pictures is not needed to read a data set
     from captchanet.segment.segment import Segmented

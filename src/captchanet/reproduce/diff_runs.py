@@ -11,8 +11,8 @@ from typing import Any
 from captchanet.errors import UserError
 from captchanet.layout import ARTIFACTS
 from captchanet.reproduce.code import Changes, CodeState, changes
-from captchanet.settings import Json
 from captchanet.track.history import ACCURACY, Run, Store, artifact
+from captchanet.types import Json
 
 # Tags of a run that describe its machine; the versions of libraries come after them
 MACHINE = ("python", "platform", "cpu", "blas", "threads")

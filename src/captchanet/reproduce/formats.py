@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from captchanet.errors import UserError
 from captchanet.layout import ARTIFACTS, FORMAT
-from captchanet.settings import Json
+from captchanet.types import Json
 
 if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.track.history import Run

@@ -18,10 +18,10 @@ from captchanet.reproduce.execute import claimed, kernel, snakemake
 from captchanet.reproduce.formats import CONFIGURATION, Format, format_of, run_of
 from captchanet.reproduce.restore import remove_code, restore_code, restore_configuration, restore_pictures
 from captchanet.reproduce.verdict import Mismatch, Verdict, judge
-from captchanet.settings import Json
 from captchanet.sources import ROOT
 from captchanet.track.history import Run, Store, artifact
 from captchanet.train.provenance import Provenance
+from captchanet.types import Json
 
 
 @dataclass(frozen=True)

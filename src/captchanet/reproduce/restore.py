@@ -14,8 +14,8 @@ from captchanet.git import git
 from captchanet.reproduce.formats import Format, run_of
 from captchanet.reproduce.verdict import Mismatch
 from captchanet.segment.labels import COLUMNS
-from captchanet.settings import Json
 from captchanet.train.provenance import Provenance
+from captchanet.types import Json
 
 CHECKOUT = 600
 """Seconds that git may take to check out the code of a commit."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from captchanet.files import read_json
 from captchanet.reproduce.formats import Format
-from captchanet.settings import Json
 from captchanet.train.provenance import Blas, CodeOrigin, Provenance
+from captchanet.types import Json
 
 NOTHING_DIFFERS = "nothing that is recorded differs: data, code, Python, libraries, BLAS, threads and CPU"
 """The text for a rerun with other results, when the reason is not recorded."""

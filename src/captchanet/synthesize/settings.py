@@ -6,8 +6,9 @@ from annotated_types import MinLen
 from pydantic import StringConstraints, model_serializer, model_validator
 from pydantic.functional_serializers import SerializerFunctionWrapHandler
 
-from captchanet.settings import Json, Method, Settings, wrong
+from captchanet.settings import Method, Settings, wrong
 from captchanet.synthesize.kinds import KIND
+from captchanet.types import Json
 
 Path = Annotated[str, MinLen(1), StringConstraints(pattern=r"^[^\x00]+$")]
 """The path of a file or folder."""

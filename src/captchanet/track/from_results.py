@@ -12,10 +12,10 @@ from captchanet.files import read_json
 from captchanet.layout import ARTIFACTS, EvaluateFiles, Files, Results, RunFiles, XorFiles
 from captchanet.report import figures
 from captchanet.report.confidence_figure import confidence, read_confidence
-from captchanet.settings import Json
 from captchanet.track.run_record import RunContent, RunRecord
 from captchanet.track.sweep_parents import described
 from captchanet.train.train import HISTORY
+from captchanet.types import Json
 
 CONTEXTS = {
     "train": "training",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from captchanet.settings import Json
 from captchanet.train.provenance import Provenance
+from captchanet.types import Json
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from captchanet.dataset.dataset import DatasetFacts, Part, read_part, read_train
 from captchanet.errors import UserError
 from captchanet.files import read_json, write_csv, write_json
 from captchanet.layout import FORMAT, DatasetFiles, RunFiles, TrainFiles
-from captchanet.settings import Json
 from captchanet.train.architecture import Architecture
 from captchanet.train.augment import crops
 from captchanet.train.checkpoint import Checkpoint
@@ -22,6 +21,7 @@ from captchanet.train.model import Model, theta_digest
 from captchanet.train.provenance import arithmetic, digests, provenance
 from captchanet.train.settings import TrainSettings
 from captchanet.train.train import HISTORY, Trained, train
+from captchanet.types import Json
 
 IMPOSSIBLE = "its data set cannot be made: "
 """The beginning of the reason why a run was not trained at all."""
