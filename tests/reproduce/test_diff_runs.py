@@ -312,7 +312,7 @@ def test_pictures_one_by_one(shown):
         ("old", "older", "(compared: the pictures that trained;"),
         ("a", "bare", "no list of its pictures was recorded with B"),
         ("a", "old", "no list of its pictures was recorded with both in the same way"),
-        ("a", "bare", "the uncommitted changes were recorded in train/provenance.json, which is not there"),
+        ("a", "bare", "the uncommitted changes were recorded in train/provenance.json, which is missing now"),
         ("a", "bare", "every file that the training uses was not recorded with both"),
         ("a", "gitless", "no lines of code: B ran without git"),
         ("a", "gitless", "every file that the training uses is the same"),
