@@ -83,9 +83,7 @@ class Settings(BaseModel):
             return given
         if not isinstance(given, Mapping):
             raise wrong("", f"found {given!r}; expected keys and values below it")
-        for name in given:
-            if not isinstance(name, str):
-                raise wrong("", f"found the name {name!r}; put names in quotes")
+        for name in _names(given):
             if name not in cls.model_fields:
                 raise wrong(*cls._unknown(name))
         return given
@@ -187,17 +185,15 @@ class OneOf:
             raise wrong(
                 "", f"found {value!r}; expected `method: NAME` and options, as keys and values below it"
             )
-        for key in value:
-            if not isinstance(key, str):
-                raise wrong("", f"found the name {key!r}; put names in quotes")
+        names = list(_names(value))
         name = value.get("method")
         if not isinstance(name, str) or name not in self.registry:
             now = self.renamed.get(str(name))
             hint = f"; since format 2 it is called {now}" if now else ""
             raise wrong("method", f"found {name!r}; choose one of {', '.join(self.registry)}{hint}")
-        for option in value:
+        for option in names:
             if option in self.renamed:
-                raise wrong(str(option), f"since format 2 it is called {self.renamed[option]}")
+                raise wrong(option, f"since format 2 it is called {self.renamed[option]}")
         return _settings_of(name, self.registry[name], self.given).model_validate(value)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -222,6 +218,14 @@ class Name:
 def wrong(key: str, sentence: str) -> PydanticCustomError:
     """The error to raise in a check of a `Settings`: a `sentence` about its `key`, or about all with ""."""
     return PydanticCustomError("captchanet", "{sentence}", {"key": key, "sentence": sentence})
+
+
+def _names(given: Mapping[Any, Any]) -> Iterator[str]:
+    """The names in a section, in their order; an error at the first that is no text."""
+    for name in given:
+        if not isinstance(name, str):
+            raise wrong("", f"found the name {name!r}; put names in quotes")
+        yield name
 
 
 def check(method: Callable[..., Any], options: Json) -> None:
