@@ -21,8 +21,9 @@ from captchanet.segment import suggest as module
 from captchanet.segment.clean import distance, ink
 from captchanet.segment.estimate_grid import GridEstimate, estimate_grid, widened
 from captchanet.segment.preview import png, preview
+from captchanet.segment.read import spread
 from captchanet.segment.segmentation import Segmentation
-from captchanet.segment.suggest import sample, spread, suggest
+from captchanet.segment.suggest import sample, suggest
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.synthesize.lined import Lined
 from captchanet.synthesize.style import Style, render_captcha, sample_labels

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.segment.suggest import spread
+from captchanet.segment.read import spread
 
 SHOWN = 12
 """Examples of a class that are shown, of real and of synthetic ones."""

@@ -19,8 +19,8 @@ from captchanet.evaluate.domain_gap import Characters, ClassComparison, compare_
 from captchanet.files import read_csv, read_json
 from captchanet.layout import DatasetFiles, Layout, SegmentedFiles
 from captchanet.report import page
+from captchanet.segment.read import spread
 from captchanet.segment.segment import UsablePicture
-from captchanet.segment.suggest import spread
 
 CAPTCHAS = 6
 """Whole captchas that are shown, of the real and of the synthetic ones."""

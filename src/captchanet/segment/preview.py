@@ -5,8 +5,9 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from captchanet.segment.read import spread
 from captchanet.segment.segmentation import Segmentation, clean_and_split
-from captchanet.segment.suggest import Sample, spread
+from captchanet.segment.suggest import Sample
 
 OUTLINES = ((216, 96, 0), (0, 130, 90))
 """The colours of windows, by turns, since neighbouring windows may overlap."""

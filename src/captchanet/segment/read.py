@@ -29,6 +29,11 @@ def label_file_in(folder: str | os.PathLike[str]) -> Path | None:
     return file if os.path.isfile(file) else None  # noqa: PTH113 (Path's may raise)
 
 
+def spread(n: int, most: int) -> list[int]:
+    """Return some of the indices 0 … n - 1, evenly spaced: all, where there are no more than `most`."""
+    return [n * i // min(n, most) for i in range(min(n, most))]
+
+
 def list_pictures(
     folder: str | os.PathLike[str], label_file: str | os.PathLike[str] | None = None
 ) -> list[str]:

@@ -24,6 +24,7 @@ from captchanet.segment.read import (
     label_file_in,
     list_pictures,
     read_bytes,
+    spread,
 )
 from captchanet.segment.segmentation import ALPHABET
 
@@ -57,11 +58,6 @@ class Sample:
     left_out: int
     labels: list[str]
     origin: str
-
-
-def spread(n: int, most: int) -> list[int]:
-    """Return some of the indices 0 … n - 1, evenly spaced: all, where there are no more than `most`."""
-    return [n * i // min(n, most) for i in range(min(n, most))]
 
 
 def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sample:
