@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ from captchanet.train.temperature_scaling import fit_temperature, scaled
 AGAIN = "train the run again"
 """What to do about a model that is damaged."""
 FLOATS = ("float64", "float32")
-LARGEST = 1_000_000
+LARGEST = 100_000
 """How many bytes the file of the facts may have; it has about 2,000."""
 
 
@@ -221,13 +222,18 @@ def _facts(file: Path) -> ModelFacts:
         except ValueError as error:
             raise DamagedFile(file, f"{changed} ({error})") from error
         if "format" in told and told["format"] != FORMAT:
-            raise UserError(
-                f"{file}: has format {told['format']!r}, but this version reads format {FORMAT}; {AGAIN}"
-            )
+            # the beginning of it is enough
+            found = repr(told["format"])[:40]
+            raise UserError(f"{file}: has format {found}, but this version reads format {FORMAT}; {AGAIN}")
         if told.pop("facts_sha256", None) != _digest(told):
             raise DamagedFile(file, changed)
-        # whoever wrote this wrote a digest to it, so it is not damaged: nothing is removed
-        return ModelFacts.of(told, f"{file}: ")
+        # settings take null for a section with all defaults; here it says nothing about what was trained
+        told = {key: value for key, value in told.items() if value is not None}
+        try:
+            return ModelFacts.of(told, f"{file}: ")
+        except UserError as error:
+            # it has its digest, so it was written like this: it is not damaged, and no job removes it
+            raise UserError(f"{error}; {AGAIN}") from error
 
 
 def _sizes(facts: ModelFacts, file: Path) -> tuple[int, int]:
@@ -238,6 +244,8 @@ def _sizes(facts: ModelFacts, file: Path) -> tuple[int, int]:
         inputs, *_, outputs = facts.network.layers
         if outputs != classes:
             raise ValueError(f"it has {outputs} outputs for an alphabet of {classes} characters")
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in asked.alphabet):
+            raise ValueError(f"the alphabet {asked.alphabet!r} has what cannot be shown")
         # the window first: to try a huge one out would take as much memory as it asks for
         if (asked.window and inputs % prod(asked.window)) or inputs != asked.inputs():
             raise ValueError(f"it has {inputs} inputs, and its segmentation makes vectors of another length")
