@@ -84,9 +84,10 @@ def test_all_sets_share_one_experiment_and_each_server_has_its_own():
     assert len(servers) == 3
 
 
-def test_the_parts_of_a_data_set_are_its_pickles():
+def test_the_parts_of_a_data_set_are_arrays_and_only_the_training_part_is_a_pickle_too():
     files = DatasetFiles.within("x")
-    assert [files.part(part).suffix for part in PARTS] == [".pkl"] * 4
+    assert [files.part(part).suffix for part in PARTS] == [".npz"] * 4
+    assert [file.name for file in files if file.suffix == ".pkl"] == ["train_data.pkl"]
     assert str(ARTIFACTS.evaluate.misreads) == "evaluate/misreads.csv"
 
 

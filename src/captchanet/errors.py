@@ -1,4 +1,6 @@
-"""The error whose text is for the user."""
+"""The errors whose text is for the user."""
+
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -7,3 +9,22 @@ class UserError(Exception):
     The command line and the scripts of the workflow print it as one sentence and end with a non-zero status.
     The user never sees it as a traceback.
     """
+
+
+class DamagedFile(UserError):
+    """A file of the program that is not as the program wrote it.
+
+    A job of the workflow removes such a result, so that the next run makes it again (`captchanet.job`).
+    Commands only say what is wrong.
+
+    Attributes
+    ----------
+    file
+        Its path.
+    fault
+        What is wrong with it.
+    """
+
+    def __init__(self, file: str | Path, fault: str, cure: str = "delete it, and make it again") -> None:
+        super().__init__(f"{file}: {fault}; {cure}")
+        self.file, self.fault = Path(file), fault

@@ -1,18 +1,32 @@
-"""Files between stages. A file is written whole or not at all; a file that cannot be read is a UserError."""
+"""Files between stages. A file is written whole or not at all; a file that cannot be read is a UserError.
+
+One that is damaged is a `DamagedFile`, which the jobs of the workflow mend. No function here runs what a file
+says: no pickle is read.
+"""
 
 import csv
 import io
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from captchanet.errors import UserError
+from captchanet.errors import DamagedFile, UserError
+
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+Like = tuple[tuple[int | None, ...] | None, Sequence[str]]
+"""What an array is expected to be like: its shape (None: any), where None is any length, and its types."""
 
 
 @contextmanager
@@ -70,6 +84,12 @@ def write_npy(path: str | os.PathLike[str], array: np.ndarray) -> None:
         np.save(file, array, allow_pickle=False)
 
 
+def write_npz(path: str | os.PathLike[str], **arrays: np.ndarray) -> None:
+    """Writes arrays by name, uncompressed, in NumPy's .npz format, all or nothing; raises as `write_npy`."""
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
 def write_csv(path: str | os.PathLike[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Writes a CSV, all or nothing, with line feeds as line ends; raises UserError where it cannot."""
     lines, rows = io.StringIO(newline=""), list(rows)
@@ -81,39 +101,157 @@ def write_csv(path: str | os.PathLike[str], header: Sequence[str], rows: Iterabl
     write_text(path, lines.getvalue())
 
 
-def read_csv(path: str | os.PathLike[str], header: Sequence[str]) -> list[list[str]]:
+def read_csv(path: str | os.PathLike[str], header: Sequence[str] | None = None) -> list[list[str]]:
     """The rows of a CSV that `write_csv` wrote, without its header.
 
-    Raises UserError where the file is missing or unreadable, has another header, or a row of another length.
+    Raises UserError where the file is missing or unreadable. It is damaged if it has another header, a row of
+    another length, or a last line without an end.
     """
-    with _reading(path) as file:
+    with intact(path) as file:
         text = file.read_bytes().decode("utf-8", "surrogateescape")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        header = header or (rows[0] if rows else ["a header"])
         if not rows or rows[0] != list(header):
             raise ValueError(f"its first line is not {','.join(header)}")
         for number, row in enumerate(rows[1:], 1):
             if len(row) != len(header):
                 raise ValueError(f"row {number} has {len(row)} values, not {len(header)}")
+        if not text.endswith("\n"):
+            raise ValueError("its last line is cut off")
     return rows[1:]
 
 
-def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
-    """The array in a .npy file; raises UserError where it is missing, unreadable or damaged."""
-    with _reading(path) as file, file.open("rb") as opened:
-        return np.lib.format.read_array(opened, allow_pickle=False)
+def read_json(path: str | os.PathLike[str], *keys: str) -> Any:
+    """The keys and values in a JSON file that `write_json` wrote.
+
+    Raises UserError where the file is missing or unreadable. It is damaged if it lacks one of `keys`.
+    """
+    with intact(path) as file:
+        found = parse_json(file.read_text(encoding="utf-8", errors="surrogateescape"))
+        if missing := [key for key in keys if key not in found]:
+            raise ValueError(f"the key {missing[0]!r} is missing")
+    return found
 
 
-def read_json(path: str | os.PathLike[str]) -> Any:
-    """The content of a JSON file; raises UserError where it is missing, unreadable or damaged."""
-    with _reading(path) as file:
-        return json.loads(file.read_text(encoding="utf-8", errors="surrogateescape"))
+def parse_json(text: str) -> dict[str, Any]:
+    """The keys and values in a JSON text; raises ValueError where it has none, or one key twice."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("a key stands in it twice")
+        return found
+
+    def no_number(name: str) -> None:
+        raise ValueError(f"{name} is no number")
+
+    try:
+        found = json.loads(text, object_pairs_hook=once, parse_constant=no_number)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(found, dict):
+        raise ValueError("it has no keys and values")
+    return found
+
+
+def read_npy(path: str | os.PathLike[str], like: Like | None = None) -> np.ndarray:
+    """The array in a .npy file.
+
+    Raises UserError where the file is missing or unreadable. It is damaged if its array is not `like` that.
+    """
+    with intact(path) as file, file.open("rb") as opened:
+        return _array(opened, file.stat().st_size, "the array", like)
+
+
+def read_row(path: str | os.PathLike[str], row: int) -> np.ndarray:
+    """One row of the array in a .npy file, of which nothing else is read; errors as in `read_npy`."""
+    with intact(path) as file:
+        return np.array(np.lib.format.open_memmap(file, mode="r")[row])
+
+
+def read_npz(path: str | os.PathLike[str], like: Mapping[str, Like]) -> dict[str, np.ndarray]:
+    """The arrays in a .npz file that `np.savez` wrote: those that `like` names, and what each is like.
+
+    Raises UserError where the file is missing or unreadable. It is damaged if its arrays are others. That is
+    found from their headers: no array takes more memory than the file takes on the disk.
+    """
+    with intact(path) as file, zipfile.ZipFile(file) as archive:
+        members = _members(archive, file.stat().st_size)
+        if sorted(members) != sorted(like):
+            raise ValueError(f"it holds {', '.join(members) or 'nothing'} in place of {', '.join(like)}")
+        found = {}
+        for name, expected in like.items():
+            with archive.open(members[name]) as opened:
+                found[name] = _array(opened, members[name].file_size, name, expected)
+    return found
+
+
+def _members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    """The arrays of an archive of `size` bytes, by name; an error where one would become larger than that."""
+    infos = archive.infolist()
+    if any(info.compress_type != zipfile.ZIP_STORED or info.file_size > size for info in infos):
+        raise ValueError("its arrays are compressed, and the program writes none that are")
+    members = {info.filename.removesuffix(".npy"): info for info in infos}
+    if len(members) < len(infos):
+        raise ValueError("two of its arrays have one name")
+    return members
+
+
+def _array(file: IO[bytes], size: int, name: str, like: Like | None = None) -> np.ndarray:
+    """The array at the beginning of an open .npy file of `size` bytes, once its header is as expected."""
+    version = np.lib.format.read_magic(file)
+    if version not in HEADERS:
+        raise ValueError(f"{name} is in version {version} of the format")
+    shape, _, dtype = HEADERS[version](file)
+    if dtype.hasobject or file.tell() + prod(shape) * dtype.itemsize != size:
+        raise ValueError(f"{name} is not the {dtype} {shape} that it says it is")
+    if like and not _is_like(shape, dtype, *like):
+        expected = "" if like[0] is None else f" {like[0]}".replace("None", "any")
+        raise ValueError(f"{name} is {dtype} {shape} in place of {' or '.join(like[1])}{expected}")
+    file.seek(0)
+    array: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)
+    return array
+
+
+def _is_like(
+    shape: tuple[int, ...], dtype: np.dtype, lengths: tuple[int | None, ...] | None, dtypes: Sequence[str]
+) -> bool:
+    same = lengths is None or (
+        len(shape) == len(lengths) and all(a in (None, b) for a, b in zip(lengths, shape, strict=True))
+    )
+    return same and any(dtype == one for one in dtypes)
+
+
+def check_whole(path: str | os.PathLike[str]) -> None:
+    """Raises DamagedFile where a file is not a whole one of the kind that the end of its name says."""
+    suffix = Path(path).suffix
+    if suffix == ".json":
+        read_json(path)
+    elif suffix == ".csv":
+        read_csv(path)
+    elif suffix == ".npy":
+        read_npy(path)
+    elif suffix == ".npz":
+        with intact(path) as file, zipfile.ZipFile(file) as archive:
+            for name, info in _members(archive, file.stat().st_size).items():
+                with archive.open(info) as opened:
+                    _array(opened, info.file_size, name)
 
 
 @contextmanager
-def _reading(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A block that reads a file; an error becomes a UserError that names the file and the cause."""
+def intact(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A block that reads a result and takes it apart, and does nothing else.
+
+    That the file cannot be opened becomes a UserError. Any other error is a `DamagedFile`: these files are
+    written by the program, so what it cannot read there is not what it wrote.
+    """
     try:
         yield Path(path)
-    except (OSError, ValueError, EOFError, csv.Error) as error:
-        cause = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"Cannot read {path}: {cause}; run the stage that writes it again.") from error
+    except (UserError, MemoryError):
+        raise
+    except OSError as error:
+        raise UserError(
+            f"Cannot read {path}: {error.strerror or error}; make it readable, or make it again"
+        ) from error
+    except Exception as error:
+        raise DamagedFile(Path(path), f"is damaged ({str(error) or type(error).__name__})") from error

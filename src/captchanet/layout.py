@@ -94,21 +94,23 @@ class SegmentedFiles(Files):
 class DatasetFiles(Files):
     """A data set.
 
-    These are a pickle for each of its `PARTS`, the cleaned pictures of its training captchas, a list of
-    captchas by part, all usable pictures, and the facts about it.
+    These are the arrays of each of its `PARTS`, the training part also as the pickle that the tutorial's
+    program reads, the cleaned pictures of its training captchas, a list of captchas by part, all usable
+    pictures, and the facts about it.
     """
 
-    train: Annotated[Path, "train_data.pkl"]
-    unseen: Annotated[Path, "unseen_data.pkl"]
-    synthetic: Annotated[Path, "synthetic_data.pkl"]
-    calibration: Annotated[Path, "calibration_data.pkl"]
+    train: Annotated[Path, "train_data.npz"]
+    unseen: Annotated[Path, "unseen_data.npz"]
+    synthetic: Annotated[Path, "synthetic_data.npz"]
+    calibration: Annotated[Path, "calibration_data.npz"]
+    pickled: Annotated[Path, "train_data.pkl"]
     train_pictures: Annotated[Path, "train_pictures.npz"]
     captchas: Annotated[Path, "captchas.csv"]
     pictures: Annotated[Path, "pictures.csv"]
     facts: Annotated[Path, "dataset.json"]
 
     def part(self, name: str) -> Path:
-        """The pickle of one of the `PARTS`."""
+        """The arrays of one of the `PARTS`."""
         return Path(getattr(self, name))
 
 

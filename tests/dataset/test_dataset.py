@@ -135,9 +135,9 @@ def test_too_few_captchas_are_said_with_the_numbers(changes):
         build({"raw": folder(MANY[:4])}, settings(**changes), ALPHABET)
 
 
-def test_the_pickles_hold_x_and_y_and_nothing_else_and_pandas_reads_them(files):
+def test_the_pickle_holds_x_and_y_and_nothing_else_and_pandas_reads_it(files):
     made, _ = written(files, settings(unseen=0.25), raw=folder(MANY))
-    data = pd.read_pickle(files.train)
+    data = pd.read_pickle(files.pickled)
     assert list(data) == ["X", "y"]
     np.testing.assert_array_equal(data["X"], made.train.X)
     assert data["y"].shape == (60, 1)

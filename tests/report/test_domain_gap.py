@@ -1,6 +1,5 @@
 """The page about the domain gap shows every class, the one that fits worst first, and explains itself."""
 
-import pickle
 import re
 import shutil
 
@@ -11,7 +10,7 @@ from captchanet.dataset import dataset
 from captchanet.dataset.settings import DatasetSettings
 from captchanet.errors import UserError
 from captchanet.evaluate.domain_gap import SHOWN
-from captchanet.files import read_csv, read_json, write_csv
+from captchanet.files import read_csv, read_json, write_csv, write_json, write_npz
 from captchanet.layout import Layout
 from captchanet.report.domain_gap import BLUE, FULL, RED, domain_gap_page, signed
 from captchanet.segment.segment import UsablePicture, read_segmented
@@ -108,7 +107,11 @@ def leave_out(layout, of, letter):
 
 
 def rewrite(layout, of, X, y):
-    layout.dataset("main").part(of).write_bytes(pickle.dumps({"X": X, "y": y}))
+    files = layout.dataset("main")
+    facts = read_json(files.facts)
+    facts["digest"][of] = dataset.Part(X, y, []).digest
+    write_npz(files.part(of), X=X, y=y)
+    write_json(files.facts, facts)
 
 
 def test_classes_without_a_real_example_and_classes_never_synthesized_are_shown_apart(unchanged, remade):

@@ -318,7 +318,7 @@ def test_other_settings_data_or_code_start_over(made_results, tmp_path, monkeypa
 
     def perform(name="a", settings=settings, text="1", digest=facts["digest"], blas="x"):
         code.write_text(text)
-        monkeypatch.setattr(run, "read_json", lambda file: facts | {"digest": digest})
+        monkeypatch.setattr(run, "read_facts", lambda files: facts | {"digest": digest})
         monkeypatch.setattr(run, "arithmetic", lambda: {"blas": blas})
         run.perform(name, settings, data, files, [code], tmp_path / "checkpoints")
         return len(names)

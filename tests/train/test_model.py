@@ -2,17 +2,22 @@
 
 import hashlib
 import json
+import zipfile
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from layers import RunningMean
 
-from captchanet.errors import UserError
+from captchanet.errors import DamagedFile, UserError
 from captchanet.evaluate import predict as module
 from captchanet.evaluate.predict import list_files, predict
 from captchanet.layout import FORMAT, TrainFiles
 from captchanet.nn import Convolution, Dense, Network, Pooling, sigmoid, uniform
+from captchanet.segment.segmentation import Segmentation
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.train.architecture import Architecture
 from captchanet.train.model import Model, load_model
@@ -44,7 +49,8 @@ def test_a_model_comes_back_bit_by_bit_with_all_that_reading_needs(model, files)
     model.write(files)
     back = load_model(files.theta)
     assert back.theta.tobytes() == model.theta.tobytes()
-    assert (back.network, back.run, back.segment) == (model.network, "small", SEGMENT)
+    assert (back.network, back.run) == (model.network, "small")
+    assert back.segment == Segmentation.of(SEGMENT).dump()
     with np.load(files.theta, allow_pickle=False) as arrays:
         assert list(arrays) == ["theta"]
 
@@ -96,8 +102,184 @@ def test_a_description_that_was_changed_is_refused(model, files, change):
     model.write(files)
     facts = json.loads(files.model.read_text())
     files.model.write_text(change if isinstance(change, str) else json.dumps(facts | change))
-    with pytest.raises(UserError, match="is not as captchanet wrote it; train the run again"):
+    with pytest.raises(UserError, match=r"is not as captchanet wrote it.*; train the run again"):
         load_model(files.theta)
+
+
+def changed(model, files, change):
+    """Writes the model, with another value at a place among its facts and the digest that belongs to it."""
+    model.write(files)
+    facts = json.loads(files.model.read_text())
+    del facts["facts_sha256"]
+    for place, value in change.items():
+        *sections, key = place.split(".")
+        section = facts
+        for name in sections:
+            section = section[name]
+        section[key] = value
+        if value is MISSING:
+            del section[key]
+    text = json.dumps(facts, sort_keys=True).encode()
+    facts["facts_sha256"] = hashlib.sha256(text).hexdigest()
+    files.model.write_text(json.dumps(facts))
+
+
+MISSING = object()
+NO_MODELS = [
+    *({key: MISSING} for key in ("run", "status", "network", "segment", "temperature", "theta_sha256")),
+    *(
+        {key: None}
+        for key in ("format", "run", "status", "network", "segment", "temperature", "theta_sha256")
+    ),
+    *({"temperature": value} for value in (0, -1, 1e-300, 1e300, "hot", [1], True, 10**400)),
+    *({"network.layers": layers} for layers in ([], [36], [260, 0, 36], [260, -5, 36], [260, 5.5, 36])),
+    *({"network.layers": layers} for layers in ("many", {"a": 1}, [260, "five", 36], [260, None, 36])),
+    *({"network.layers": layers} for layers in ([260, 6, 36], [260, 5, 37], [261, 5, 36], [260, 10**30, 36])),
+    *({"network.layers": layers} for layers in ([260, 5, 5, 36], [260, 36], [260] + [5] * 9000 + [36])),
+    *({"network.activation": value} for value in ("magic", None, 3, ["sigmoid"], "__class__")),
+    {"network.output": "relu"},
+    {"network.bias": "perhaps"},
+    {"network.bias": False},
+    {"network.bias": MISSING},
+    {"network.depth": 3},
+    {"network.input_shape": [1, 20, 13]},
+    {"network.convolutions": [{"filters": 2}]},
+    {"network.convolutions": [{"filters": 2}], "network.input_shape": [1, 20, 14]},
+    {"network.convolutions": [{"filters": 2, "pool": 16}] * 9, "network.input_shape": [1, 20, 13]},
+    {"network.convolutions": [{"filters": 2}], "network.input_shape": [-1, -20, 13]},
+    *({"segment.characters": value} for value in (0, -4, "four", 10**9)),
+    *({"segment.alphabet": value} for value in ("", "aa", "ab", 7, "\ud800" + SEGMENT["alphabet"][1:])),
+    {"segment.alphabet": "\x1b" + SEGMENT["alphabet"][1:]},
+    {"segment.clean": {"method": "bleach"}},
+    {"segment.split": {"method": "grid", "width": 4096, "height": 4096}},
+    {"segment.split": {"method": "grid", "left": 5000}},
+    {"segment.picture": {"width": 0, "height": 27}},
+    {"segment.picture": {"width": 1, "height": 1}},
+    {"status": "fine"},
+    {"status": "failed"},
+]
+
+
+@pytest.mark.parametrize("change", NO_MODELS, ids=lambda change: str(change)[:50])
+def test_facts_that_no_training_writes_are_one_sentence_and_are_no_damage(model, files, change):
+    changed(model, files, change)
+    with pytest.raises(UserError) as caught:
+        load_model(files.theta)
+    said = str(caught.value)
+    assert said.startswith(str(files.theta.parent))
+    assert "\n" not in said
+    # nothing for the workflow to remove, since it has its digest, but for a theta of another size
+    assert not isinstance(caught.value, DamagedFile) or caught.value.file == files.theta
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nothing",
+        "3",
+        "null",
+        "[" * 50_000,
+        '{"a":' * 50_000,
+        '{"format": 2, "format": 2}',
+        '{"format": NaN}',
+        '{"format": -Infinity}',
+        '{"format": 1' + "0" * 5000 + "}",
+        " " * 200_000,
+        b"\xff\xfe{}",
+        b"\0" * 100,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_a_description_that_is_no_json_is_damaged(model, files, text):
+    model.write(files)
+    files.model.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(DamagedFile, match=r"is not as captchanet wrote it.*; train the run again|is damaged"):
+        load_model(files.theta)
+
+
+def theta_changes(theta):
+    """Arrays that are no theta of this network, by name."""
+    return {
+        "short": theta[:-1],
+        "long": np.append(theta, 0),
+        "empty": theta[:0],
+        "column": theta[:, None],
+        "number": np.array(1.0),
+        "complex": theta.astype(complex),
+        "whole": theta.astype(np.int64),
+        "half": theta.astype(np.float16),
+        "swapped": theta.astype(">f8"),
+        "text": theta.astype("U20"),
+        "objects": np.array([{}] * len(theta)),
+        "fields": np.zeros(len(theta), [("x", "f8")]),
+        "dates": np.zeros(len(theta), "M8[s]"),
+    }
+
+
+@pytest.mark.parametrize("name", theta_changes(np.zeros(2)))
+def test_a_theta_of_another_shape_or_type_is_said_with_what_was_expected(model, files, name):
+    theta = theta_changes(model.theta)[name]
+    changed(model, files, {"theta_sha256": hashlib.sha256(theta.tobytes()).hexdigest()})
+    np.savez(files.theta, theta=theta)
+    with pytest.raises(DamagedFile, match=r"model\.npz: is damaged \(theta is .*; train the run again"):
+        load_model(files.theta)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_theta_with_values_that_are_no_numbers_is_refused(model, files, value):
+    model.theta[7] = value
+    model.write(files)
+    with pytest.raises(UserError, match="values that are no numbers"):
+        load_model(files.theta)
+
+
+def npy(shape, data=b"", dtype="<f8"):
+    """The bytes of a .npy file whose header says what it likes."""
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data
+
+
+BOMBS = {
+    "compressed zeros": [("theta.npy", npy("(1491,)", bytes(8 * 1491)), zipfile.ZIP_DEFLATED)],
+    "a huge shape": [("theta.npy", npy(f"({10**12},)"), zipfile.ZIP_STORED)],
+    "a shape below zero": [("theta.npy", npy("(-1491,)"), zipfile.ZIP_STORED)],
+    "no header": [("theta.npy", b"", zipfile.ZIP_STORED)],
+    "code in place of a header": [("theta.npy", npy("__import__('os')"), zipfile.ZIP_STORED)],
+    "another version": [("theta.npy", b"\x93NUMPY\x09\x00" + bytes(200), zipfile.ZIP_STORED)],
+    "two thetas": [("theta.npy", npy("(1,)", bytes(8)), zipfile.ZIP_STORED)] * 2,
+    "another name": [("../theta.npy", npy("(1491,)", bytes(8 * 1491)), zipfile.ZIP_STORED)],
+    "nothing": [],
+}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", BOMBS)
+def test_an_archive_is_looked_at_before_an_array_is_read(model, files, name, monkeypatch):
+    model.write(files)
+    with zipfile.ZipFile(files.theta, "w") as archive:
+        for member, data, compression in BOMBS[name]:
+            archive.writestr(member, data, compression)
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(DamagedFile, match=r"is damaged.*; train the run again"):
+        load_model(files.theta)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_a_model_with_any_byte_changed_is_one_sentence_or_the_same_model(tmp_path_factory, data):
+    files = TrainFiles.within(tmp_path_factory.getbasetemp())
+    made = Model(ARCHITECTURE, uniform(NETWORK, np.random.default_rng(0)), "small", SEGMENT)
+    made.write(files)
+    file = data.draw(st.sampled_from([files.theta, files.model]))
+    whole = bytearray(file.read_bytes())
+    # the ends of the zip have its directory, and the middle has only numbers
+    places = st.integers(0, 400) | st.integers(-400, -1)
+    for place in data.draw(st.lists(places, min_size=1, max_size=3)):
+        whole[place] = data.draw(st.integers(0, 255))
+    file.write_bytes(whole[: data.draw(st.none() | st.integers(0, len(whole)))])
+    with suppress(UserError):
+        assert load_model(files.theta).digest == made.digest
 
 
 @pytest.mark.parametrize("found", [1, FORMAT + 1, "x"])

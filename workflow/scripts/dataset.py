@@ -8,7 +8,7 @@ from captchanet.job import job
 from captchanet.layout import DatasetFiles, SegmentedFiles
 from captchanet.segment.segment import read_segmented
 
-with job("dataset"):
+with job("dataset", snakemake.input):
     params = snakemake.params
     files = SegmentedFiles.rows(snakemake.input)
     settings = DatasetSettings.of(params.dataset)

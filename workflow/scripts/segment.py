@@ -1,18 +1,17 @@
 """Segments captchas of a folder or synthetic ones: characters, cleaned pictures, and rejected pictures."""
 
-from captchanet.files import read_csv, read_npy
 from captchanet.job import job
-from captchanet.layout import SegmentedFiles
+from captchanet.layout import SegmentedFiles, SyntheticFiles
 from captchanet.segment.segment import check_rejected, segment, write_rejected, write_segmented
-from captchanet.segment.segment_synthetic import segment_synthetic
+from captchanet.segment.segment_synthetic import read_synthetic, segment_synthetic
 from captchanet.segment.segmentation import Segmentation
 
-with job("segment"):
+with job("segment", snakemake.input):
     segmentation = Segmentation.of(snakemake.params.segmentation).try_out()
     source = snakemake.params.source
     if "synthesize" in source:
-        labels = [label for (label,) in read_csv(snakemake.input.labels, ("label",))]
-        segmented = segment_synthetic(read_npy(snakemake.input.pictures), labels, segmentation)
+        pictures, labels = read_synthetic(SyntheticFiles.named(snakemake.input))
+        segmented = segment_synthetic(pictures, labels, segmentation)
     else:
         segmented = segment(source["folder"], segmentation, source["labels"])
     write_rejected(segmented, snakemake.log[0])

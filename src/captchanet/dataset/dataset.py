@@ -1,4 +1,4 @@
-"""The data set: which captchas train and which stay unseen, as the pickles that the rest works from.
+"""The data set: which captchas train and which stay unseen, as the arrays that the rest works from.
 
 A split samples captchas, never characters. The characters of a picture share its ink, its speckles and their
 neighbours' edges, so a character is not unseen where the rest of its captcha trained the network.
@@ -8,6 +8,8 @@ import hashlib
 import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -15,8 +17,18 @@ from numpy.typing import DTypeLike, NDArray
 
 from captchanet.dataset.settings import DatasetSettings
 from captchanet.dataset.split import split
-from captchanet.errors import UserError
-from captchanet.files import atomic, read_csv, write_bytes, write_csv, write_json
+from captchanet.errors import DamagedFile, UserError
+from captchanet.files import (
+    Like,
+    intact,
+    read_csv,
+    read_json,
+    read_npz,
+    write_bytes,
+    write_csv,
+    write_json,
+    write_npz,
+)
 from captchanet.layout import PARTS, DatasetFiles
 from captchanet.segment.labels import encode
 from captchanet.types import Json
@@ -26,6 +38,11 @@ if TYPE_CHECKING:  # reading pictures is not needed to read a data set
 
 HEADER = ("part", "pictures", "file", "label", "sha256")
 PICTURES = ("pictures", "file", "label", "sha256")
+ARRAYS: dict[str, Like] = {"X": ((None, None), ("float64", "float32")), "y": ((None, 1), ("int64",))}
+"""What the arrays of a part are like, see `Part`."""
+FOR_AUGMENTATION: dict[str, Like] = {"cleaned": (None, ("float32",)), "windows": ((None, 4), ("int64",))}
+LISTED = [name for name in PARTS if name != "synthetic"]
+"""The parts whose captchas are listed. A seed gives synthetic ones again."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,7 @@ class Part:
     @property
     def digest(self) -> str:
         """The SHA-256 of X and y, in hexadecimal."""
-        return hashlib.sha256(self.X.tobytes() + self.y.tobytes()).hexdigest()
+        return _digest(self.X, self.y)
 
 
 def part(
@@ -118,6 +135,11 @@ class Dataset:
     def parts(self) -> dict[str, Part]:
         """The parts by name."""
         return {name: getattr(self, name) for name in PARTS}
+
+    @cached_property
+    def pickled(self) -> bytes:
+        """The training part as the tutorial's program reads it. Nothing here reads it: a pickle is code."""
+        return pickle.dumps({"X": self.train.X, "y": self.train.y}, protocol=4)
 
 
 def build(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabet: str) -> Dataset:
@@ -211,7 +233,8 @@ def make(folders: Mapping[str, "Segmented"], settings: DatasetSettings, alphabet
 class DatasetFacts(TypedDict):
     """The facts about a data set, ready for JSON.
 
-    `cleaned` is the digest of what augmentation reads, which is more of a picture than the characters show.
+    `digest` is that of each part, `pickle` that of the training part as a pickle, and `cleaned` that of what
+    augmentation reads, which is more of a picture than the characters show.
     `pictures`, `dataset` and `segment` are the entries of the configuration that decided the data set. They
     are as in a file, so that code that reads the facts need not know every kind and every cleaning.
     """
@@ -222,6 +245,7 @@ class DatasetFacts(TypedDict):
     classes_without_example: list[str]
     examples: dict[str, dict[str, int]]
     digest: dict[str, str]
+    pickle: str
     cleaned: str
     pictures: dict[str, Json]
     dataset: Json
@@ -263,7 +287,8 @@ def summary(
         "digest": {
             name: p.digest for name, p in dataset.parts.items() if name in ("train", "unseen") or p.captchas
         },
-        "cleaned": hashlib.sha256(dataset.cleaned.tobytes() + dataset.windows.tobytes()).hexdigest(),
+        "pickle": hashlib.sha256(dataset.pickled).hexdigest(),
+        "cleaned": _digest(dataset.cleaned, dataset.windows),
         "pictures": pictures,
         "dataset": settings.dump(),
         "segment": segmentation,
@@ -287,7 +312,7 @@ def calibrated_on(facts: DatasetFacts) -> str:
 def write_dataset(
     files: DatasetFiles, dataset: Dataset, facts: DatasetFacts, folders: Mapping[str, "Segmented"]
 ) -> None:
-    """Write the files of a data set. Each part is a pickle of a dict with X and y.
+    """Write the files of a data set. The arrays X and y of a part are one file.
 
     The captchas of all parts but the synthetic one are listed, and all usable pictures of folders, since a
     split depends on all of them. Synthetic pictures are not listed: their seed gives them again.
@@ -309,11 +334,10 @@ def write_dataset(
         Where a file cannot be written.
     """
     for name, content in dataset.parts.items():
-        data = {"X": content.X, "y": content.y}
-        write_bytes(files.part(name), pickle.dumps(data, protocol=4))
-    listed = [name for name in PARTS if name != "synthetic"]
+        write_npz(files.part(name), X=content.X, y=content.y)
+    write_bytes(files.pickled, dataset.pickled)
     write_csv(
-        files.captchas, HEADER, [(name, *row) for name in listed for row in dataset.parts[name].captchas]
+        files.captchas, HEADER, [(name, *row) for name in LISTED for row in dataset.parts[name].captchas]
     )
     usable = [
         (name, picture.file, picture.label, picture.sha256)
@@ -322,15 +346,21 @@ def write_dataset(
         for picture in segmented.pictures
     ]
     write_csv(files.pictures, PICTURES, usable)
-    with atomic(files.train_pictures) as temporary, temporary.open("wb") as file:
-        np.savez(file, cleaned=dataset.cleaned, windows=dataset.windows)
+    write_npz(files.train_pictures, cleaned=dataset.cleaned, windows=dataset.windows)
     write_json(files.facts, facts)
 
 
+def read_facts(files: DatasetFiles) -> DatasetFacts:
+    """Read what `summary` collected about a data set; raise UserError where it is missing or damaged."""
+    facts: DatasetFacts = read_json(files.facts, *DatasetFacts.__annotations__)
+    return facts
+
+
 def read_train_pictures(files: DatasetFiles) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Read `cleaned` and `windows` of a `Dataset`, as `write_dataset` wrote them."""
-    with np.load(files.train_pictures, allow_pickle=False) as arrays:
-        return arrays["cleaned"], arrays["windows"]
+    """Read `cleaned` and `windows` of a `Dataset`, as `write_dataset` wrote them; raise as `read_part`."""
+    arrays = read_npz(files.train_pictures, FOR_AUGMENTATION)
+    _check(files.train_pictures, _digest(*arrays.values()), read_facts(files)["cleaned"])
+    return arrays["cleaned"], arrays["windows"]
 
 
 def read_part(files: DatasetFiles, name: str) -> Part:
@@ -351,9 +381,39 @@ def read_part(files: DatasetFiles, name: str) -> Part:
     Raises
     ------
     UserError
-        Where the list of the captchas is missing or damaged.
+        Where a file is missing or damaged, or is not the one that the facts describe.
     """
-    data = pickle.loads(files.part(name).read_bytes())
+    facts, arrays = read_facts(files), read_npz(files.part(name), ARRAYS)
     table = read_csv(files.captchas, HEADER)
     captchas = [(pictures, file, label, sha256) for of, pictures, file, label, sha256 in table if of == name]
-    return Part(data["X"], data["y"], captchas)
+    with intact(files.facts):
+        digest, number = facts["digest"].get(name), facts["captchas"][name]
+    if name in LISTED and len(captchas) != number:
+        raise DamagedFile(
+            files.captchas, f"lists {len(captchas)} of the {number} captchas of the part {name}"
+        )
+    part = Part(arrays["X"], arrays["y"], captchas)
+    # an empty part has no digest
+    if digest or len(part.X):
+        _check(files.part(name), part.digest, digest)
+    return part
+
+
+def check_pickle(files: DatasetFiles) -> None:
+    """Raise UserError where the training part as a pickle is not as `write_dataset` wrote it."""
+    with intact(files.pickled) as file:
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+    _check(files.pickled, found, read_facts(files)["pickle"])
+
+
+def _check(file: Path, found: str, recorded: str | None) -> None:
+    if found != recorded:
+        raise DamagedFile(file, f"is not the one whose digest {DatasetFiles.within('').facts} has")
+
+
+def _digest(*arrays: np.ndarray) -> str:
+    """Compute SHA-256 over the bytes of arrays, without a copy of them."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -140,7 +140,7 @@ def evaluate_run(files: TrainFiles, train: Part, unseen: Part, synthetic: Part |
     Evaluation
         Of a run whose training failed, only that it failed, and why.
     """
-    status = read_json(files.status)
+    status = read_json(files.status, "status", "reason")
     if status["status"] == "finished":
         return evaluate(load_model(files.theta), train, unseen, synthetic)
     metrics = {"status": status["status"], "reason": status["reason"]}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from captchanet.evaluate.metrics import MISREADS
-from captchanet.files import read_csv, read_json
+from captchanet.files import intact, read_csv, read_json
 from captchanet.layout import EvaluateFiles, Results, TrainFiles
 
 Captcha = tuple[str, str]
@@ -113,13 +113,14 @@ def sweep_run(run: str, about: Repeat, train: TrainFiles, evaluate: EvaluateFile
     -------
     SweepRun
     """
-    metrics = read_json(evaluate.metrics)
+    metrics = read_json(evaluate.metrics, "status")
     repeat = (about["seed"], about["fold"])
     if metrics["status"] != "finished":
         return SweepRun(run, about["setting"], repeat, failed=True)
     misread = read_csv(evaluate.misreads, MISREADS)
-    digest = read_json(train.provenance)["data_sha256"]["unseen"]
-    n = metrics["unseen"]["captchas"]["n"]
+    digest = read_json(train.provenance, "data_sha256")["data_sha256"]["unseen"]
+    with intact(evaluate.metrics):
+        n = metrics["unseen"]["captchas"]["n"]
     return SweepRun(
         run, about["setting"], repeat, False, digest, n, frozenset((row[0], row[1]) for row in misread)
     )

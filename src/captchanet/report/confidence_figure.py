@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from captchanet.evaluate.calibration_error import RELIABILITY
 from captchanet.evaluate.selective_prediction import COVERAGE, THRESHOLDS
-from captchanet.files import read_csv
+from captchanet.files import intact, read_csv
 from captchanet.layout import EvaluateFiles
 from captchanet.report.figure_helpers import reach
 from captchanet.report.figures import BLUE, GREEN, GREY, STYLE
@@ -25,9 +25,10 @@ def read_confidence(files: EvaluateFiles) -> tuple[list[list[float]], list[list[
     """The data of the figure, from the files of an evaluation: the bins of captchas, and the coverage."""
     bins = read_csv(files.reliability, RELIABILITY)
     coverage = read_csv(files.coverage, COVERAGE)
-    return [[float(text) for text in row[1:]] for row in bins if row[0] == "captchas"], [
-        [float(text) for text in row] for row in coverage
-    ]
+    with intact(files.reliability):
+        of_captchas = [[float(text) for text in row[1:]] for row in bins if row[0] == "captchas"]
+    with intact(files.coverage):
+        return of_captchas, [[float(text) for text in row] for row in coverage]
 
 
 def confidence(bins: Rows, coverage: Rows) -> Figure:

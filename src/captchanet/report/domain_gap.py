@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.dataset.dataset import DatasetFacts, Part, read_part
+from captchanet.dataset.dataset import DatasetFacts, Part, read_facts, read_part
 from captchanet.errors import UserError
 from captchanet.evaluate.domain_gap import Characters, ClassComparison, compare_classes
-from captchanet.files import read_csv, read_json
+from captchanet.files import read_csv
 from captchanet.layout import DatasetFiles, Layout, SegmentedFiles
 from captchanet.report import page
 from captchanet.segment.read import spread
@@ -39,7 +39,7 @@ def domain_gap_page(
     train; if none of them trains, they are the unseen ones. Raises UserError where no synthetic captcha
     trains.
     """
-    facts: DatasetFacts = read_json(dataset.facts)
+    facts = read_facts(dataset)
     real_use, synthetic_uses = _uses(facts)
     if not synthetic_uses:
         raise UserError(f"the data set {name} trains on no synthetic captchas; name one that does")

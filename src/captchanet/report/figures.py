@@ -3,7 +3,6 @@
 They are made without pyplot, which shares state and may look for a display.
 """
 
-import csv
 import hashlib
 import io
 import re
@@ -22,7 +21,7 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullF
 from numpy.typing import NDArray
 
 from captchanet.evaluate.comparison import SettingSummary
-from captchanet.files import read_csv
+from captchanet.files import intact, read_csv
 from captchanet.report.figure_helpers import fitted, reach, spreads
 from captchanet.train.methods import FULL_BATCH, MINI_BATCH
 from captchanet.train.train import HISTORY
@@ -191,15 +190,17 @@ def _intervals(axes: Axes, positions: list[int], rows: Sequence[Sequence[float]]
 
 def read_history(file: Path) -> list[list[float]]:
     """The history of a run as `learning_curves` takes it; raises UserError where the file is damaged."""
-    return [[float(text) for text in row] for row in read_csv(file, HISTORY)]
+    rows = read_csv(file, HISTORY)
+    with intact(file):
+        return [[float(text) for text in row] for row in rows]
 
 
 def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:
     """The confusion matrix and its alphabet from an evaluation's file; raises UserError if it is damaged."""
-    with file.open(encoding="utf-8", newline="") as text:
-        alphabet = next(csv.reader(text), ["true"])[1:]
-    rows = read_csv(file, ["true", *alphabet])
-    return np.array([row[1:] for row in rows], np.int64).reshape(len(rows), -1), alphabet
+    rows = read_csv(file)
+    with intact(file):
+        matrix = np.array([row[1:] for row in rows], np.int64).reshape(len(rows), len(rows))
+    return matrix, [row[0] for row in rows]
 
 
 def save_png(figure: Figure, file: Path) -> None:

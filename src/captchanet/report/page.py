@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from captchanet.dataset.dataset import DatasetFacts, calibrated_on, trained_on
-from captchanet.files import read_csv
+from captchanet.files import intact, read_csv, read_row
 from captchanet.layout import SegmentedFiles
 from captchanet.segment.read import Unusable, decode, read_bytes
 from captchanet.segment.segment import UsablePicture
@@ -66,15 +66,17 @@ def captcha(
     """
     size = facts["segment"]["picture"]
     try:
-        if source is None:
-            raise Unusable("its folder is not named any more")
+        if source is None or not Path(source).exists():
+            raise Unusable("it is not there any more")
         if "synthesize" in facts["pictures"].get(pictures, {}):
-            pixels = np.load(source, mmap_mode="r", allow_pickle=False)[number_of(file)]
+            pixels = read_row(source, number_of(file))
         else:
             pixels = decode(read_bytes(Path(source) / file, **size), **size)
     except (Unusable, OSError, ValueError, IndexError):
         rows = [row[0] for row in read_csv(segmented.pictures, UsablePicture._fields)]
-        cleaned = np.load(segmented.cleaned, mmap_mode="r", allow_pickle=False)[rows.index(file)]
+        with intact(segmented.pictures):
+            row = rows.index(file)
+        cleaned = read_row(segmented.cleaned, row)
         ink = cleaned[..., 0] if cleaned.ndim == 3 else cleaned  # only the first of several channels
         pixels = black(ink)
     return data_uri(pixels)

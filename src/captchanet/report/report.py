@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.dataset.dataset import DatasetFacts
+from captchanet.dataset.dataset import DatasetFacts, read_facts
 from captchanet.evaluate.metrics import CLASSES, MISREADS
 from captchanet.evaluate.sweep import Sweep
-from captchanet.files import read_csv, read_json
+from captchanet.files import intact, read_csv, read_json
 from captchanet.layout import EvaluateFiles, Results, SegmentedFiles, TrainFiles, XorFiles
 from captchanet.report import confidence_figure, figures, page
 from captchanet.report import sweeps as report_sweeps
@@ -134,14 +134,18 @@ def report(
 
 
 def _run(name: str, train: TrainFiles, evaluate: EvaluateFiles) -> ReportedRun:
-    parameters, metrics = read_json(train.parameters), read_json(evaluate.metrics)
+    parameters, metrics = read_json(train.parameters, "run"), read_json(evaluate.metrics, "status")
     history = figures.read_history(train.history)
     curves = figures.svg(figures.learning_curves(history, parameters["optimiser"]["method"]), name)
-    files = (parameters, metrics, read_json(train.status), read_json(train.provenance))
+    status, provenance = read_json(train.status, "status"), read_json(train.provenance, "started")
+    files = (parameters, metrics, status, provenance)
     if metrics["status"] != "finished":
         return ReportedRun(name, *files, curves)
     rows = read_csv(evaluate.classes, CLASSES)
-    classes = [(row[0], int(row[2]), float(row[4] or "nan"), float(row[5]), float(row[6])) for row in rows]
+    with intact(evaluate.classes):
+        classes = [
+            (row[0], int(row[2]), float(row[4] or "nan"), float(row[5]), float(row[6])) for row in rows
+        ]
     confusion, alphabet = figures.read_confusion(evaluate.confusion)
     return ReportedRun(
         name,
@@ -180,7 +184,7 @@ def _confused(confusion: NDArray[np.int64], alphabet: Sequence[str]) -> list[tup
 
 
 def _data(results: Results, name: str) -> ReportedData:
-    facts: DatasetFacts = read_json(results.dataset[name].facts)
+    facts = read_facts(results.dataset[name])
     segmented = {
         pictures: files
         for (segmentation, pictures), files in results.segment.items()
@@ -192,7 +196,7 @@ def _data(results: Results, name: str) -> ReportedData:
     for entry in dict.fromkeys(name for name in names if name in segmented):
         files = segmented[entry]
         folders[entry] = {
-            "counts": read_json(files.counts),
+            "counts": read_json(files.counts, "rejected"),
             "rejected": [Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)],
             "synthesize": facts["pictures"].get(entry, {}).get("synthesize"),
         }
@@ -200,9 +204,11 @@ def _data(results: Results, name: str) -> ReportedData:
 
 
 def _xor(files: XorFiles) -> dict[str, Any]:
-    outputs = [row[0] for row in read_json(files.solution)["outputs"]]
+    solution = read_json(files.solution, "outputs")
+    with intact(files.solution):
+        outputs = [row[0] for row in solution["outputs"]]
     rows = list(zip((0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0), outputs, strict=True))
-    steps = read_json(files.parameters)["steps"]
+    steps = read_json(files.parameters, "steps")["steps"]
     curves = figures.svg(figures.learning_curves(figures.read_history(files.history), "xor"))
     return {"rows": rows, "steps": steps, "curves": curves}
 

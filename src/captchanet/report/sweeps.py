@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, TypeGuard
 
 from captchanet.config.names import STAGES, Names
-from captchanet.dataset.dataset import DatasetFacts
+from captchanet.dataset.dataset import DatasetFacts, read_facts
 from captchanet.evaluate.comparison import SettingSummary, compare, summarise
 from captchanet.evaluate.sweep import Sweep, SweepRun
 from captchanet.files import read_json
@@ -39,7 +39,9 @@ def section(sweep: Sweep) -> dict[str, Any]:
         "equal": sum(math.isclose(one.mean or 0, finished[0].mean or 0) for one in finished),
         "comparison": compare(finished[0].runs, finished[1].runs) if len(finished) > 1 else None,
         "runs": runs,
-        "failed": {one.run: read_json(evaluated[one.run].metrics)["reason"] for one in runs if one.failed},
+        "failed": {
+            one.run: read_json(evaluated[one.run].metrics, "reason")["reason"] for one in runs if one.failed
+        },
         "data": _data(sweep.results, runs),
         **_figures(sweep, found, finished),
     }
@@ -130,8 +132,8 @@ def _repeats(repeats: Mapping[str, Set[int]]) -> str:
 
 def _facts(results: Results, run: str) -> tuple[str, DatasetFacts]:
     """The name of a run's data set, and its facts."""
-    name = read_json(results.train[run].parameters)["data"]
-    return name, read_json(results.dataset[name].facts)
+    name = read_json(results.train[run].parameters, "data")["data"]
+    return name, read_facts(results.dataset[name])
 
 
 def _data(results: Results, runs: Sequence[SweepRun]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from captchanet.errors import UserError
-from captchanet.files import read_csv, read_npy, write_csv, write_json, write_npy
+from captchanet.errors import DamagedFile, UserError
+from captchanet.files import intact, read_csv, read_npy, write_csv, write_json, write_npy
 from captchanet.layout import SegmentedFiles
 from captchanet.segment.labels import match, read_label_file
 from captchanet.segment.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
@@ -299,20 +299,20 @@ def write_segmented(files: SegmentedFiles, segmented: Segmented) -> None:
 
 def read_segmented(files: SegmentedFiles) -> Segmented:
     """Read what `write_segmented` wrote; raise UserError where a file is missing, damaged or does not fit."""
-    X, cleaned = read_npy(files.characters), read_npy(files.cleaned)
+    X = read_npy(files.characters, ((None, None), ("float32",)))
+    cleaned = read_npy(files.cleaned, (None, ("float32",)))
     pictures = [UsablePicture(*row) for row in read_csv(files.pictures, UsablePicture._fields)]
     rejected = [Rejected(*row) for row in read_csv(files.rejected, Rejected._fields)]
-    try:
+    with intact(files.windows):
         characters = [
             Character(row[0], int(row[1]), row[2], *map(int, row[3:]))
             for row in read_csv(files.windows, Character._fields)
         ]
-    except ValueError as error:
-        raise UserError(f"{files.windows} is damaged ({error}); run segment again.") from error
     if len(X) != len(characters) or len(cleaned) != len(pictures):
-        raise UserError(
-            f"{files.characters} and its neighbours hold {len(X)} vectors for {len(characters)} characters "
-            f"and {len(cleaned)} cleaned pictures for {len(pictures)} pictures; they are of different runs: "
-            "run segment again."
+        raise DamagedFile(
+            files.characters,
+            f"and its neighbours hold {len(X)} vectors for {len(characters)} characters "
+            f"and {len(cleaned)} cleaned pictures for {len(pictures)} pictures; they are of different runs",
+            "run segment again",
         )
     return Segmented(X, characters, cleaned, pictures, rejected)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from captchanet.errors import UserError
+from captchanet.errors import DamagedFile, UserError
+from captchanet.files import read_csv, read_npy
+from captchanet.layout import SyntheticFiles
 from captchanet.segment.labels import FOLDS, outside
 from captchanet.segment.segment import Segmented, UsablePicture, segment_pictures
 from captchanet.segment.segmentation import Segmentation
@@ -44,6 +46,21 @@ def segment_synthetic(pictures: np.ndarray, labels: Sequence[str], segmentation:
         for number, (text, label, digest) in enumerate(zip(labels, folded, digests, strict=True))
     )
     return segment_pictures(zip(named, pictures, strict=True), len(pictures), segmentation, [])
+
+
+def read_synthetic(files: SyntheticFiles) -> tuple[np.ndarray, list[str]]:
+    """Read synthetic captchas: their pictures, uint8 (n, h, w, 3), and their labels.
+
+    Raises
+    ------
+    UserError
+        Where a file is missing or damaged, or they are not of the same captchas.
+    """
+    pictures = read_npy(files.pictures, ((None, None, None, 3), ("uint8",)))
+    labels = [label for (label,) in read_csv(files.labels, ("label",))]
+    if len(pictures) != len(labels):
+        raise DamagedFile(files.labels, f"has {len(labels)} labels for {len(pictures)} pictures")
+    return pictures, labels
 
 
 def number_of(file: str) -> int:

@@ -75,7 +75,12 @@ class Segmentation(Settings):
         return (size["height"], size["width"]) if {"width", "height"} <= set(size) else None
 
     def try_out(self) -> Self:
-        """Return the settings themselves, once they are known to work.
+        """Return the settings themselves, once they are known to work: raise as `inputs`."""
+        self.inputs()
+        return self
+
+    def inputs(self) -> int:
+        """Tell how many numbers the vector of a character has.
 
         Raises
         ------
@@ -101,7 +106,7 @@ class Segmentation(Settings):
                     f"{top} to {bottom}, outside a picture of {width} × {height} pixels; correct them, or "
                     "picture.width and picture.height."
                 )
-        return self
+        return int(vectors.shape[2])
 
     def _cleaned(self, blank: np.ndarray) -> np.ndarray:
         try:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from captchanet.dataset.dataset import DatasetFacts, trained_on
+from captchanet.dataset.dataset import DatasetFacts, read_facts, trained_on
 from captchanet.evaluate.sweep import Sweep
-from captchanet.files import read_json
+from captchanet.files import check_whole, intact, read_json
 from captchanet.layout import ARTIFACTS, EvaluateFiles, Files, Results, RunFiles, XorFiles
 from captchanet.report import figures
 from captchanet.report.confidence_figure import confidence, read_confidence
@@ -47,10 +47,11 @@ def run_records(
 
 
 def _record(name: str, files: RunFiles, content: Callable[[RunRecord], RunContent]) -> RunRecord:
-    provenance = read_json(files.provenance)
+    provenance = read_json(files.provenance, "sources", "data_sha256", "theta_sha256", "started", "seconds")
     # the digests of all captchas stay in the file: those of a thousand runs would fill the memory
     provenance.pop("pictures", None)
-    parameters, status = read_json(files.parameters), read_json(files.status)
+    parameters = read_json(files.parameters, "run")
+    status = read_json(files.status, "status", "evaluations")
     one = RunRecord(name, parameters, provenance, status, lambda: content(one))
     return one
 
@@ -64,9 +65,9 @@ def _recorded(files: Iterable[Path], artifacts: Files) -> list[tuple[Path, str]]
 def _content(results: Results, opening: str, scratch: Path, one: RunRecord) -> RunContent:
     """All files of a run; its description begins with `opening`."""
     train, evaluate = results.train[one.name], results.evaluate[one.name]
-    parameters, metrics = one.parameters, read_json(evaluate.metrics)
+    parameters, metrics = one.parameters, read_json(evaluate.metrics, "status")
     dataset = results.dataset[parameters["data"]]
-    facts, history = read_json(dataset.facts), figures.read_history(train.history)
+    facts, history = read_facts(dataset), figures.read_history(train.history)
     data = [
         (
             f"{parameters['data']}-{part}",
@@ -80,7 +81,7 @@ def _content(results: Results, opening: str, scratch: Path, one: RunRecord) -> R
     ]
     used = [parameters["dataset"][use] for use in ("train", "synthetic", "unseen")]
     finals = {
-        f"pictures/{pictures}/rejected": read_json(files.counts)["rejected"]
+        f"pictures/{pictures}/rejected": read_json(files.counts, "rejected")["rejected"]
         for (segmentation, pictures), files in results.segment.items()
         if segmentation == parameters["dataset"]["segment"] and pictures in used
     }
@@ -89,6 +90,9 @@ def _content(results: Results, opening: str, scratch: Path, one: RunRecord) -> R
     files = _recorded(train, ARTIFACTS.train) + _recorded(evaluate, ARTIFACTS.evaluate)
     # with these files the data set can be made again from the pictures
     files += _recorded((dataset.facts, dataset.captchas, dataset.pictures), ARTIFACTS.dataset)
+    for file, _ in files:
+        # nobody else reads some of them, and a damaged one could repeat nothing
+        check_whole(file)
     files += [(file, FIGURES) for file in _figures(one, history, evaluate, metrics, scratch)]
     description = opening + _description(one, metrics, facts)
     return RunContent(_by_step(history), finals, data, files, description)
@@ -147,7 +151,11 @@ def _description(one: RunRecord, metrics: Json, facts: DatasetFacts) -> str:
 
 
 def _xor_content(files: XorFiles) -> RunContent:
-    outputs = ", ".join(f"{row[0]:.8f}" for row in read_json(files.solution)["outputs"])
+    solution = read_json(files.solution, "outputs")
+    with intact(files.solution):
+        outputs = ", ".join(f"{row[0]:.8f}" for row in solution["outputs"])
+    for file in files:
+        check_whole(file)
     return RunContent(
         _by_step(figures.read_history(files.history)),
         files=_recorded(files, ARTIFACTS.xor),

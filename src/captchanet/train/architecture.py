@@ -1,12 +1,14 @@
 """The networks that a configuration can ask for: convolutions, if any, dense layers, and the outputs."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from math import prod
+from typing import Annotated, Literal, Self
 
 from annotated_types import Interval
+from pydantic import model_validator
 
 from captchanet import nn
-from captchanet.settings import Name, Settings
+from captchanet.settings import Name, Settings, wrong
 from captchanet.train.methods import ACTIVATIONS, OUTPUTS
 
 
@@ -36,6 +38,18 @@ class Architecture(Settings):
     """Channels, height and width of the pictures that convolutions look at."""
     convolutions: tuple[ConvolutionSettings, ...]
     """The convolutions in front of the dense layers."""
+
+    @model_validator(mode="after")
+    def _parts_go_together(self) -> Self:
+        if len(self.layers) < 2 or min(self.layers) < 1:
+            raise wrong("layers", f"found {list(self.layers)}; expected two or more numbers, each at least 1")
+        if bool(self.convolutions) != bool(self.input_shape):
+            raise wrong("input_shape", "convolutions need it, and a network without them has none")
+        if self.input_shape and (min(self.input_shape) < 1 or prod(self.input_shape) != self.layers[0]):
+            raise wrong(
+                "input_shape", f"found {list(self.input_shape)}; expected {self.layers[0]} inputs altogether"
+            )
+        return self
 
     def network(self, dropout: Sequence[float] = ()) -> nn.Network:
         """Make the network that is described here.

@@ -2,22 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from annotated_types import Interval
 from numpy.typing import NDArray
 
-from captchanet.errors import UserError
-from captchanet.files import atomic, write_json
+from captchanet.errors import DamagedFile, UserError
+from captchanet.files import Like, intact, parse_json, read_npz, write_json, write_npz
 from captchanet.layout import FORMAT, TrainFiles
 from captchanet.nn import Array, Network
 from captchanet.nn.layer import NOTHING
+from captchanet.segment.segmentation import Segmentation
+from captchanet.settings import Settings
 from captchanet.train.architecture import Architecture
 from captchanet.train.temperature_scaling import fit_temperature, scaled
+
+AGAIN = "train the run again"
+"""What to do about a model that is damaged."""
+FLOATS = ("float64", "float32")
+LARGEST = 100_000
+"""How many bytes the file of the facts may have; it has about 2,000."""
 
 
 def theta_digest(theta: Array, state: Array = NOTHING) -> str:
@@ -109,8 +121,7 @@ class Model:
             A model with the status "failed" is kept to be looked at; `load_model` refuses it.
         """
         arrays = {"theta": self.theta} | ({"state": self.state} if self.state.size else {})
-        with atomic(files.theta) as temporary, temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+        write_npz(files.theta, **arrays)
         facts = {
             "format": FORMAT,
             "run": self.run,
@@ -123,6 +134,25 @@ class Model:
         write_json(files.model, facts | {"facts_sha256": _digest(facts)})
 
 
+class ModelFacts(Settings):
+    """What the file about a model says, with the digest of all of it but the digest itself."""
+
+    format: int
+    """The format of the file."""
+    run: str
+    """The name of the run that trained it."""
+    status: Literal["finished", "failed"]
+    """How its training ended; a failed one is kept to be looked at, and reads nothing."""
+    network: Architecture
+    """What the network is."""
+    segment: Segmentation
+    """The segmentation before it."""
+    temperature: Annotated[float, Interval(ge=0.01, le=100)]
+    """It calibrates confidences; 1 is not calibrated. None that is fitted is near these limits."""
+    theta_sha256: str
+    """The digest of theta and state."""
+
+
 def _digest(facts: Mapping[str, Any]) -> str:
     text = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -130,6 +160,9 @@ def _digest(facts: Mapping[str, Any]) -> str:
 
 def load_model(theta_file: Path) -> Model:
     """Load the model whose theta is in a file; the facts about it are in the file next to that.
+
+    Both are checked as a whole, since they may come from anybody. The size that theta has by the facts is
+    compared with its file before theta is read.
 
     Raises
     ------
@@ -150,45 +183,72 @@ def load_model(theta_file: Path) -> Model:
                 "by --configfile, or a model by --model)"
             )
     facts = _facts(files.model)
-    if facts["status"] != "finished":
-        raise UserError(
-            f"{theta_file}: the training of the run {facts['run']} failed, so it can read nothing"
-        )
-    theta, state = _numbers(theta_file)
-    architecture = Architecture.of(facts["network"], f"{files.model}: network.")
-    model = Model(architecture, theta, facts["run"], facts["segment"], facts["temperature"], state)
-    if model.digest != facts["theta_sha256"]:
-        raise UserError(
-            f"{theta_file}: its theta is not the one that {files.model.name} describes; train the run again"
-        )
+    if facts.status != "finished":
+        raise UserError(f"{theta_file}: the training of the run {facts.run} failed, so it can read nothing")
+    size, state_size = _sizes(facts, files.model)
+    like: dict[str, Like] = {"theta": ((size,), FLOATS)}
+    if state_size:
+        like["state"] = ((state_size,), FLOATS)
+    with _again():
+        arrays = read_npz(theta_file, like)
+    theta, state = arrays["theta"], arrays.get("state", NOTHING)
+    segment = facts.segment.dump()
+    model = Model(facts.network, theta, facts.run, segment, facts.temperature, state)
+    if model.digest != facts.theta_sha256:
+        fault = f"its theta is not the one that {files.model.name} describes"
+        raise DamagedFile(theta_file, fault, AGAIN)
+    if not (np.isfinite(theta).all() and np.isfinite(state).all()):
+        raise UserError(f"{theta_file}: its theta has values that are no numbers; {AGAIN}")
     return model
 
 
-def _numbers(file: Path) -> tuple[Array, Array]:
-    """Read theta and state; raises UserError where the file holds none."""
+@contextmanager
+def _again() -> Iterator[None]:
+    """A block in which a damaged file is one of a model: then the cure is to train again."""
     try:
-        with file.open("rb") as data, np.load(data, allow_pickle=False) as arrays:
-            return arrays["theta"], arrays.get("state", NOTHING)
-    except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror or error}); make it readable") from error
-    except Exception as error:
-        raise UserError(f"{file}: is damaged; train the run again") from error
+        yield
+    except DamagedFile as error:
+        raise DamagedFile(error.file, error.fault, AGAIN) from error
 
 
-def _facts(file: Path) -> dict[str, Any]:
+def _facts(file: Path) -> ModelFacts:
     """Read what the file about a model says; raises UserError where it is not as it was written."""
-    changed = UserError(f"{file}: is not as captchanet wrote it; train the run again")
+    changed = "is not as captchanet wrote it"
+    with _again(), intact(file):
+        if file.stat().st_size > LARGEST:
+            raise DamagedFile(file, f"{changed}: it has more than {LARGEST:,} bytes")
+        try:
+            told = parse_json(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DamagedFile(file, f"{changed} ({error})") from error
+        if "format" in told and told["format"] != FORMAT:
+            # the beginning of it is enough
+            found = repr(told["format"])[:40]
+            raise UserError(f"{file}: has format {found}, but this version reads format {FORMAT}; {AGAIN}")
+        if told.pop("facts_sha256", None) != _digest(told):
+            raise DamagedFile(file, changed)
+        # settings take null for a section with all defaults; here it says nothing about what was trained
+        told = {key: value for key, value in told.items() if value is not None}
+        try:
+            return ModelFacts.of(told, f"{file}: ")
+        except UserError as error:
+            # it has its digest, so it was written like this: it is not damaged, and no job removes it
+            raise UserError(f"{error}; {AGAIN}") from error
+
+
+def _sizes(facts: ModelFacts, file: Path) -> tuple[int, int]:
+    """How many numbers theta and state of a model have; raises UserError where no network is like that."""
+    asked, classes = facts.segment, len(facts.segment.alphabet)
     try:
-        facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        found, whole = facts["format"], facts.pop("facts_sha256") == _digest(facts)
-    except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror}); make it readable") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise changed from error
-    if found != FORMAT:
-        raise UserError(
-            f"{file}: has format {found!r}, but this version reads format {FORMAT}; train the run again"
-        )
-    if not whole:
-        raise changed
-    return facts
+        network = facts.network.network()
+        inputs, *_, outputs = facts.network.layers
+        if outputs != classes:
+            raise ValueError(f"it has {outputs} outputs for an alphabet of {classes} characters")
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in asked.alphabet):
+            raise ValueError(f"the alphabet {asked.alphabet!r} has what cannot be shown")
+        # the window first: to try a huge one out would take as much memory as it asks for
+        if (asked.window and inputs % prod(asked.window)) or inputs != asked.inputs():
+            raise ValueError(f"it has {inputs} inputs, and its segmentation makes vectors of another length")
+        return network.size, network.initial_state().size
+    except (ValueError, UserError) as error:
+        raise UserError(f"{file}: its network and its segmentation do not fit: {error}; {AGAIN}") from error

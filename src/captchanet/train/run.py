@@ -10,7 +10,14 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from captchanet.dataset.dataset import DatasetFacts, Part, read_part, read_train_pictures
+from captchanet.dataset.dataset import (
+    DatasetFacts,
+    Part,
+    check_pickle,
+    read_facts,
+    read_part,
+    read_train_pictures,
+)
 from captchanet.errors import UserError
 from captchanet.files import read_json, write_csv, write_json
 from captchanet.layout import FORMAT, DatasetFiles, RunFiles, TrainFiles
@@ -54,7 +61,8 @@ def perform(
 
     Until those files are written, the folder `checkpoints` holds how far a long training is.
     """
-    facts: DatasetFacts = read_json(data.facts)
+    facts = read_facts(data)
+    check_pickle(data)
     # with another number of threads sums round in another way, and theta is another
     with threadpool_limits(1):
         decides = {"settings": settings.dump(), "data": facts, "code": digests(code), **arithmetic()}
@@ -146,7 +154,7 @@ def write_run(
 
 def check_finished(statuses: Mapping[str, Path]) -> None:
     """Raise UserError that names each run whose training failed; `statuses` are status files by run."""
-    found = {name: read_json(file) for name, file in statuses.items()}
+    found = {name: read_json(file, "status", "reason") for name, file in statuses.items()}
     failed = {name: each["reason"] for name, each in found.items() if each["status"] != "finished"}
     if failed:
         told = ", ".join(f"{name} ({reason})" for name, reason in failed.items())
