@@ -8,7 +8,7 @@ from captchanet.job import job
 from captchanet.layout import DatasetFiles, SegmentedFiles
 from captchanet.segment.segment import read_segmented
 
-with job("dataset"):
+with job(snakemake):
     params = snakemake.params
     files = SegmentedFiles.rows(snakemake.input)
     settings = DatasetSettings.of(params.dataset)
@@ -18,6 +18,7 @@ with job("dataset"):
     missing = "".join(facts["classes_without_example"])
     if missing and not facts["problem"]:
         print(
-            f"captchanet: dataset: warning: no captcha to train on shows any of: {missing}", file=sys.stderr
+            f"captchanet: dataset {snakemake.wildcards.data}: warning: no captcha to train on shows any of: {missing}",
+            file=sys.stderr,
         )
     write_dataset(DatasetFiles.named(snakemake.output), made, facts, folders)
