@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,15 @@ def test_every_script_has_its_rule_and_every_rule_its_script():
     rules = "".join(file.read_text() for file in (ROOT / "workflow/rules").glob("*.smk"))
     named = {line.strip().strip('"').split("/")[-1] for line in rules.splitlines() if "../scripts/" in line}
     assert named == {script.name for script in SCRIPTS}
+
+
+def test_every_rule_with_a_script_has_a_log_and_a_benchmark_of_its_own_name():
+    text = "".join(file.read_text() for file in sorted((ROOT / "workflow/rules").glob("*.smk")))
+    rules = re.findall(r"^rule (\w+):\n((?:[ \n].*\n|\n)+)", text, flags=re.M)
+    assert len(rules) == len(SCRIPTS)
+    for name, body in rules:
+        assert f"""    log:\n        str(LAYOUT.log("{name}\"""" in body
+        assert f"""    benchmark:\n        str(LAYOUT.benchmark("{name}\"""" in body
 
 
 @pytest.mark.parametrize(

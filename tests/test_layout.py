@@ -72,6 +72,11 @@ def test_one_set_has_one_folder_and_wildcards_pass_through():
     assert str(layout.train("{run}").theta) == "results/mine/train/{run}/model.npz"
     files = [layout.report, layout.verdict, layout.tracked, layout.sweep("s"), layout.domain_gap("main")]
     files += [*layout.xor, *layout.segment("grid", "raw"), layout.rejected_log("grid", "raw")]
+    files += [of("train", "a.b") for of in (layout.log, layout.benchmark)] + [
+        layout.log("segment", "g", "raw")
+    ]
+    assert str(layout.log("train", "a.b")) == "results/mine/logs/train/a.b.log"
+    assert str(layout.benchmark("xor")) == "results/mine/benchmarks/xor.tsv"
     assert {file.parts[:2] for file in files} == {("results", "mine")}
     assert len(set(files)) == len(files)
 

@@ -1,46 +1,62 @@
-"""How a job of the workflow ends when something is wrong: with one sentence for each thing, for the user.
+"""How a job of the workflow speaks: lines about its progress, and a sentence for each thing that is wrong.
+
+All of it goes to the terminal and to the job's log. The log also has the traceback of what went wrong.
 
 Snakemake takes a file that is there for a good one. So a job removes those of its inputs that are damaged, if
 they are results: the next run makes them again.
 """
 
 import sys
+import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from typing import Any, TextIO
 
 from captchanet.errors import DamagedFile, UserError
 from captchanet.files import check_whole
 from captchanet.layout import RESULTS
+from captchanet.progress import Lines, heard
 
 ERRORS = Path(".snakemake/captchanet-errors.txt")
 """Jobs write their errors here; the workflow prints them last, below Snakemake's own report."""
 
 
 @contextmanager
-def job(name: str, inputs: Iterable[str] = ()) -> Iterator[None]:
+def job(snakemake: Any) -> Iterator[None]:
     """Runs a script's body; a UserError is printed as a sentence and ends the job with status 1.
 
-    `inputs` are the input files of its rule. If one of them is damaged, every damaged result among them is
-    removed, and a sentence about each takes the place of the error.
+    `snakemake` is what Snakemake gives to a script. The first file below `log` of its rule is the job's log.
+    If one of the input files is damaged, every damaged result among them is removed, and a sentence about
+    each takes the place of the error.
     """
-    try:
-        yield
-    except MemoryError as error:
-        _end(name, [f"there is not enough memory ({error}); make the job smaller, or free memory"])
-    except DamagedFile as error:
-        _end(name, _removed(inputs, error) or [str(error)])
-    except UserError as error:
-        _end(name, [str(error)])
-    except Exception:
-        # is it for a damaged file that the program came to something that it does not expect?
-        if not (sentences := _removed(inputs)):
-            raise
-        _end(name, sentences)
+    name = " ".join([snakemake.rule, *snakemake.wildcards])
+    with _logged(snakemake.log[0]) as log, heard(Lines(name)):
+        try:
+            yield
+        except Exception as error:
+            if log:
+                with suppress(OSError):
+                    traceback.print_exc(file=log)
+            sentences = _sentences(error, snakemake.input)
+            if not sentences:
+                raise
+            _end(name, sentences)
 
 
-def _removed(inputs: Iterable[str], found: DamagedFile | None = None) -> list[str]:
-    """Remove the damaged results among `inputs`, the one `found` too; return a sentence about each."""
+def _sentences(error: Exception, inputs: Iterable[str]) -> list[str]:
+    """What an error means for the user; nothing where it is a fault of the program."""
+    if isinstance(error, MemoryError):
+        return [f"there is not enough memory ({error}); make the job smaller, or free memory"]
+    if isinstance(error, UserError) and not isinstance(error, DamagedFile):
+        return [str(error)]
+    # perhaps it is for a damaged file that the program came to something that it does not expect
+    found = error if isinstance(error, DamagedFile) else None
+    return _removed(inputs, found) or ([str(found)] if found else [])
+
+
+def _removed(inputs: Iterable[str], found: DamagedFile | None) -> list[str]:
+    """Removes the damaged results among `inputs`, the one `found` too; returns a sentence about each."""
     results = [file for file in map(Path, inputs) if RESULTS in file.parents]
     damaged = {found.file: found.fault} if found and found.file in results else {}
     for file in results:
@@ -65,3 +81,37 @@ def _end(name: str, errors: Iterable[str]) -> None:
     with suppress(OSError), ERRORS.open("a", encoding="utf-8", errors="surrogateescape") as file:
         file.write("".join(f"{sentence}\n" for sentence in sentences))
     sys.exit(1)
+
+
+class Both:
+    """A stream whose text also goes to a log. In all else it is the stream."""
+
+    def __init__(self, stream: TextIO, log: TextIO) -> None:
+        self._stream, self._log = stream, log
+
+    def write(self, text: str) -> int:
+        """Writes the text to both. A log that cannot be written, on a full disk, say, stops no job."""
+        with suppress(OSError, ValueError):
+            self._log.write(text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _logged(file: str) -> Iterator[TextIO | None]:
+    """A block whose output goes to the log `file` too; yields the log, None where it cannot be opened."""
+    try:
+        # by lines, so that one can follow it; bytes of a file name that are no text stay as they are
+        log = Path(file).open("w", encoding="utf-8", errors="surrogateescape", buffering=1)  # noqa: SIM115
+    except OSError:
+        yield None
+        return
+    try:
+        with redirect_stdout(Both(sys.stdout, log)), redirect_stderr(Both(sys.stderr, log)):
+            yield log
+    finally:
+        # closing writes what is left, which fails on a full disk
+        with suppress(OSError):
+            log.close()

@@ -245,6 +245,18 @@ class Layout:
             self.xor,
         )
 
+    def log(self, stage: str, *names: str) -> Path:
+        """What the job of a stage about `names` has said. It stays when the job fails."""
+        return self._by_stage("logs", stage, *names, suffix=".log")
+
+    def benchmark(self, stage: str, *names: str) -> Path:
+        """How long that job took, and how much memory, as Snakemake measures it."""
+        return self._by_stage("benchmarks", stage, *names, suffix=".tsv")
+
+    def _by_stage(self, *names: str, suffix: str) -> Path:
+        *folders, last = names
+        return self.root.joinpath(*folders, last + suffix)
+
     @property
     def checkpoints(self) -> Path:
         """The folder of the checkpoints, from which killed trainings go on. No rule names it."""

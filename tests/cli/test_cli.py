@@ -180,15 +180,21 @@ def test_orphans_are_listed_and_deleted_and_nothing_else_is(tmp_path, monkeypatc
         "main/train/cg",
     ]
     orphaned = ["train/old", "evaluate/old", "domain_gap/old", "dataset/main,captchas=3", "segment/other"]
-    orphaned += ["synthesize/raw"]
+    orphaned += ["synthesize/raw", "logs/segment/other"]
     for name in [*kept, *(f"few-labels/{name}" for name in orphaned)]:
         (tmp_path / "results" / name).mkdir(parents=True)
+    logs = ["few-labels/logs/train/few-labels.log", "few-labels/logs/segment/ink-grid/raw.log"]
+    kept += [*logs, "few-labels/logs/xor.log", "few-labels/benchmarks/train/few-labels.tsv"]
+    orphaned += ["logs/train/old.log", "benchmarks/train/old.tsv", "benchmarks/train/old.v2.tsv"]
+    for name in [*kept[-4:], *(f"few-labels/{name}" for name in orphaned[-3:])]:
+        (tmp_path / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "results" / name).touch()
     words = ["orphans", "--configfile", str(root / "config/few-labels.yaml")]
     listed = run(*words)
     assert listed.output.split() == [f"results/few-labels/{name}" for name in sorted(orphaned)]
-    assert run(*words, "--delete").output.count("deleted") == 6
+    assert run(*words, "--delete").output.count("deleted") == len(orphaned)
     assert all((tmp_path / "results" / name).exists() for name in kept)
-    assert run(*words).output == "Every folder in results/few-labels/ belongs to the configuration.\n"
+    assert run(*words).output == "Everything in results/few-labels/ belongs to the configuration.\n"
 
 
 def test_orphans_of_a_set_without_results_say_so(tmp_path, monkeypatch, root):

@@ -119,7 +119,7 @@ def test_a_killed_training_tells_the_same_in_the_end_as_an_unbroken_one(
     killed["epoch"] = None
     capsys.readouterr()
     resumed = train(data(), 3, settings, Checkpoint(tmp_path, "a", {}), **extra)
-    assert capsys.readouterr().err == f"captchanet: train: a goes on after epoch {epochs[-1] - 1}\n"
+    assert capsys.readouterr().err == f"captchanet: train a: goes on after epoch {epochs[-1] - 1}\n"
     assert told(resumed) == told(unbroken)
     assert {tuple(map(type, row)) for row in resumed.history} == {(int, float, float, float)}
 
@@ -192,7 +192,7 @@ def test_a_damaged_checkpoint_is_said_to_be_one_and_training_starts_over(damage,
     file.write_bytes(damage(file.read_bytes()))
     assert told(train(data(), 3, PLAIN, Checkpoint(tmp_path, "a", {}))) == told(train(data(), 3, PLAIN))
     (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"captchanet: train: warning: a starts over: cannot read {file} (")
+    assert said.startswith(f"captchanet: train a: warning: starts over, since it cannot read {file} (")
 
 
 def test_where_nothing_can_be_written_training_ends_all_the_same_with_one_warning(tmp_path, capsys):
@@ -201,7 +201,7 @@ def test_where_nothing_can_be_written_training_ends_all_the_same_with_one_warnin
     assert told(train(data(), 3, PLAIN, checkpoint)) == told(train(data(), 3, PLAIN))
     checkpoint.remove()
     (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith("captchanet: train: warning: a goes on, but after a kill it would start over: ")
+    assert said.startswith("captchanet: train a: warning: goes on, but after a kill it would start over: ")
     assert str(checkpoint.file) in said
 
 
@@ -276,7 +276,7 @@ def test_after_a_real_kill_the_run_folder_is_that_of_an_unbroken_run(made_result
     unbroken = process(made_results, settings, whole.root, **{VARIABLE: "10"})
     said = second.communicate()[1]
     ended = time.time()
-    assert said.startswith("captchanet: train: long goes on after epoch ")
+    assert said.startswith("captchanet: train long: goes on after epoch ")
     assert unbroken.communicate()[1] == ""
     found, expected = killed.train("long"), whole.train("long")
     for name in ("theta", "model", "history", "status", "parameters"):
@@ -299,7 +299,7 @@ def test_a_run_that_cannot_be_written_keeps_its_checkpoint(made_results, tmp_pat
     (file,) = checkpoints.iterdir()
     (tmp_path / "train").unlink()
     run.perform("long", settings, data, files, code, checkpoints)
-    assert "long goes on after epoch 1" in capsys.readouterr().err
+    assert "long: goes on after epoch 1" in capsys.readouterr().err
     assert not file.exists()
 
 

@@ -49,7 +49,7 @@ def test_after_kill_9_a_long_training_goes_on_to_the_bits_of_an_unbroken_one(fre
     del fresh.env["CAPTCHANET_CHECKPOINT_SECONDS"]
     last = fresh.snakemake(configfile="config/long.yaml")
     assert last.status == 0, last.output
-    (epoch,) = re.findall(r"^captchanet: train: long goes on after epoch (\d+)$", last.output, flags=re.M)
+    (epoch,) = re.findall(r"^captchanet: train long: goes on after epoch (\d+)$", last.output, flags=re.M)
     assert 1 <= int(epoch) < EPOCHS
     assert not list(checkpoints.glob("*.npz"))
 

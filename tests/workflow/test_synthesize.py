@@ -147,5 +147,5 @@ def test_a_kind_that_cannot_be_synthesized_is_said_in_one_sentence(project):
     project.write(FILE, CONFIG.replace("rotation: 30", "faces: comic"))
     failed = project.snakemake("--until", "synthesize", configfile=FILE)
     assert failed.status == 1
-    said = "captchanet: synthesize: synthetic: No face is called 'comic': choose one of "
+    said = "captchanet: synthesize synthetic: No face is called 'comic': choose one of "
     assert failed.sentence.startswith(said)

@@ -106,7 +106,7 @@ onerror:
 
 onsuccess:
     if left := orphans(LAYOUT, CONFIG):
-        print(f"\ncaptchanet: {len(left)} folders in {LAYOUT.root}/ belong to no run of this configuration, such "
+        print(f"\ncaptchanet: {len(left)} folders and logs in {LAYOUT.root}/ belong to no run of this configuration, such "
               f"as {left[-1]}; `captchanet orphans --configfile {CONFIGFILES[0]}` lists them")
     asked = workflow.dag_settings  # for another target, or until another stage, there may be no report
     if not asked.until and {"all", "report", *rules.report.output} & (set(asked.targets) or {"all"}):

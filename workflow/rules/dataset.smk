@@ -13,6 +13,10 @@ rule dataset:
         pictures=lambda w: {name: CONFIG.pictures[name].dump() for name in folders(w.data)},
         dataset=lambda w: CONFIG.dataset[w.data].dump(),
         segmentation=lambda w: CONFIG.segment[CONFIG.dataset[w.data].segment].dump(),
+    log:
+        str(LAYOUT.log("dataset", "{data}")),
+    benchmark:
+        str(LAYOUT.benchmark("dataset", "{data}"))
     script:
         "../scripts/dataset.py"
 

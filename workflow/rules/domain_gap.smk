@@ -22,5 +22,9 @@ rule domain_gap:
         report(str(LAYOUT.domain_gap("{data}")), caption="../report/domain_gap.rst", category="Report"),
     params:
         sources=lambda w: sources_of(w.data),
+    log:
+        str(LAYOUT.log("domain_gap", "{data}")),
+    benchmark:
+        str(LAYOUT.benchmark("domain_gap", "{data}"))
     script:
         "../scripts/domain_gap.py"

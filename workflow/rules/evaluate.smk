@@ -19,5 +19,9 @@ rule evaluate:
             for name, file in LAYOUT.evaluate("{run}").by_name().items()
         },
     threads: 1
+    log:
+        str(LAYOUT.log("evaluate", "{run}")),
+    benchmark:
+        str(LAYOUT.benchmark("evaluate", "{run}"))
     script:
         "../scripts/evaluate.py"

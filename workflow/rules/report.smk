@@ -22,6 +22,10 @@ rule report:
         headline=CONFIG.read.run,
         sources={name: source for data in DATA for name, source in sources_of(data).items()},
         domain_gaps=DOMAIN_GAPS,
+    log:
+        str(LAYOUT.log("report")),
+    benchmark:
+        str(LAYOUT.benchmark("report"))
     script:
         "../scripts/report.py"
 
@@ -39,5 +43,9 @@ rule verdict:
         str(LAYOUT.verdict),
     params:
         runs=list(CONFIG.train),
+    log:
+        str(LAYOUT.log("verdict")),
+    benchmark:
+        str(LAYOUT.benchmark("verdict"))
     script:
         "../scripts/verdict.py"

@@ -13,8 +13,11 @@ rule segment:
         segmentation=lambda w: CONFIG.segment[w.segmentation].dump(),
         source=lambda w: PICTURES[w.pictures],
     log:
+        str(LAYOUT.log("segment", "{segmentation}", "{pictures}")),
         # a log stays when the job fails; its outputs do not
-        str(LAYOUT.rejected_log("{segmentation}", "{pictures}")),
+        rejected=str(LAYOUT.rejected_log("{segmentation}", "{pictures}")),
+    benchmark:
+        str(LAYOUT.benchmark("segment", "{segmentation}", "{pictures}"))
     script:
         "../scripts/segment.py"
 

@@ -14,5 +14,9 @@ rule synthesize:
         **LAYOUT.synthesize("{pictures}").by_name(),
     params:
         kind=lambda w: PICTURES[w.pictures]["synthesize"],
+    log:
+        str(LAYOUT.log("synthesize", "{pictures}")),
+    benchmark:
+        str(LAYOUT.benchmark("synthesize", "{pictures}"))
     script:
         "../scripts/synthesize.py"

@@ -18,6 +18,10 @@ rule store:
     params:
         uri=URI,
         experiment=EXPERIMENT,
+    log:
+        str(LAYOUT.log("store")),
+    benchmark:
+        str(LAYOUT.benchmark("store"))
     script:
         "../scripts/store.py"
 
@@ -36,5 +40,9 @@ rule track:
         set=CONFIG.set,
         names=NAMES,
         sweeps={name: plan.dump() for name, plan in CONFIG.sweeps.items()},
+    log:
+        str(LAYOUT.log("track")),
+    benchmark:
+        str(LAYOUT.benchmark("track"))
     script:
         "../scripts/track.py"

@@ -22,5 +22,9 @@ rule train:
         format=layout.FORMAT,
     # One thread: two threads round differently and give another theta.
     threads: 1
+    log:
+        str(LAYOUT.log("train", "{run}")),
+    benchmark:
+        str(LAYOUT.benchmark("train", "{run}"))
     script:
         "../scripts/train.py"

@@ -13,5 +13,9 @@ rule xor:
         # another format has other names in these files, so the job must run again
         format=layout.FORMAT,
     threads: 1
+    log:
+        str(LAYOUT.log("xor")),
+    benchmark:
+        str(LAYOUT.benchmark("xor"))
     script:
         "../scripts/xor.py"

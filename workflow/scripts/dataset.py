@@ -8,7 +8,7 @@ from captchanet.job import job
 from captchanet.layout import DatasetFiles, SegmentedFiles
 from captchanet.segment.segment import read_segmented
 
-with job("dataset", snakemake.input):
+with job(snakemake):
     params = snakemake.params
     files = SegmentedFiles.rows(snakemake.input)
     settings = DatasetSettings.of(params.dataset)
@@ -17,7 +17,6 @@ with job("dataset", snakemake.input):
     facts = summary(made, settings, params.segmentation, params.pictures)
     missing = "".join(facts["classes_without_example"])
     if missing and not facts["problem"]:
-        print(
-            f"captchanet: dataset: warning: no captcha to train on shows any of: {missing}", file=sys.stderr
-        )
+        warning = f"warning: no captcha to train on shows any of: {missing}"
+        print(f"captchanet: dataset {snakemake.wildcards.data}: {warning}", file=sys.stderr)
     write_dataset(DatasetFiles.named(snakemake.output), made, facts, folders)

@@ -5,7 +5,7 @@ from captchanet.job import job
 from captchanet.layout import DatasetFiles, SegmentedFiles
 from captchanet.report.domain_gap import domain_gap_page
 
-with job(f"domain_gap: {snakemake.wildcards.data}", snakemake.input):
+with job(snakemake):
     sources = snakemake.params.sources
     segmented = dict(zip(sources, SegmentedFiles.rows(snakemake.input, "segment_"), strict=True))
     data = DatasetFiles.named(snakemake.input)

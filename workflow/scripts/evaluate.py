@@ -5,7 +5,7 @@ from captchanet.evaluate.metrics import evaluate_run, write_evaluation
 from captchanet.job import job
 from captchanet.layout import DatasetFiles, EvaluateFiles, TrainFiles
 
-with job("evaluate", snakemake.input):
+with job(snakemake):
     data, run = DatasetFiles.named(snakemake.input), TrainFiles.named(snakemake.input, "run_")
     parts = (read_part(data, part) for part in ("train", "unseen", "synthetic"))
     write_evaluation(EvaluateFiles.named(snakemake.output), evaluate_run(run, *parts))

@@ -10,7 +10,7 @@ from captchanet.job import job
 from captchanet.layout import Layout
 from captchanet.report.report import report
 
-with job("report", snakemake.input):
+with job(snakemake):
     params, page_file = snakemake.params, snakemake.output.page
     results = Layout.of(params.set).results(**params.names)
     sweeps = [Sweep(name, results, **plan) for name, plan in params.sweeps.items()]

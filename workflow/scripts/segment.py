@@ -6,7 +6,7 @@ from captchanet.segment.segment import check_rejected, segment, write_rejected, 
 from captchanet.segment.segment_synthetic import read_synthetic, segment_synthetic
 from captchanet.segment.segmentation import Segmentation
 
-with job("segment", snakemake.input):
+with job(snakemake):
     segmentation = Segmentation.of(snakemake.params.segmentation).try_out()
     source = snakemake.params.source
     if "synthesize" in source:
@@ -14,7 +14,7 @@ with job("segment", snakemake.input):
         segmented = segment_synthetic(pictures, labels, segmentation)
     else:
         segmented = segment(source["folder"], segmentation, source["labels"])
-    write_rejected(segmented, snakemake.log[0])
+    write_rejected(segmented, snakemake.log.rejected)
     folder = source.get("folder", snakemake.wildcards.pictures)
-    check_rejected(segmented, segmentation, folder, snakemake.log[0], source.get("labels"))
+    check_rejected(segmented, segmentation, folder, snakemake.log.rejected, source.get("labels"))
     write_segmented(SegmentedFiles.named(snakemake.output), segmented)

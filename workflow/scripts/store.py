@@ -6,7 +6,7 @@ from captchanet.files import write_text
 from captchanet.job import job
 from captchanet.track.store import address, begun, prepare
 
-with job("store"):
+with job(snakemake):
     uri = address(snakemake.params.uri, Path())
     experiment = prepare(uri, snakemake.params.experiment)
     # Snakemake compares small files by their content, so a new history must have another content

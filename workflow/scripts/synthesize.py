@@ -4,7 +4,7 @@ from captchanet.files import write_csv, write_npy
 from captchanet.job import job
 from captchanet.synthesize.kinds import KIND
 
-with job(f"synthesize: {snakemake.wildcards.pictures}"):
+with job(snakemake):
     pictures, labels = KIND.of(snakemake.params.kind)()
     write_npy(snakemake.output.pictures, pictures)
     write_csv(snakemake.output.labels, ("label",), [(label,) for label in labels])

@@ -14,7 +14,7 @@ from captchanet.track.store import address
 # imported modules are no garbage: without this, Python spends a tenth of the time on a search through them
 gc.freeze()
 
-with job("track", snakemake.input):
+with job(snakemake):
     params = snakemake.params
     results = Layout.of(params.set).results(**params.names)
     uri = address(params.uri, Path())

@@ -7,7 +7,7 @@ from captchanet.layout import DatasetFiles, TrainFiles
 from captchanet.train.run import perform
 from captchanet.train.settings import TrainSettings
 
-with job("train", snakemake.input):
+with job(snakemake):
     perform(
         name=snakemake.wildcards.run,
         settings=TrainSettings.of(snakemake.params.run),

@@ -6,7 +6,7 @@ from captchanet.files import write_text
 from captchanet.job import job
 from captchanet.train.run import check_finished
 
-with job("verdict", snakemake.input):
+with job(snakemake):
     statuses = dict(zip(snakemake.params.runs, map(Path, snakemake.input.statuses), strict=True))
     statuses["xor"] = Path(snakemake.input.xor)
     check_finished(statuses)

@@ -6,6 +6,6 @@ from captchanet.job import job
 from captchanet.layout import XorFiles
 from captchanet.train.xor import XorSettings, perform
 
-with job("xor"):
+with job(snakemake):
     code = [Path(file) for file in snakemake.input.code]
     perform(XorSettings.of(snakemake.params.xor), XorFiles.named(snakemake.output), code)

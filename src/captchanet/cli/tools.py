@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def ui(port: int, configfile: Path) -> None:
 @click.option("--delete", is_flag=True, help="Delete them. What MLflow recorded of them stays.")
 @configfile
 def orphans(delete: bool, configfile: Path) -> None:
-    """List the folders among a set's results that its configuration no longer names.
+    """List the folders and logs among a set's results that its configuration no longer names.
 
     They are left when a run, a data set, a segmentation or a value of a sweep is taken out of it. The results
     of other sets do not count.
@@ -63,12 +64,21 @@ def orphans(delete: bool, configfile: Path) -> None:
         )
         return
     found = find(layout, config)
-    for folder in found:
+    for one in found:
         if delete:
-            shutil.rmtree(folder, ignore_errors=True)
-        click.echo(f"{folder}{' deleted' if delete and not folder.exists() else ''}")
+            _delete(one)
+        click.echo(f"{one}{' deleted' if delete and not one.exists() else ''}")
     if not found:
-        click.echo(f"Every folder in {layout.root}/ belongs to the configuration.")
+        click.echo(f"Everything in {layout.root}/ belongs to the configuration.")
+
+
+def _delete(path: Path) -> None:
+    """Delete a folder or a file as far as possible."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 @click.command("check-gradient")

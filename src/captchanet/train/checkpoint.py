@@ -57,10 +57,10 @@ class Checkpoint:
             return None
         except Exception as error:
             # damaged or of another format, with any error: only time is lost
-            _say(f"warning: {self.name} starts over: cannot read {self.file} ({error})")
+            self._say(f"warning: starts over, since it cannot read {self.file} ({error})")
             return None
         self.started, self.paused = started, time.time() - started - worked
-        _say(f"{self.name} goes on after epoch {state.epoch}")
+        self._say(f"goes on after epoch {state.epoch}")
         return state, found
 
     def offer(self, state: OptimiserState, extra: Callable[[], dict[str, Any]]) -> None:
@@ -81,7 +81,7 @@ class Checkpoint:
                 np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
         except UserError as error:
             if not self._warned:
-                _say(f"warning: {self.name} goes on, but after a kill it would start over: {error}")
+                self._say(f"warning: goes on, but after a kill it would start over: {error}")
             self._warned = True
         self._last = time.monotonic()
 
@@ -90,9 +90,8 @@ class Checkpoint:
         with suppress(OSError):
             self.file.unlink()
 
-
-def _say(sentence: str) -> None:
-    print(f"captchanet: train: {sentence}", file=sys.stderr)
+    def _say(self, sentence: str) -> None:
+        print(f"captchanet: train {self.name}: {sentence}", file=sys.stderr)
 
 
 def _seconds() -> float:
