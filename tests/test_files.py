@@ -8,16 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captchanet.errors import UserError
+from captchanet.errors import DamagedFile, UserError
 from captchanet.files import (
     atomic,
+    check_whole,
     read_csv,
     read_json,
     read_npy,
+    read_npz,
+    read_row,
     write_bytes,
     write_csv,
     write_json,
     write_npy,
+    write_npz,
     write_text,
 )
 
@@ -109,5 +113,67 @@ def test_json_comes_back_and_a_missing_or_damaged_one_is_said(tmp_path):
     assert read_json(file) == {"b": [1, None, "ü"]}
     file.write_text("{")
     for place in (file, tmp_path / "nothing.json"):
-        with pytest.raises(UserError, match=rf"{place.name}: (is damaged|No such file)"):
+        with pytest.raises(UserError, match=rf"{place.name}(: is damaged| is missing)"):
             read_json(place)
+
+
+WHOLE = {
+    "a.json": lambda file: write_json(file, {"b": [1, 2, 3]}),
+    "a.csv": lambda file: write_csv(file, ("name", "number"), [("x", 12), ("y", 34)]),
+    "a.npy": lambda file: write_npy(file, np.arange(100.0)),
+    "a.npz": lambda file: write_npz(file, X=np.arange(100.0), y=np.arange(3)),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_file_that_is_emptied_cut_off_or_foreign_is_damaged(tmp_path, name):
+    file = tmp_path / name
+    WHOLE[name](file)
+    check_whole(file)
+    whole = file.read_bytes()
+    for data in (b"", whole[: len(whole) // 2], whole[:-3], b"{", bytes(range(256)), b"\n", b"\x80\x04N."):
+        file.write_bytes(data)
+        with pytest.raises(DamagedFile, match=rf"{name}: is damaged \(.+\)"):
+            check_whole(file)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(UserError, match=r"Cannot read .*Is a directory") as caught:
+        check_whole(file)
+    # a file that this program cannot open may be a good one
+    assert not isinstance(caught.value, DamagedFile)
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"a": NaN}', "[1]", "null", '{"a":' * 20_000, "{}"])
+def test_json_that_no_job_writes_is_damaged(tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DamagedFile, match=r"a\.json"):
+        read_json(tmp_path / "a.json", "a")
+
+
+def test_arrays_are_those_that_are_expected_or_damaged(tmp_path):
+    file, numbers = tmp_path / "a.npz", np.arange(6.0).reshape(2, 3)
+    like = {"X": ((None, 3), ("float64", "float32")), "y": (None, ("int64",))}
+    for arrays in ({"X": numbers}, {"X": numbers, "y": numbers}, {"X": numbers.T, "y": np.arange(2)}):
+        write_npz(file, **arrays)
+        with pytest.raises(DamagedFile):
+            read_npz(file, like)
+    write_npz(file, X=numbers, y=np.arange(2))
+    assert read_npz(file, like)["X"].tobytes() == numbers.tobytes()
+    np.savez_compressed(file, X=numbers, y=np.arange(2))
+    with pytest.raises(DamagedFile, match="compressed"):
+        read_npz(file, like)
+
+
+def test_one_row_of_an_array_is_read_without_the_others(tmp_path):
+    write_npy(tmp_path / "a.npy", np.arange(6).reshape(3, 2))
+    assert read_row(tmp_path / "a.npy", 1).tolist() == [2, 3]
+    with pytest.raises(DamagedFile):
+        read_row(tmp_path / "a.npy", 3)
+
+
+def test_the_program_runs_no_code_from_a_file(root):
+    """It writes one pickle, for the tutorial's program, and reads none."""
+    texts = {file: file.read_text() for file in (root / "src").rglob("*.py")}
+    assert [file.name for file, text in texts.items() if "import pickle" in text] == ["dataset.py"]
+    for word in ("pickle.load", "Unpickler", "read_pickle", "allow_pickle=True", "yaml.load("):
+        assert not [file for file, text in texts.items() if word in text], word

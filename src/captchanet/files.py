@@ -110,8 +110,11 @@ def read_csv(path: str | os.PathLike[str], header: Sequence[str] | None = None) 
     with intact(path) as file:
         text = file.read_bytes().decode("utf-8", "surrogateescape")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        header = header or (rows[0] if rows else ["a header"])
-        if not rows or rows[0] != list(header):
+        if not rows or not rows[0]:
+            raise ValueError("it has no header")
+        if header is None:
+            header = rows[0]
+        if rows[0] != list(header):
             raise ValueError(f"its first line is not {','.join(header)}")
         for number, row in enumerate(rows[1:], 1):
             if len(row) != len(header):
@@ -249,9 +252,9 @@ def intact(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield Path(path)
     except (UserError, MemoryError):
         raise
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing; run `snakemake` again, which makes it again") from error
     except OSError as error:
-        raise UserError(
-            f"Cannot read {path}: {error.strerror or error}; make it readable, or make it again"
-        ) from error
+        raise UserError(f"Cannot read {path}: {error.strerror or error}; make it readable") from error
     except Exception as error:
         raise DamagedFile(Path(path), f"is damaged ({str(error) or type(error).__name__})") from error

@@ -70,7 +70,9 @@ def _removed(inputs: Iterable[str], found: DamagedFile | None) -> list[str]:
     for file, fault in damaged.items():
         with suppress(OSError):
             file.unlink(missing_ok=True)
-            sentences.append(f"{file}: {fault}, so it was removed: run again, which makes it again")
+            sentences.append(
+                f"{file}: {fault}, so it was removed; run the same command again, which makes it again"
+            )
     return sentences
 
 

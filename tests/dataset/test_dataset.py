@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from captchanet.dataset.dataset import (
     build,
     calibrated_on,
+    check_pickle,
     make,
     read_part,
     read_train_pictures,
@@ -21,7 +22,7 @@ from captchanet.dataset.dataset import (
 )
 from captchanet.dataset.settings import DatasetSettings
 from captchanet.dataset.split import split
-from captchanet.errors import UserError
+from captchanet.errors import DamagedFile, UserError
 from captchanet.layout import PARTS, DatasetFiles
 from captchanet.segment.segment import Character, Segmented, UsablePicture
 
@@ -144,6 +145,47 @@ def test_the_pickle_holds_x_and_y_and_nothing_else_and_pandas_reads_it(files):
     back = read_part(files, "unseen")
     assert back.captchas == made.unseen.captchas
     assert back.digest == made.unseen.digest != made.train.digest
+
+
+def test_our_own_code_never_reads_the_pickle_and_says_when_it_is_another(files, monkeypatch):
+    made, _ = written(files, settings(unseen=0.25), raw=folder(MANY))
+    check_pickle(files)
+    monkeypatch.setattr(pickle, "loads", lambda *_: pytest.fail("a pickle was read"))
+    for data in (b"", b"cos\nsystem\n(S'exit 1'\ntR."):
+        files.pickled.write_bytes(data)
+        assert read_part(files, "train").digest == made.train.digest
+        with pytest.raises(
+            DamagedFile, match=r"train_data\.pkl: is not the one whose digest dataset\.json has"
+        ):
+            check_pickle(files)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_arrays_of_another_data_set_are_refused_by_their_digest(files, tmp_path, name):
+    wanted = settings(unseen=0.25, synthetic="synthetic", calibration=2)
+    synthetic = [a + a for a in ALPHABET]
+    written(files, wanted, raw=folder(MANY), synthetic=folder(synthetic))
+    other = DatasetFiles.within(tmp_path / "other")
+    written(other, wanted, raw=folder(MANY[4:]), synthetic=folder(synthetic[::-1]))
+    for of in PARTS:
+        assert len(read_part(files, of).X)
+    files.part(name).write_bytes(other.part(name).read_bytes())
+    with pytest.raises(
+        DamagedFile, match=rf"{name}_data\.npz: is not the one whose digest dataset\.json has"
+    ):
+        read_part(files, name)
+    files.train_pictures.write_bytes(other.train_pictures.read_bytes())
+    with pytest.raises(DamagedFile, match=r"train_pictures\.npz: is not the one"):
+        read_train_pictures(files)
+
+
+def test_a_list_of_captchas_that_lost_a_line_is_damaged(files):
+    written(files, settings(unseen=0.25), raw=folder(MANY))
+    lines = files.captchas.read_bytes().splitlines(keepends=True)
+    files.captchas.write_bytes(b"".join(lines[:-1]))
+    assert read_part(files, "train").captchas
+    with pytest.raises(DamagedFile, match=r"captchas\.csv: lists 9 of the 10 captchas of the part unseen"):
+        read_part(files, "unseen")
 
 
 def test_the_same_data_are_the_same_bytes(tmp_path):

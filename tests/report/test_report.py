@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from captchanet.errors import DamagedFile
 from captchanet.evaluate.confidence_interval import accuracy_interval
 from captchanet.evaluate.metrics import MISREADS
 from captchanet.evaluate.sweep import Sweep
@@ -133,6 +134,26 @@ def test_the_picture_of_a_synthetic_captcha_is_the_one_that_was_synthesized(
     assert gone == cleaned
     shown = {np.asarray(Image.open(io.BytesIO(base64.b64decode(picture)))).tobytes() for picture in synthetic}
     assert shown <= {picture.tobytes() for picture in np.load(file)}
+
+
+def test_each_damaged_file_that_the_page_is_made_from_is_named(made_results, tmp_path, without_figures):
+    layout, unread = copied(made_results, tmp_path), set()
+    results = layout.results(["good"], ["main"], made_results.results.segment)
+    for file in results:
+        whole = file.read_bytes()
+        file.write_bytes(b"{}\n" if file.suffix == ".json" else whole[: len(whole) // 2])
+        found = None
+        try:
+            report(results, ["good"], "good", {"raw": str(made_results.pictures / "raw")})
+            unread.add(file.name)
+        except DamagedFile as error:
+            found = error.file
+        assert found in (None, file)
+        file.write_bytes(whole)
+    # these are for reading pictures, for training and for a rerun
+    assert {"model.npz", "model.json", "configuration.json", "train_data.npz", "characters.npy"} <= unread
+    assert not unread & {"metrics.json", "history.csv", "confusion.csv", "misreads.csv", "dataset.json"}
+    assert not unread & {"status.json", "provenance.json", "xor.json", "segment.json", "rejected.csv"}
 
 
 def test_it_links_to_the_domain_gap_where_it_speaks_of_the_data_set(mixed_results, without_figures):

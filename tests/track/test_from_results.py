@@ -1,11 +1,13 @@
 """The record of a run, also if some of its captchas are synthetic."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from captchanet.errors import DamagedFile
 from captchanet.files import read_json
-from captchanet.layout import ARTIFACTS
+from captchanet.layout import ARTIFACTS, Layout
 
 # marked, because importing mlflow takes seconds; it warns of its own deprecations
 pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("default")]
@@ -46,6 +48,27 @@ def test_xor_is_recorded_with_all_its_files(made_results):
         found = xor.content()
     assert [file for file, _ in found.files] == list(made_results.results.xor)
     assert recorded(found) == list(ARTIFACTS.xor)
+
+
+def test_a_damaged_file_is_named_and_never_recorded(made_results, tmp_path):
+    from captchanet.track.from_results import run_records
+
+    layout = Layout(shutil.copytree(made_results.folder, tmp_path / "results"))
+    results = layout.results(["good"], ["main"], made_results.results.segment)
+    data = results.dataset["main"]
+    recorded = [*results.train["good"], *results.evaluate["good"], data.facts, data.captchas, data.pictures]
+
+    def contents(runs):
+        with run_records(results, runs) as records:
+            return [record.content() for record in records]
+
+    for number, file in enumerate([*recorded, *results.xor]):
+        whole = file.read_bytes()
+        file.write_bytes((b"", b"{", whole[: len(whole) // 2])[number % 3])
+        with pytest.raises(DamagedFile) as caught:
+            contents([] if file in list(results.xor) else ["good"])
+        assert caught.value.file == file
+        file.write_bytes(whole)
 
 
 def test_rejected_pictures_are_counted_for_all_that_the_data_set_uses(made_results):

@@ -116,6 +116,33 @@ def test_deleting_one_run_folder_brings_back_the_same_bits(project):
     assert thetas(project) == before
 
 
+def test_damaged_results_are_said_and_removed_and_the_next_run_makes_them_again(project):
+    before, history = thetas(project), tables(project)
+    results = project.folder / "results/tiny"
+    damaged = {
+        "segment/grid/raw/characters.npy": b"",
+        "segment/grid/unseen/pictures.csv": b"{",
+        "dataset/main/train_data.pkl": b"",
+        "train/cg/model.npz": (results / "train/cg/model.npz").read_bytes()[:500],
+        "evaluate/cg/metrics.json": b"{",
+    }
+    for name, data in damaged.items():
+        (results / name).write_bytes(data)
+    first = project.snakemake()
+    assert first.status == 1
+    assert "Traceback" not in first.output
+    said = [line for line in first.output.splitlines() if line.startswith("captchanet: ")]
+    for name, line in zip(list(damaged)[:2], said[-2:], strict=True):
+        assert line.startswith(f"captchanet: dataset: results/tiny/{name}: is damaged (")
+        assert line.endswith("so it was removed; run the same command again, which makes it again")
+    again = project.snakemake()
+    assert again.status == 0, again.output
+    assert NOTHING in project.snakemake().output
+    assert thetas(project) == before
+    assert tables(project) == history
+    assert all((results / name).read_bytes() != data for name, data in damaged.items())
+
+
 def test_deleting_results_gives_the_same_bits_with_other_cores_and_no_second_record(project):
     before, history = thetas(project), tables(project)
     pickle = project.folder / "results/tiny/dataset/main/train_data.pkl"

@@ -197,10 +197,10 @@ def read_history(file: Path) -> list[list[float]]:
 
 def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:
     """The confusion matrix and its alphabet from an evaluation's file; raises UserError if it is damaged."""
-    rows = read_csv(file)
+    alphabet = [row[0] for row in read_csv(file)]
+    rows = read_csv(file, ["true", *alphabet])
     with intact(file):
-        matrix = np.array([row[1:] for row in rows], np.int64).reshape(len(rows), len(rows))
-    return matrix, [row[0] for row in rows]
+        return np.array([row[1:] for row in rows], np.int64).reshape(len(rows), -1), alphabet
 
 
 def save_png(figure: Figure, file: Path) -> None:
