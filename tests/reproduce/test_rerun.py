@@ -15,13 +15,13 @@ from captchanet.dataset.dataset import PICTURES
 from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json
 from captchanet.layout import ARTIFACTS, FORMAT, Layout
+from captchanet.reproduce import restore
 from captchanet.reproduce.execute import MARKER, claimed, kernel, snakemake
 from captchanet.reproduce.formats import FORMATS, format_of
 from captchanet.reproduce.restore import (
     changed,
     git,
     remove_code,
-    restore_code,
     restore_configuration,
     restore_pictures,
 )
@@ -69,8 +69,8 @@ def sha256(content):
             {"data_sha256": {"train": "2" * 64, "unseen": "4" * 64}},
             ("data", "digest of the unseen data", "33333333", "44444444"),
         ),
-        ({"sources": {"src/a.py": "6" * 64}}, ("code", "src/a.py", "55555555", "66666666")),
-        ({"sources": ORIGIN["sources"] | {"b.py": "6" * 64}}, ("code", "b.py", "none", "66666666")),
+        ({"sources": {"src/a.py": "6" * 64}}, ("source", "src/a.py", "55555555", "66666666")),
+        ({"sources": ORIGIN["sources"] | {"b.py": "6" * 64}}, ("source", "b.py", "none", "66666666")),
         ({"git": None}, ("code", "git commit", "aaaaaaaa", "none")),
         (
             {"git": {"commit": "a" * 40, "dirty": True, "patch": "x"}},
@@ -203,10 +203,15 @@ def test_a_run_of_a_later_format_is_refused_with_its_number():
 # its code
 
 
+def restore_code(origin, folder, checkouts, trust_patch=True):
+    """Its code, restored as by --trust-patch."""
+    return restore.restore_code(origin, folder, checkouts, trust_patch)
+
+
 @pytest.fixture
 def repository(tmp_path):
     """A repository with one commit and, not committed, a changed and a new file: its folder, its record."""
-    from captchanet.train import provenance
+    from captchanet.train.code_origin import code_origin
 
     folder = tmp_path / "re pository"
     (folder / "src").mkdir(parents=True)
@@ -224,7 +229,7 @@ def repository(tmp_path):
     (folder / "src/a.py").write_bytes(b"a = 2  # \xe9, which is no UTF-8\r\n")
     (folder / "src/new.py").write_text("new = 1\n")
     files = {name: sha256((folder / name).read_bytes()) for name in ("src/a.py", "src/new.py")}
-    return folder, {"git": provenance._git(folder), "sources": files}
+    return folder, {"git": code_origin(folder), "sources": files}
 
 
 def test_code_is_restored_with_what_was_not_committed(repository, tmp_path):
