@@ -17,7 +17,7 @@ from captchanet.files import read_csv, read_json, write_json, write_text
 from captchanet.reproduce.execute import claimed, kernel, snakemake
 from captchanet.reproduce.formats import CONFIGURATION, Format, format_of, run_of
 from captchanet.reproduce.restore import (
-    check_name,
+    check_names,
     remove_code,
     restore_code,
     restore_configuration,
@@ -111,9 +111,7 @@ def fetch(store: Store, run: Run, into: Path) -> Json:
     get(CONFIGURATION)
     configuration: Json = read_json(into / CONFIGURATION)
     form, name = format_of(configuration), run_of(configuration)
-    for section in ("train", "pictures"):
-        for named in configuration.get(section, {}):
-            check_name(f"an entry of `{section}`", named)
+    check_names(configuration)
     for path in [form.provenance, *form.results(name), *([form.pictures] if name else [])]:
         get(path)
     return configuration

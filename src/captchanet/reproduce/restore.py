@@ -170,8 +170,10 @@ def restore_pictures(
     """
     differences, remarks = [], []
     labels: dict[str, list[tuple[str, str]]] = {name: [] for name in recorded}
-    for name, file, label, sha256 in rows:
+    rows = list(rows)
+    for name, file, *_ in rows:
         _check_picture(name, file, recorded)
+    for name, file, label, sha256 in rows:
         labels[name].append((file, label))
         path = Path(recorded[name]["folder"], file)
         content, now = _content(here / path)
@@ -195,7 +197,14 @@ def restore_pictures(
     return differences, remarks
 
 
-def check_name(what: str, name: str) -> None:
+def check_names(recorded: Json) -> None:
+    """Raises UserError where a name in a run's configuration would lead out of the folder of a rerun."""
+    for section in ("train", "pictures"):
+        for name in recorded.get(section, {}):
+            _check_name(f"an entry of `{section}`", name)
+
+
+def _check_name(what: str, name: str) -> None:
     """Raises UserError where a recorded name would lead out of its folder."""
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise UserError(
@@ -205,7 +214,7 @@ def check_name(what: str, name: str) -> None:
 
 
 def _check_picture(name: str, file: str, recorded: Json) -> None:
-    check_name("the picture", file)
+    _check_name("the picture", file)
     if "folder" not in recorded.get(name, {}):
         raise UserError(f"its record names a picture of {name!r}, which is no folder in its configuration")
 
