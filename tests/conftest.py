@@ -30,6 +30,7 @@ from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.segment.segmentation import Segmentation
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.train import provenance, run, xor
+from captchanet.train.code_origin import code_origin
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -108,9 +109,9 @@ def _outside(variable: str, what: str) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def project_of_git() -> Iterator[None]:
     """Asks git for the project's commit and patch once: every training writes them down, and they stay."""
-    ask, known = provenance._git, functools.cache(lambda: ask(ROOT))
+    known = functools.cache(lambda: code_origin(ROOT))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(provenance, "_git", lambda folder: known() if folder == ROOT else ask(folder))
+        patch.setattr(provenance, "code_origin", lambda folder, sources: known())
         yield
 
 

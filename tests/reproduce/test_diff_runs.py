@@ -54,9 +54,9 @@ class Repository:
 
     def patch(self) -> str:
         """What is not committed, as a run's provenance has it."""
-        from captchanet.train.provenance import _git
+        from captchanet.train.code_origin import code_origin
 
-        return _git(self.home)["patch"]
+        return code_origin(self.home)["patch"]
 
 
 @pytest.fixture(params=["", "a project/in a folder"])

@@ -15,18 +15,21 @@ from captchanet.dataset.dataset import PICTURES
 from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json
 from captchanet.layout import ARTIFACTS, FORMAT, Layout
+from captchanet.reproduce import restore
 from captchanet.reproduce.execute import MARKER, claimed, kernel, snakemake
 from captchanet.reproduce.formats import FORMATS, format_of
 from captchanet.reproduce.restore import (
+    UntrustedPatch,
     changed,
+    check_names,
     git,
     remove_code,
-    restore_code,
     restore_configuration,
     restore_pictures,
 )
 from captchanet.reproduce.verdict import Mismatch, Verdict, environment, judge
 from captchanet.segment.labels import read_label_file
+from captchanet.train.code_origin import remember
 
 ORIGIN = {
     "git": {"commit": "a" * 40, "dirty": False, "patch": ""},
@@ -69,8 +72,8 @@ def sha256(content):
             {"data_sha256": {"train": "2" * 64, "unseen": "4" * 64}},
             ("data", "digest of the unseen data", "33333333", "44444444"),
         ),
-        ({"sources": {"src/a.py": "6" * 64}}, ("code", "src/a.py", "55555555", "66666666")),
-        ({"sources": ORIGIN["sources"] | {"b.py": "6" * 64}}, ("code", "b.py", "none", "66666666")),
+        ({"sources": {"src/a.py": "6" * 64}}, ("source", "src/a.py", "55555555", "66666666")),
+        ({"sources": ORIGIN["sources"] | {"b.py": "6" * 64}}, ("source", "b.py", "none", "66666666")),
         ({"git": None}, ("code", "git commit", "aaaaaaaa", "none")),
         (
             {"git": {"commit": "a" * 40, "dirty": True, "patch": "x"}},
@@ -117,6 +120,22 @@ def test_the_same_results_are_a_repeated_run(both):
     assert found.sentence.startswith(f"repeated to the last bit: theta {found.theta[0][:8]}, ")
     assert found.sentence.endswith("of 6 captchas")
     assert json.loads(json.dumps(found.json_ready()))["repeated"] is True
+
+
+def test_the_same_results_of_other_sources_are_no_repeated_run(both):
+    file = both[1] / ARTIFACTS.train.provenance
+    record = read_json(file)
+    others = {f"src/{name}.py": "f" * 64 for name in "abcd"}
+    for sources, names in (
+        (record["sources"] | {next(iter(record["sources"])): "f" * 64}, next(iter(record["sources"]))),
+        (record["sources"] | others, "src/a.py, src/b.py, src/c.py and 1 more"),
+    ):
+        file.write_text(json.dumps(record | {"sources": sources}))
+        found = verdict(both)
+        assert not found.repeated
+        assert "are the same to the last bit, but by other sources" in found.sentence
+        assert f"({names})" in found.sentence
+        assert json.loads(json.dumps(found.json_ready()))["repeated"] is False
 
 
 def test_another_theta_refutes(both):
@@ -203,10 +222,15 @@ def test_a_run_of_a_later_format_is_refused_with_its_number():
 # its code
 
 
+def restore_code(origin, folder, checkouts, trust_patch=True):
+    """Its code, restored as by --trust-patch."""
+    return restore.restore_code(origin, folder, checkouts, trust_patch)
+
+
 @pytest.fixture
 def repository(tmp_path):
     """A repository with one commit and, not committed, a changed and a new file: its folder, its record."""
-    from captchanet.train import provenance
+    from captchanet.train.code_origin import code_origin
 
     folder = tmp_path / "re pository"
     (folder / "src").mkdir(parents=True)
@@ -224,7 +248,7 @@ def repository(tmp_path):
     (folder / "src/a.py").write_bytes(b"a = 2  # \xe9, which is no UTF-8\r\n")
     (folder / "src/new.py").write_text("new = 1\n")
     files = {name: sha256((folder / name).read_bytes()) for name in ("src/a.py", "src/new.py")}
-    return folder, {"git": provenance._git(folder), "sources": files}
+    return folder, {"git": code_origin(folder), "sources": files}
 
 
 def test_code_is_restored_with_what_was_not_committed(repository, tmp_path):
@@ -286,6 +310,54 @@ def test_a_patch_that_does_not_apply_is_said(repository, tmp_path):
     folder, origin = repository
     origin["git"]["patch"] = origin["git"]["patch"].replace("a = 1", "a = 7")
     with pytest.raises(UserError, match="do not apply to commit"):
+        restore_code(origin, tmp_path / "code", [folder])
+
+
+def test_changes_that_this_folder_did_not_record_are_shown_and_never_run(repository, tmp_path, monkeypatch):
+    folder, origin = repository
+    monkeypatch.chdir(tmp_path)
+    code = tmp_path / "reruns/cg/code"
+    with pytest.raises(UntrustedPatch) as refused:
+        restore_code(origin, code, [folder], trust_patch=False)
+    file = code.parent / "uncommitted-changes.patch"
+    said = "2 lines added and 1 removed in src/a.py, src/new.py"
+    for words in ("not recorded in this folder", said, f"read {file}", "repeat this with --trust-patch"):
+        assert words in str(refused.value)
+    assert "a = 2" in refused.value.patch
+    assert os.fsencode(file.read_bytes().decode("utf-8", "surrogateescape")) == file.read_bytes()
+    assert not code.exists()
+    assert git(folder, "worktree", "list").count(b"\n") == 1
+    # its own runs note what they record
+    (tmp_path / ".snakemake").mkdir()
+    remember(origin["git"])
+    assert restore_code(origin, code, [folder], trust_patch=False)[1] == []
+    # one letter more is another patch
+    origin["git"]["patch"] = origin["git"]["patch"].replace("a = 2", "a = 23")
+    with pytest.raises(UntrustedPatch):
+        restore_code(origin, code, [folder], trust_patch=False)
+    # without changes there is nothing to trust
+    origin["git"]["patch"] = ""
+    assert restore_code(origin, code, [folder], trust_patch=False)[1]
+
+
+def test_what_git_could_not_record_is_said_and_a_checkout_with_the_same_sources_serves(repository, tmp_path):
+    folder, origin = repository
+    origin["git"] |= {"dirty": None, "patch": "", "problem": "No space left on device"}
+    assert restore_code(origin, tmp_path / "code", [folder])[:2] == (folder, [])
+    (folder / "src/a.py").write_text("a = 3\n")
+    _, differences, how = restore_code(origin, tmp_path / "code", [folder])
+    assert how.endswith("but its record is incomplete: No space left on device")
+    assert [one.name for one in differences] == ["src/a.py", "src/new.py"]
+    origin["git"]["commit"] = None
+    with pytest.raises(UserError, match=r"git could not tell the run's commit \(No space left on device\)"):
+        restore_code(origin, tmp_path / "code", [folder])
+
+
+def test_why_git_cannot_read_the_commit_is_said(repository, tmp_path, monkeypatch):
+    folder, origin = repository
+    (folder / "src/a.py").write_text("a = 3\n")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UserError, match=r"its commit \w{40} cannot be read in .*: git is not installed"):
         restore_code(origin, tmp_path / "code", [folder])
 
 
@@ -402,6 +474,32 @@ def test_git_lends_a_picture_that_it_has_as_it_was(pictures, tmp_path):
     assert (differences, len(remarks)) == ([], 2)
     for row in rows:
         assert sha256((tmp_path / "into/raw" / row[1]).read_bytes()) == row[3]
+
+
+@pytest.mark.parametrize("file", ["../out.png", "/tmp/out.png", "a/b.png", "..", ".", "", "a\0.png"])
+def test_a_recorded_name_that_leaves_its_folder_is_refused(pictures, tmp_path, file):
+    rows = pictures[1]
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UserError, match="would lead out of its folder"):
+        restored([*rows, ("raw", file, "ab", "0" * 64)], tmp_path)
+    with pytest.raises(UserError, match=r"names a picture of '\.\./raw', which is no folder in its config"):
+        restored([("../raw", "a.png", "ab", "0" * 64)], tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("section", ["train", "pictures"])
+def test_a_recorded_run_whose_names_leave_its_folder_is_refused(section):
+    asked = {"format": FORMAT, "pictures": {"raw": {}}, "train": {"cg": {}}}
+    check_names(asked)
+    with pytest.raises(UserError, match=f"names an entry of `{section}` '../../x', which would lead out"):
+        check_names(asked | {section: {"../../x": {}}})
+
+
+def test_sections_that_no_run_records_are_left_out_of_its_configuration():
+    asked = {"pictures": {"raw": {"folder": "mine", "labels": None}}, "train": {"cg": {}}, "dataset": {}}
+    found = restore_configuration(asked | {"track": {"tracking_uri": "http://x"}, "set": "y"}, FORMATS[2])
+    assert set(found) == {*asked, "format", "set"}
+    assert found["set"] == "rerun"
 
 
 # where it happens

@@ -17,7 +17,9 @@ sys.path.insert(0, str(HOME / "src"))
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(HOME / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
-os.environ["CAPTCHANET_COMMAND"] = shlex.join(["snakemake", *sys.argv[1:]])
+# A cluster's worker, and a group of jobs, is another snakemake: it keeps the command of the user
+if workflow.is_main_process:
+    os.environ["CAPTCHANET_COMMAND"] = shlex.join(["snakemake", *sys.argv[1:]])
 
 from captchanet import layout
 from captchanet.config.orphans import orphans
@@ -26,6 +28,7 @@ from captchanet.errors import UserError
 from captchanet.job import ERRORS
 from captchanet.segment.fingerprint import fingerprint
 from captchanet.sources import sources
+from captchanet.train.provenance import code_problem
 
 # A configuration file stands alone: the default one is read only where none is named.
 CONFIGFILES = list(workflow.config_settings.configfiles) or [HOME / "config/config.yaml"]
@@ -97,6 +100,10 @@ onstart:
         raise SystemExit(f"captchanet: .snakemake/ cannot be written ({error.strerror}); make it writable")
     ERRORS.unlink(missing_ok=True)
     check_results()
+    # said once, here: each training would say the same
+    if problem := code_problem(sources(HOME / "workflow/scripts/train.py")):
+        print(f"captchanet: warning: git cannot tell all the code of these runs: {problem}. They are recorded "
+              "without it, and can be repeated only where their sources are as they are now", file=sys.stderr)
 
 
 onerror:

@@ -156,7 +156,8 @@ def _names(what: str, names: Sequence[str], sign: str, most: int | None = MOST_N
 def _code(code: "Code", follows: bool) -> list[str]:
     a, b, found = code.a, code.b, code.changes
     dirty = a.uncommitted_changes or b.uncommitted_changes
-    if a.commit and a.commit == b.commit and (not dirty or (found and not found.diff)):
+    same_code = not dirty or (found and not found.diff)
+    if a.commit and a.commit == b.commit and same_code and not (a.problem or b.problem):
         return []
     if a.commit is None and b.commit is None and code.sources == {}:
         return []

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.reproduce.verdict import Verdict
     from captchanet.track.history import Run, Store
 
+SHOWN_OF_PATCH = 60
+"""Lines of a patch that are shown; its file has them all."""
 SHOWN = 12
 """Mismatches that are listed; verdict.json has them all."""
 
@@ -31,6 +33,11 @@ as_they_are = click.option(
     is_flag=True,
     help="Do not take pictures from git that have changed or are missing.",
 )
+trust_patch = click.option(
+    "--trust-patch",
+    is_flag=True,
+    help="Run a run's uncommitted changes although this folder did not record them: somebody else's code.",
+)
 
 
 class Unanswered(click.ClickException):
@@ -41,11 +48,16 @@ class Unanswered(click.ClickException):
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """A block in which a UserError or Ctrl-C ends the command with status 2."""
+    """A block in which a UserError or Ctrl-C ends the command with status 2.
+
+    Changes of code that are not trusted are shown first.
+    """
     try:
         yield
     except UserError as error:
-        raise Unanswered(str(error)) from error
+        for line in getattr(error, "patch", "").splitlines()[:SHOWN_OF_PATCH]:
+            click.echo(f"  {printable(line)}")
+        raise Unanswered(printable(str(error))) from error
     except KeyboardInterrupt:
         raise Unanswered("interrupted") from None
 
@@ -56,15 +68,23 @@ def _answering() -> Iterator[None]:
 @cores
 @keep
 @as_they_are
+@trust_patch
 @configfile
 def rerun(
-    run: str, folder: Path | None, cores: int, keep: bool, pictures_as_they_are: bool, configfile: Path
+    run: str,
+    folder: Path | None,
+    cores: int,
+    keep: bool,
+    pictures_as_they_are: bool,
+    trust_patch: bool,
+    configfile: Path,
 ) -> None:
     """Run a recorded run again, and show whether it is the same to the last bit.
 
     RUN is a name or the beginning of an id, as `captchanet runs` lists them. Its code (the commit, as a git
     worktree, with what was not committed), its configuration and its pictures are restored into a separate
-    folder. Nothing else is changed, and nothing is recorded. Exit status: 0 repeated; 1 not repeated, with a
+    folder. Changes that this folder did not record itself are shown, and run with --trust-patch only.
+    Nothing else is changed, and nothing is recorded. Exit status: 0 repeated; 1 not repeated, with a
     list of what differs; 2 it could not be run again.
     """
     with _answering():
@@ -76,7 +96,7 @@ def rerun(
         chosen = f" ({remark})" if remark else ""
         about = f"{printable(one.name)} {one.id[:8]}{chosen}"
         click.echo(f"{about} is run again in {where}, which has its log ...")
-        options = again.Options(cores, keep, not pictures_as_they_are)
+        options = again.Options(cores, keep, not pictures_as_they_are, trust_patch)
         verdict = again.rerun(store, one, where, options)
     _print(verdict, where)
     if not verdict.repeated:
@@ -99,6 +119,7 @@ def rerun(
 @cores
 @keep
 @as_they_are
+@trust_patch
 @configfile
 def verify(
     number: int,
@@ -110,6 +131,7 @@ def verify(
     cores: int,
     keep: bool,
     pictures_as_they_are: bool,
+    trust_patch: bool,
     configfile: Path,
 ) -> None:
     """Run a sample of all recorded runs again, and show which are the same to the last bit.
@@ -126,7 +148,7 @@ def verify(
         if not runs:
             raise UserError("no recorded run fits these options; `captchanet runs` lists them all")
         chosen = runs if everything else sample(runs, number, seed)
-        options = Options(cores, keep, not pictures_as_they_are)
+        options = Options(cores, keep, not pictures_as_they_are, trust_patch)
         refuted, impossible = _verify(store, chosen, folder, options)
     said = [f"{len(chosen) - refuted - impossible} of {len(chosen)} repeated to the last bit"]
     said += [f"{refuted} not"] if refuted else []

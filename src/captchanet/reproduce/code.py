@@ -1,13 +1,11 @@
 """What differs between the code of two runs. git compares it and changes nothing in the repository."""
 
-import re
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from captchanet.errors import UserError
-from captchanet.git import git
-from captchanet.train.provenance import CODE
+from captchanet.git import Git, has_commit, scratch
+from captchanet.train.code_origin import CODE
 
 LONGEST_LOG = 10
 
@@ -34,40 +32,18 @@ class Changes:
     diff: str = ""
 
 
-class _Git:
-    """Git in a repository, but its index and its new objects are in the folder `scratch`."""
-
-    def __init__(self, repository: Path, scratch: Path) -> None:
-        self.repository = repository
-        self.variables: dict[str, str] = {}
-        objects = self("rev-parse", "--git-path", "objects").strip()
-        # A file, since in the environment variable a colon separates paths
-        (scratch / "objects/info").mkdir(parents=True)
-        alternates = str((repository / objects).resolve())
-        (scratch / "objects/info/alternates").write_text(f"{alternates}\n", "utf-8", "surrogateescape")
-        self.variables["GIT_INDEX_FILE"] = str(scratch / "index")
-        self.variables["GIT_OBJECT_DIRECTORY"] = str(scratch / "objects")
-
-    def __call__(self, *words: str, given: str = "") -> str:
-        """What git prints; raises UserError with its first error."""
-        options = ["-c", "core.quotePath=false", "-c", "apply.whitespace=nowarn"]
-        options += ["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"]
-        patch = given.encode("utf-8", "surrogateescape")
-        printed = git(self.repository, *options, *words, given=patch, variables=self.variables)
-        return printed.decode("utf-8", "replace")
-
-    def tree(self, which: str, state: CodeState) -> str:
-        """The tree of the code that the run called `which` used; it is written to `scratch`."""
-        self("read-tree", state.commit)
-        if state.patch:
-            try:
-                self("apply", "--cached", "--binary", "-", given=state.patch)
-            except UserError as error:
-                raise UserError(
-                    f"the uncommitted changes of {which} do not apply to its commit {state.commit[:8]} any "
-                    f"more ({error})"
-                ) from error
-        return self("write-tree").strip()
+def _tree(run: Git, which: str, state: CodeState) -> str:
+    """The tree of the code that the run called `which` used."""
+    run("read-tree", state.commit)
+    if state.patch:
+        try:
+            run("apply", "--cached", "--binary", "-", given=state.patch.encode("utf-8", "surrogateescape"))
+        except UserError as error:
+            raise UserError(
+                f"the uncommitted changes of {which} do not apply to its commit {state.commit[:8]} any "
+                f"more ({error})"
+            ) from error
+    return run("write-tree").decode().strip()
 
 
 def changes(repository: Path, a: CodeState, b: CodeState) -> Changes:
@@ -76,21 +52,16 @@ def changes(repository: Path, a: CodeState, b: CodeState) -> Changes:
     Raises UserError where git is missing, one of the commits is not in this repository or a patch does not
     apply.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        git = _Git(repository, Path(scratch))
+    with scratch(repository) as run:
         for which, state in (("A", a), ("B", b)):
-            try:
-                if not re.fullmatch("[0-9a-f]{4,64}", state.commit):
-                    raise UserError("no commit")
-                git("cat-file", "-e", f"{state.commit}^{{commit}}")
-            except UserError as error:
-                raise UserError(
-                    f"the commit of {which}, {state.commit[:8]}, is not in this repository"
-                ) from error
+            if not has_commit(repository, state.commit):
+                raise UserError(f"the commit of {which}, {state.commit[:8]}, is not in this repository")
         between = f"{a.commit}...{b.commit}"
-        behind, ahead = map(int, git("rev-list", "--left-right", "--count", between).split())
-        short = ("--oneline", "--left-right", "--no-color", "--no-decorate", f"-{LONGEST_LOG}")
-        log = git("log", *short, between, "--")
-        trees = [git.tree("A", a), git.tree("B", b)]
-        diff = git("diff", "--no-color", "--no-ext-diff", "--no-textconv", "-M", *trees, "--", *CODE)
+        behind, ahead = map(int, run("rev-list", "--left-right", "--count", between).split())
+        short = ("--oneline", "--left-right", "--no-show-signature", "--no-color", "--no-decorate")
+        log = run("log", *short, f"-{LONGEST_LOG}", between, "--").decode("utf-8", "replace")
+        trees = [_tree(run, "A", a), _tree(run, "B", b)]
+        # not `git diff`, whose output the user's settings change
+        plain = ("--patch", "--no-ext-diff", "--no-textconv", "--no-color", "-M")
+        diff = run("diff-tree", *plain, *trees, "--", *CODE).decode("utf-8", "replace")
         return Changes(ahead, behind, log.splitlines(), diff)

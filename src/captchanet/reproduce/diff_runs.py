@@ -61,10 +61,11 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Commit:
-    """The commit that a run was made with; None without git."""
+    """The commit that a run was made with; None without git. `problem` is why git could not tell all."""
 
     commit: str | None
     uncommitted_changes: bool
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,11 +204,17 @@ def _table(text: str | None) -> dict[str, dict[str, str]] | None:
 
 
 def _code(a: Run, b: Run, origins: list[Json], repository: Path) -> Code:
-    commits = [Commit(run.tags.get("commit"), run.tags.get("git.dirty") == "true") for run in (a, b)]
+    commits = [
+        Commit(run.tags.get("commit"), run.tags.get("git.dirty") == "true", run.tags.get("git.problem", ""))
+        for run in (a, b)
+    ]
     patches = [(origin.get("git") or {}).get("patch") or "" for origin in origins]
     states = [CodeState(one.commit or "", patch) for one, patch in zip(commits, patches, strict=True)]
     found, missing = None, ""
-    if without := [which for which, one in zip("AB", commits, strict=True) if not one.commit]:
+    sides = list(zip("AB", commits, strict=True))
+    if told := [f"of {which} ({one.problem})" for which, one in sides if one.problem]:
+        missing = f"git could not record all the code {' and '.join(told)}"
+    elif without := [which for which, one in sides if not one.commit]:
         missing = f"{' and '.join(without)} ran without git"
     elif any(one.uncommitted_changes and not patch for one, patch in zip(commits, patches, strict=True)):
         file = ARTIFACTS.train.provenance

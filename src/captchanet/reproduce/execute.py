@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from captchanet.errors import UserError
-from captchanet.git import ELSEWHERE
+from captchanet.git import clean_environment
 from captchanet.job import ERRORS
 from captchanet.train.provenance import Blas
 
@@ -120,8 +120,9 @@ def snakemake(
     command += ["--snakefile", str(home.resolve() / "Snakefile"), "--directory", str(folder.resolve())]
     command += ["--configfile", str(folder.resolve() / "config.yaml"), "--cores", str(cores), *targets]
     # the workflow puts the src of `home` first in PYTHONPATH; what stands there now may be another project's
-    without = ("PYTHONPATH", "SNAKEMAKE_PROFILE", *ELSEWHERE)
-    env = {name: value for name, value in os.environ.items() if name not in without} | dict(environment)
+    without = ("PYTHONPATH", "SNAKEMAKE_PROFILE")
+    env = {name: value for name, value in clean_environment().items() if name not in without}
+    env |= dict(environment)
     log = folder / "snakemake.log"
     with (
         log.open("wb") as output,

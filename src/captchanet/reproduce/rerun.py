@@ -16,7 +16,13 @@ from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json, write_json, write_text
 from captchanet.reproduce.execute import claimed, kernel, snakemake
 from captchanet.reproduce.formats import CONFIGURATION, Format, format_of, run_of
-from captchanet.reproduce.restore import remove_code, restore_code, restore_configuration, restore_pictures
+from captchanet.reproduce.restore import (
+    check_names,
+    remove_code,
+    restore_code,
+    restore_configuration,
+    restore_pictures,
+)
 from captchanet.reproduce.verdict import Mismatch, Verdict, judge
 from captchanet.sources import ROOT
 from captchanet.track.history import Run, Store, artifact
@@ -26,16 +32,21 @@ from captchanet.types import Json
 
 @dataclass(frozen=True)
 class Options:
-    """How to run again: on how many cores, whether to keep the code, whether to take pictures from git."""
+    """How to run again.
+
+    On how many cores; whether to keep the code; whether to take pictures from git; whether to run uncommitted
+    changes that this folder did not record.
+    """
 
     cores: int = 1
     keep: bool = False
     pictures_from_git: bool = True
+    trust_patch: bool = False
 
 
 def folder_of(run: Run) -> str:
     """The name of the folder in which a run is run again."""
-    return f"{fitting(run.name)}-{run.id[:8]}"
+    return f"{fitting(run.name)}-{fitting(run.id[:8])}"
 
 
 def sample(runs: Sequence[Run], number: int, seed: int) -> list[Run]:
@@ -59,7 +70,7 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
         origin = read_json(recorded / form.provenance)
         configured = yaml.safe_dump(restore_configuration(asked, form), sort_keys=False)
         write_text(folder / "config.yaml", configured)
-        home, differences, how = restore_code(origin, code, checkouts)
+        home, differences, how = restore_code(origin, code, checkouts, options.trust_patch)
         found, remarks = _pictures(folder, asked, form, origin, options)
         differences += found
         forced, remark = kernel(origin["blas"])
@@ -100,6 +111,7 @@ def fetch(store: Store, run: Run, into: Path) -> Json:
     get(CONFIGURATION)
     configuration: Json = read_json(into / CONFIGURATION)
     form, name = format_of(configuration), run_of(configuration)
+    check_names(configuration)
     for path in [form.provenance, *form.results(name), *([form.pictures] if name else [])]:
         get(path)
     return configuration
@@ -112,7 +124,7 @@ def _pictures(
         write_text(folder / "data/none/none.png", "")  # a folder of pictures is never empty
         return [], []
     rows = read_csv(folder / "recorded" / form.pictures, form.columns)
-    commit = origin["git"]["commit"] if origin["git"] else "HEAD"
+    commit = (origin["git"] and origin["git"]["commit"]) or "HEAD"
     return restore_pictures(
         rows, asked["pictures"], Path(), folder / "data", commit, options.pictures_from_git
     )

@@ -6,16 +6,21 @@ from pathlib import Path
 
 from captchanet.files import read_json
 from captchanet.reproduce.formats import Format
-from captchanet.train.provenance import Blas, CodeOrigin, Provenance
+from captchanet.train.code_origin import CodeOrigin
+from captchanet.train.provenance import Blas, Provenance
 from captchanet.types import Json
 
 NOTHING_DIFFERS = "nothing that is recorded differs: data, code, Python, libraries, BLAS, threads and CPU"
 """The text for a rerun with other results, when the reason is not recorded."""
 
 
+SOURCE = "source"
+"""The kind of a difference between sources. The other kinds need not have made another run."""
+
+
 @dataclass(frozen=True)
 class Mismatch:
-    """What differs: its kind (data, code, Python, library, BLAS, CPU, platform), its name, then and now."""
+    """What differs: its kind (data, code, source, Python, library, BLAS, CPU …), its name, then and now."""
 
     kind: str
     name: str
@@ -42,14 +47,24 @@ class Verdict:
 
     @property
     def repeated(self) -> bool:
-        """Whether theta and every file of results are the same to the last bit."""
-        return all(self.same.values())
+        """Whether theta and every file of results are the same to the last bit, from the same sources."""
+        return all(self.same.values()) and not self.other_sources
+
+    @property
+    def other_sources(self) -> list[str]:
+        """The sources that differ from the recorded ones."""
+        return [one.name for one in self.differences if one.kind == SOURCE]
 
     @property
     def sentence(self) -> str:
         """The verdict in one line."""
         if self.repeated:
             return f"repeated to the last bit: theta {self.theta[0][:8]}, {self.result[0]}"
+        if all(self.same.values()):
+            names = ", ".join(self.other_sources[:3])
+            more = f" and {len(self.other_sources) - 3} more" if len(self.other_sources) > 3 else ""
+            found = f"theta {self.theta[0][:8]} and the results are the same to the last bit"
+            return f"NOT repeated: {found}, but by other sources ({names}{more}): {self.result[0]}"
         unlike = [name.split("/")[-1] for name, same in self.same.items() if not same and name != "theta"]
         if self.same["theta"]:
             return f"NOT repeated: theta {self.theta[0][:8]} is the same, but not {' and '.join(unlike)}"
@@ -102,7 +117,7 @@ def environment(before: Provenance, after: Provenance) -> list[Mismatch]:
     rows.append(("Python", "version", before["python"], after["python"]))
     sources = [origin["sources"] for origin in (before, after)]
     rows += [
-        ("code", name, sources[0].get(name, "none")[:8], sources[1].get(name, "missing")[:8])
+        (SOURCE, name, sources[0].get(name, "none")[:8], sources[1].get(name, "missing")[:8])
         for name in sources[0] | sources[1]
     ]
     versions = [origin["libraries"] for origin in (before, after)]
@@ -120,7 +135,9 @@ def environment(before: Provenance, after: Provenance) -> list[Mismatch]:
 def _commit(git: CodeOrigin | None) -> str:
     if not git:
         return "none"
-    return git["commit"][:8] + (" with uncommitted changes" if git["dirty"] else "")
+    # records of earlier versions have no problem
+    unknown = f" ({git['problem']})" if git.get("problem") else ""
+    return (git["commit"] or "none")[:8] + (" with uncommitted changes" if git["dirty"] else "") + unknown
 
 
 def _blas(pools: Sequence[Blas]) -> dict[str, str]:

@@ -39,8 +39,8 @@ class Run:
     """One recorded run.
 
     `status` is finished or failed. `tags` are captchanet's own, without their prefix, the `commit` and the
-    `code`, which is the commit in short, with a + where something was not committed. `artifacts` is the
-    address of its files.
+    `code`, which is the commit in short, with a + where something was not committed, and a ? where git could
+    not tell all of it. `artifacts` is the address of its files.
     """
 
     id: str
@@ -166,6 +166,8 @@ def _run(run: mlflow_entities.Run) -> Run:
     }
     if commit := run.data.tags.get("mlflow.source.git.commit"):
         tags |= {"commit": commit, "code": commit[:8] + "+" * (tags.get("git.dirty") == "true")}
+    if "git.problem" in tags:
+        tags["code"] = f"{tags.get('code', '')}?"
     return Run(
         id=run.info.run_id,
         # MLflow shows a run of a sweep without its sweep's name

@@ -132,8 +132,9 @@ def _tags(one: RunRecord, description: str) -> dict[str, str]:
         # the UI shows only the part of a name after the last slash, so the command has its own tag
         "mlflow.source.name": "captchanet",
         "mlflow.source.type": "PROJECT",
-        "mlflow.source.git.commit": git["commit"] if git else None,
-        f"{PREFIX}git.dirty": str(git["dirty"]).lower() if git else None,
+        "mlflow.source.git.commit": git and git["commit"],
+        f"{PREFIX}git.dirty": str(git["dirty"]).lower() if git and git["dirty"] is not None else None,
+        f"{PREFIX}git.problem": git and git.get("problem"),
         f"{PREFIX}format": str(FORMAT),
         f"{PREFIX}command": origin["workflow_command"],
         f"{PREFIX}status": one.status["status"],

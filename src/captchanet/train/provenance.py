@@ -5,26 +5,15 @@ import hashlib
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypedDict
 
-from captchanet.errors import UserError
-from captchanet.git import git
+from captchanet.train.code_origin import CodeOrigin, code_origin
 
 ROOT = Path(__file__).resolve().parents[3]
 LIBRARIES = ("numpy", "scipy", "pillow", "pandas", "snakemake", "mlflow", "captchanet")
-CODE = ("Snakefile", "workflow", "src", "config", "profiles")
-
-
-class CodeOrigin(TypedDict):
-    """The code of a run: its commit, and as a patch what was not committed."""
-
-    commit: str
-    dirty: bool
-    patch: str
 
 
 class Blas(TypedDict):
@@ -57,16 +46,23 @@ def provenance(files: Iterable[Path], captchas: Iterable[tuple[str, ...]]) -> di
     """Collect all that can explain why two runs differ, as a JSON-ready dict.
 
     `files` are the sources that decide the run, `captchas` the rows (pictures, file, label, sha256) that
-    trained it. Without git, `git` is null.
+    trained it. Without a repository, `git` is null.
     """
+    sources = digests(files)
     return {
-        "git": _git(ROOT),
-        "sources": digests(files),
+        "git": code_origin(ROOT, sources),
+        "sources": sources,
         "pictures": {f"{folder}/{file}": sha256 for folder, file, _, sha256 in captchas},
         **arithmetic(),
         "platform": platform.platform(),
         "command": sys.argv,
     }
+
+
+def code_problem(files: Iterable[Path]) -> str:
+    """Why git cannot tell all the code of runs by these sources; "" if it can, or without a repository."""
+    origin = code_origin(ROOT, digests(files))
+    return origin["problem"] if origin else ""
 
 
 def digests(files: Iterable[Path]) -> dict[str, str]:
@@ -92,27 +88,6 @@ def arithmetic() -> dict[str, Any]:
         "blas_kernel_forced_by": os.environ.get("OPENBLAS_CORETYPE"),
         "cpu": _cpu(),
     }
-
-
-def _git(root: Path) -> CodeOrigin | None:
-    with tempfile.TemporaryDirectory() as scratch:
-        # An index of our own: new files belong to the patch too, and the user's staging stays untouched
-        index = {"GIT_INDEX_FILE": f"{scratch}/index"}
-
-        def printed(*words: str) -> str:
-            return git(root, *words, variables=index).decode("utf-8", "surrogateescape")
-
-        try:
-            commit = printed("rev-parse", "HEAD").strip()
-            code = [name for name in CODE if (root / name).exists()]
-            printed("read-tree", "HEAD")
-            printed("add", "--all", "--", *code)
-            # not `git diff`, whose output the user's settings change
-            plain = ("--patch", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
-            patch = printed("diff-index", "--cached", *plain, "HEAD", "--", *code)
-        except UserError:
-            return None
-    return {"commit": commit, "dirty": bool(patch), "patch": patch}
 
 
 def _relative(file: Path) -> str:

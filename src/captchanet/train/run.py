@@ -24,6 +24,7 @@ from captchanet.layout import FORMAT, DatasetFiles, RunFiles, TrainFiles
 from captchanet.train.architecture import Architecture
 from captchanet.train.augment import crops
 from captchanet.train.checkpoint import Checkpoint
+from captchanet.train.code_origin import remember
 from captchanet.train.model import Model, theta_digest
 from captchanet.train.provenance import arithmetic, digests, provenance
 from captchanet.train.settings import TrainSettings
@@ -147,7 +148,9 @@ def write_run(
         "data_sha256": dict(origin.data),
     }
     with threadpool_limits(1):
-        write_json(files.provenance, {**began, **provenance(origin.code, origin.captchas)})
+        came_from = provenance(origin.code, origin.captchas)
+    write_json(files.provenance, {**began, **came_from})
+    remember(came_from["git"])
     told = {name: getattr(trained, name) for name in ("status", "reason", "evaluations")}
     write_json(files.status, told)
 
