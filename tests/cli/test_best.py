@@ -145,7 +145,7 @@ def best(notebook, sweeps, monkeypatch):
     monkeypatch.chdir(notebook.folder)
 
     def run(*words, status=0):
-        done = CliRunner().invoke(main, ["best", "--configfile", "config.yaml", *words])
+        done = CliRunner().invoke(main, ["best", *words])
         assert done.exit_code == status, done.output
         return done.output
 

@@ -62,7 +62,7 @@ def shown(notebook, known, monkeypatch):
     monkeypatch.chdir(notebook.folder)
 
     def run(*words, status=0):
-        done = CliRunner().invoke(main, ["runs", "--configfile", "config.yaml", *words])
+        done = CliRunner().invoke(main, ["runs", *words])
         assert done.exit_code == status, done.output
         return done.output
 
@@ -473,7 +473,7 @@ def test_numbers_are_sorted_before_texts_and_ties_keep_their_order(notebook, kno
 def test_on_a_terminal_no_line_wraps(notebook, known):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 60, 0, 0))
-    command = [sys.executable, "-m", "captchanet", "runs", "--configfile", "config.yaml"]
+    command = [sys.executable, "-m", "captchanet", "runs"]
     env = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
     with subprocess.Popen(command, cwd=notebook.folder, stdout=theirs, stderr=theirs, env=env) as process:
         os.close(theirs)
