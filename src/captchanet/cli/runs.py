@@ -35,10 +35,7 @@ def recorded(
         uri = address(track.get("tracking_uri"), Path())
         store = opened(uri)
         found = history(store, uri, str(track.get("experiment") or "captchanet"), parents)
-        runs = [in_todays_words(run) for run in found.runs]
-        if of not in (None, EVERY):
-            runs = belonging(runs, "set", of, lambda run: [run.tags.get("set")])
-        found = replace(found, runs=runs)
+        found = replace(found, runs=in_set([in_todays_words(run) for run in found.runs], of))
         # All of this lives to the end of the command. Without freeze, Python looks through it for garbage
         # again and again, and once more when it ends: a second for 1,000 runs
         gc.freeze()
@@ -87,7 +84,7 @@ def runs(
 
     chosen = history.runs
     if sweep is not None:
-        chosen = belonging(chosen, "sweep", sweep, lambda run: run.sweeps)
+        chosen = _belonging(chosen, "sweep", sweep, lambda run: run.sweeps)
     columns = Columns(chosen)
     rows, asked = _chosen(columns, filters, configured, sort)
     found, rows = len(rows), rows[:limit]
@@ -102,10 +99,14 @@ def runs(
         (_csv if form == "csv" else _json)(rows, columns.filled(rows))
 
 
-def belonging(
+def in_set(runs: "list[Run]", of: str | None) -> "list[Run]":
+    """The runs of the set `of`; all for None or `EVERY`. Raises UserError where it has none."""
+    return runs if of in (None, EVERY) else _belonging(runs, "set", of, lambda run: [run.tags.get("set")])
+
+
+def _belonging(
     runs: "Sequence[Run]", what: str, wanted: str, groups: "Callable[[Run], Sequence[str | None]]"
 ) -> "list[Run]":
-    """The runs of a set or a sweep. Raises UserError where it has none."""
     found = [run for run in runs if wanted in groups(run)]
     if not found:
         there = sorted({name for run in runs for name in groups(run) if name})

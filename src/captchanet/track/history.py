@@ -218,26 +218,21 @@ def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, 
         )
     if len(found) == 1:
         return found[0], ""
-    inside = [run for run in found if run.tags.get("set") == of and run not in by_id]
-    meant = inside if inside and not by_id else found
-    current = [run for run in meant if run.configured]
+    meant = [run for run in found if of is not None and run.tags.get("set") == of]
+    # a beginning of an id may be one in any set
+    meant = found if by_id or not meant else meant
+    current = [run for run in meant if run.configured] if len(meant) > 1 else meant
     # a set whose name changed with the format is not recorded any more, but its runs stay configured
     newest = max((run.format for run in current), default=0)
     latest = [run for run in current if run.format == newest]
-    latest = meant if len(meant) == 1 else latest
     if len({run.name for run in meant}) == 1 and not by_id and len(latest) == 1:
-        return latest[0], _chosen(latest[0], found, current, inside)
+        (one,) = latest
+        which = f" of the set {of}" if len(meant) < len(found) else ""
+        which += f" of format {newest}" if len({run.format for run in current}) > 1 else ""
+        which += " that a configuration names" if one.configured else ""
+        name = one.name if len({run.name for run in found}) == 1 else f"that begin with {wanted}"
+        return one, f"of {len(found)} runs {name}, the one{which}"
     raise UserError(_ambiguous(wanted, meant))
-
-
-def _chosen(one: Run, found: Sequence[Run], current: Sequence[Run], inside: Sequence[Run]) -> str:
-    """Why it is this one of several runs."""
-    which = f" of the set {one.tags['set']}" if inside else ""
-    if len({run.format for run in current}) > 1:
-        which += f" of format {one.format}"
-    configured = " that a configuration names" if one.configured else ""
-    named = one.name if len({run.name for run in found}) == 1 else "with such a name"
-    return f"of {len(found)} runs {named}, the one{which}{configured}"
 
 
 def _ambiguous(wanted: str, found: Sequence[Run]) -> str:
@@ -265,13 +260,13 @@ def set_of_sweep(runs: Sequence[Run], sweep: str, of: str) -> tuple[str, str]:
     if len(sets) == 1:
         return sets[0], f"the sweep {sweep} of the set {sets[0]}, the only one that has it"
     if sets:
-        raise UserError(
-            f"the sweep {sweep!r} is in the sets {', '.join(sets)}, so name one by --set; {of!r} has none"
-        )
+        several = ", ".join(sets)
+        raise UserError(f"the sweep {sweep!r} is in the sets {several}, not in {of!r}; name one by --set")
     there = sorted({(run.tags["sweep"], run.tags.get("set", "")) for run in runs if "sweep" in run.tags})
     known = ", ".join(f"{name} (set {group})" for name, group in there[:20])
-    known = f"there are: {known}" if known else "there is none"
-    raise UserError(f"no runs of a sweep {sweep!r} are recorded; {known}")
+    raise UserError(
+        f"no runs of a sweep {sweep!r} are recorded; {f'there are: {known}' if known else 'there is none'}"
+    )
 
 
 def artifact(store: Store, run: Run, path: str) -> str | None:
