@@ -52,7 +52,8 @@ def make(folder: Path, runs: int) -> None:
         metrics = [Metric(name, rng.random(), 0, 0) for name in names]
         store.log_batch(run, metrics, [Param(name, str(value)) for name, value in params.items()], tags)
         store.set_terminated(run, "FINISHED", end_time=number)
-    (folder / "config.yaml").write_text("track: {}\n")
+    (folder / "config").mkdir(exist_ok=True)
+    (folder / "config/config.yaml").write_text("track: {}\n")
 
 
 def seconds(folder: Path, *words: str) -> float:
@@ -80,7 +81,7 @@ def main(runs: int, folder: Path | None) -> None:
             done = subprocess.check_output([sys.executable, "-c", READING], cwd=home)
             rows.append([float(word) for word in done.split()])
             rows[-1].append(seconds(home, "-c", "import mlflow"))
-            rows[-1].append(seconds(home, "-m", "captchanet", "runs", "--configfile", "config.yaml"))
+            rows[-1].append(seconds(home, "-m", "captchanet", "runs"))
     for name, best in pd.DataFrame(rows, columns=STEPS.split(", ")).min().items():
         click.echo(f"{name:20}{best:6.2f} s")
 

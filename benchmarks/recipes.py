@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import splits
-import yaml
 
+from captchanet.config.load import load
 from captchanet.config.resolve import resolved
 from captchanet.dataset.dataset import Dataset
 from captchanet.segment.segment import Segmented
@@ -37,7 +37,7 @@ class Recipe:
     @classmethod
     def of(cls, configfile: str | Path, name: str) -> "Recipe":
         """The run called `name` in a configuration file."""
-        config = resolved(yaml.safe_load(Path(configfile).read_text()))
+        config = resolved(load([Path(configfile)]))
         run = config.train[name]
         data = config.dataset[run.data]
         kind = config.pictures[data.synthetic or data.train].synthesize

@@ -12,7 +12,8 @@ class Notebook:
         self.folder, self.uri = folder, address(None, folder)
         self.experiment = prepare(self.uri, "captchanet")
         self.store = client(self.uri)
-        (folder / "config.yaml").write_text("track: {}\n")
+        (folder / "config").mkdir()
+        (folder / "config/config.yaml").write_text("track: {}\n")
 
     def log(self, name, minute=0, params=(), metrics=(), tags=(), files=(), **options):
         """Logs a run that began some minutes after noon, and returns its id.

@@ -263,6 +263,16 @@ class Layout:
         return self.root / "checkpoints"
 
     @property
+    def made_from(self) -> Path:
+        """Which configuration files the results were last made from. It is no result: no rule names it."""
+        return self.root / "made_from.json"
+
+    def trained(self) -> list[str]:
+        """The runs that have a model here, sorted."""
+        models = self.root.glob(str(self.train("*").theta.relative_to(self.root)))
+        return sorted(file.parent.name for file in models)
+
+    @property
     def report(self) -> Path:
         """The page about all runs."""
         return self.root / "report.html"
@@ -280,6 +290,12 @@ class Layout:
     def verdict(self) -> Path:
         """The file that is written when every training has ended well."""
         return self.root / "verdict.txt"
+
+
+def layouts(results: Path = RESULTS) -> dict[str, Layout]:
+    """The results of all sets, by name; a folder of another purpose begins with a dot."""
+    folders = sorted(results.iterdir()) if results.is_dir() else []
+    return {one.name: Layout(one) for one in folders if one.is_dir() and not one.name.startswith(".")}
 
 
 def experiment_file(experiment: str, uri: str | None = None, results: Path = RESULTS) -> Path:

@@ -145,7 +145,7 @@ def best(notebook, sweeps, monkeypatch):
     monkeypatch.chdir(notebook.folder)
 
     def run(*words, status=0):
-        done = CliRunner().invoke(main, ["best", "--configfile", "config.yaml", *words])
+        done = CliRunner().invoke(main, ["best", *words])
         assert done.exit_code == status, done.output
         return done.output
 
@@ -196,8 +196,25 @@ def test_csv_and_json_have_the_numbers_as_they_are(best):
 @marked
 def test_an_unknown_sweep_is_said_with_those_there_are(best):
     shown = best("wieghts", status=1)
-    assert "no runs of a sweep 'wieghts' are recorded in the set 'config'" in shown
-    assert "there are: lost, rates, weights" in shown
+    assert "no runs of a sweep 'wieghts' are recorded; there are: lost (set config), rates (set" in shown
+    assert "weights (set another), weights (set config)" in shown
+
+
+@marked
+def test_a_sweep_that_one_set_alone_has_is_meant_and_of_several_sets_one_must_be_named(best, notebook):
+    (notebook.folder / "other.yaml").write_text("track: {}")
+    other = ("--configfile", "other.yaml")
+    shown = best("rates", *other)
+    assert "the sweep rates of the set config, the only one that has it" in shown
+    assert "rate=1 reads 95.0% of the unseen captchas" in shown
+    assert "is in the sets another, config, not in 'other'; name one by --set" in best(
+        "weights", *other, status=1
+    )
+    assert "weight=7.0 reads 100.0%" in best("weights", "--set", "another")
+    assert "the only one" not in best("weights", "--set", "config")
+    assert "'rates' are recorded; there are: weights (set another)" in best(
+        "rates", "--set", "another", status=1
+    )
 
 
 @marked

@@ -62,7 +62,7 @@ def shown(notebook, known, monkeypatch):
     monkeypatch.chdir(notebook.folder)
 
     def run(*words, status=0):
-        done = CliRunner().invoke(main, ["runs", "--configfile", "config.yaml", *words])
+        done = CliRunner().invoke(main, ["runs", *words])
         assert done.exit_code == status, done.output
         return done.output
 
@@ -269,6 +269,32 @@ def test_what_may_be_several_runs_is_said_with_all_of_them(notebook, known):
         find(many, "sgd")
 
 
+def test_a_name_means_the_configured_set_s_run_where_it_has_one(notebook, known):
+    from dataclasses import replace
+
+    from captchanet.track.history import find
+
+    run = next(run for run in notebook.runs().runs if run.name == "sgd")
+
+    def made(number, of, configured="yes", name="sgd", **tags):
+        tags = {"set": of, "configured": configured, **tags}
+        return replace(run, id=f"{number:032x}", name=name, tags=tags)
+
+    mine, old = made(1, "mine"), made(2, "mine", "no")
+    other, newer = made(3, "other", name="sgd-slow"), made(4, "other", format="10")
+    # of another set, also one of a higher format, or of another name that begins alike
+    for wanted in ("sgd", "sg"):
+        assert find([other, newer, old, mine], wanted, "mine")[0] == mine
+    assert find([newer, old], "sgd", "mine") == (old, "of 2 runs sgd, the one of the set mine")
+    # not recorded there: where it is in one set only, that is meant
+    assert find([mine, old], "sgd", "main") == (mine, "of 2 runs sgd, the one that a configuration names")
+    assert find([newer], "sgd", "main") == (newer, "")
+    with pytest.raises(UserError, match=r"a set by --set: .*configured, set mine, .*configured, set yours, "):
+        find([mine, made(5, "yours")], "sgd", "main")
+    # an id is an id in any set
+    assert find([mine, newer], newer.id, "mine") == (newer, "")
+
+
 def test_of_configured_runs_with_one_name_the_one_of_the_highest_format_is_found(notebook, known):
     from dataclasses import replace
 
@@ -293,6 +319,15 @@ def test_of_configured_runs_with_one_name_the_one_of_the_highest_format_is_found
 
 
 # captchanet runs
+
+
+def test_the_set_of_the_configuration_given_or_the_one_named_is_listed(shown, notebook):
+    (notebook.folder / "main.yaml").write_text("track: {}")
+    of_main = names(shown("--configfile", "main.yaml"))
+    assert of_main == names(shown("--set", "main")) == ["cg-long", "sgd"]
+    assert names(shown("--configfile", "main.yaml", "--set", "*")) == names(shown())
+    (notebook.folder / "other.yaml").write_text("track: {}")
+    assert "no run belongs to a set 'other'; there are: main" in shown("--configfile", "other.yaml", status=1)
 
 
 def test_the_table_has_what_differs_and_names_the_rest_once(shown, known):
@@ -473,7 +508,7 @@ def test_numbers_are_sorted_before_texts_and_ties_keep_their_order(notebook, kno
 def test_on_a_terminal_no_line_wraps(notebook, known):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 60, 0, 0))
-    command = [sys.executable, "-m", "captchanet", "runs", "--configfile", "config.yaml"]
+    command = [sys.executable, "-m", "captchanet", "runs"]
     env = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
     with subprocess.Popen(command, cwd=notebook.folder, stdout=theirs, stderr=theirs, env=env) as process:
         os.close(theirs)

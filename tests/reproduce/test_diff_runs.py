@@ -239,7 +239,7 @@ def shown(notebook, known, monkeypatch):
     monkeypatch.chdir(notebook.folder)
 
     def diff(*words, status=0):
-        done = CliRunner().invoke(main, ["diff", "--configfile", "config.yaml", *words])
+        done = CliRunner().invoke(main, ["diff", *words])
         assert done.exit_code == status, done.output
         return done.output
 
@@ -361,6 +361,6 @@ def test_a_run_that_is_none_is_one_sentence(shown):
 
 def test_lines_of_code_are_coloured_on_a_terminal_alone(notebook, known, monkeypatch):
     monkeypatch.chdir(notebook.folder)
-    words = ["diff", "--configfile", "config.yaml", "a", "code"]
+    words = ["diff", "a", "code"]
     assert "\x1b[32m+layers = 4" in CliRunner().invoke(main, words, color=True).output
     assert "\x1b" not in CliRunner().invoke(main, words).output

@@ -563,6 +563,7 @@ def recorded_runs(monkeypatch):
     """Four recorded runs; each rerun ends as the name of its run says."""
     from datetime import UTC, datetime
 
+    from captchanet.cli.runs import in_set
     from captchanet.reproduce import rerun
     from captchanet.track.history import History, Run
 
@@ -572,8 +573,8 @@ def recorded_runs(monkeypatch):
         for number, name in enumerate(names)
     ]
 
-    def recorded(configfile, parents=False):
-        return None, History(runs, 0)
+    def recorded(configfile, of=None, parents=False):
+        return None, History(in_set(runs, of), 0)
 
     def again(store, run, folder, options):
         if run.name == "impossible":
@@ -609,7 +610,8 @@ def test_a_sample_is_the_same_for_the_same_seed_and_runs_in_any_order(recorded_r
         (["--all"], 1, "2 of 4 repeated to the last bit; 1 not; 1 could not be run again"),
         (["--set", "good"], 0, "2 of 2 repeated to the last bit"),
         (["--set", "impo"], 2, "0 of 1 repeated to the last bit; 1 could not be run again"),
-        (["--set", "none"], 2, "no recorded run fits these options"),
+        (["--set", "none"], 2, "no run belongs to a set 'none'; there are: bad, good, impo"),
+        (["--sweep", "none"], 2, "no recorded run fits these options"),
     ],
 )
 def test_one_that_cannot_be_verified_is_listed_and_the_others_go_on(recorded_runs, words, status, said):

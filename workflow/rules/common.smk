@@ -22,7 +22,9 @@ if workflow.is_main_process:
     os.environ["CAPTCHANET_COMMAND"] = shlex.join(["snakemake", *sys.argv[1:]])
 
 from captchanet import layout
-from captchanet.config.orphans import orphans
+from captchanet.config.load import check_given
+from captchanet.config.made_from import MadeFrom
+from captchanet.config.orphans import check_targets, orphans
 from captchanet.config.resolve import resolved
 from captchanet.errors import UserError
 from captchanet.job import ERRORS
@@ -38,6 +40,7 @@ if not workflow.config_settings.configfiles:
 
 
 try:
+    check_given(CONFIGFILES, workflow.config_settings.config_args or ())
     CONFIG = resolved(config, Path(CONFIGFILES[0]).stem)
     # Those that a data set uses. A change is seen by the fingerprint of a folder, or by the options of a kind.
     PICTURES = {
@@ -46,11 +49,14 @@ try:
         for name, entry in CONFIG.pictures.items()
         if any(name in (data.train, data.synthetic, data.unseen) for data in CONFIG.dataset.values())
     }
+    # where the results of this configuration lie
+    LAYOUT = layout.Layout.of(CONFIG.set)
+    # from the command line, since Snakemake gives its targets to nobody before it looks for their inputs
+    check_targets(sys.argv[1:], LAYOUT, CONFIG, PICTURES)
 except UserError as error:
-    raise SystemExit(f"captchanet: {error}")
+    several = f" (merged: {', '.join(map(os.path.relpath, CONFIGFILES))})" if len(CONFIGFILES) > 1 else ""
+    raise SystemExit(f"captchanet: {error}{several}")
 
-# where the results of this configuration lie
-LAYOUT = layout.Layout.of(CONFIG.set)
 # the data sets that the runs train on, each once
 DATA = list(dict.fromkeys(run.data for run in CONFIG.train.values()))
 # the runs that stand in the configuration itself; those of a sweep share its section of the report
@@ -104,6 +110,8 @@ onstart:
     if problem := code_problem(sources(HOME / "workflow/scripts/train.py")):
         print(f"captchanet: warning: git cannot tell all the code of these runs: {problem}. They are recorded "
               "without it, and can be repeated only where their sources are as they are now", file=sys.stderr)
+    if said := MadeFrom.of(CONFIGFILES, workflow.config_settings.config).write(LAYOUT):
+        print(f"captchanet: {said}", file=sys.stderr)
 
 
 onerror:

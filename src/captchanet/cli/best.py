@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchanet.cli.common import configfile, set_name, tabular
+from captchanet.cli.common import ConfigFiles, configfile, tabular, within_set
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
-from captchanet.errors import UserError
 
 if TYPE_CHECKING:  # importing pandas and mlflow takes seconds
     import pandas as pd
@@ -26,27 +24,26 @@ PAIRS = "Each p is that of one pair alone; among many settings a small p may be 
 
 @click.command()
 @click.argument("sweep")
+@within_set
 @configfile
 @tabular
-def best(sweep: str, configfile: Path, form: str) -> None:
+def best(sweep: str, of: str | None, configfile: ConfigFiles, form: str) -> None:
     """Show which setting of SWEEP reads most unseen captchas, and whether its lead stands out.
 
     The winner is compared with every other setting on the same captchas: by a paired t-test over seeds and
     folds, and by a permutation test over captchas. Everything is read from MLflow; results/ is not needed.
     """
-    of = set_name(configfile)
-    store, history = recorded(configfile)
+    store, history = recorded(configfile, of)
     from captchanet.evaluate.comparison import compare, summarise
+    from captchanet.track.history import set_of_sweep
     from captchanet.track.sweep_runs import sweep_runs
 
-    runs = [run for run in history.runs if run.configured and run.tags.get("set") == of]
-    there = sorted({run.tags["sweep"] for run in runs if "sweep" in run.tags})
-    if sweep not in there:
-        sets = {run.tags.get("set", "") for run in history.runs if run.tags.get("sweep") == sweep}
-        known = f"there are: {', '.join(there)}" if there else "there is none"
-        known += f"; it is in {', '.join(sorted(sets))} (--configfile names it)" if sets else ""
-        raise UserError(f"no runs of a sweep {sweep!r} are recorded in the set {of!r}; {known}")
+    configured = [run for run in history.runs if run.configured]
+    of, remark = set_of_sweep(configured, sweep, of or configfile.set)
+    runs = [run for run in configured if run.tags.get("set", "") == of]
     found = summarise(sweep_runs(store, runs, sweep))
+    if remark:
+        click.echo(remark, err=True)
     others = [compare(found[0].runs, other.runs) for other in found[1:]]
     kind = repeats(found)
     rows, said = numbers(found, others), verdict(found, others, kind)

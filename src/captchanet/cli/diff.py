@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchanet.cli.common import configfile, set_name
+from captchanet.cli.common import ConfigFiles, configfile, within_set
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import (
     aligned,
@@ -34,21 +34,22 @@ MOST_NAMES, LONGEST_CELL = 8, 32
 @click.argument("a")
 @click.argument("b")
 @click.option("--no-code", is_flag=True, help="Leave out the lines of code.")
+@within_set
 @configfile
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def diff(a: str, b: str, no_code: bool, configfile: Path, form: str) -> None:
+def diff(a: str, b: str, no_code: bool, of: str | None, configfile: ConfigFiles, form: str) -> None:
     """Show what differs between the recorded runs A and B.
 
     It compares settings, results, pictures, machine and code. Name a run by its id or its name; the beginning
-    is enough (of an id, 4 digits at least). Of several runs with one name it takes the one that a
-    configuration names; of several of these, the one of the highest format. `captchanet runs` lists them.
+    is enough (of an id, 4 digits at least). Of several runs with one name it takes the one of the
+    configuration's set, and of these the one that is still configured. `captchanet runs` lists them.
     """
-    store, history = recorded(configfile)
+    store, history = recorded(configfile, of)
     from captchanet.reproduce.diff_runs import diff_runs
     from captchanet.track.history import find
 
-    of = set_name(configfile)
-    (first, remark_a), (second, remark_b) = find(history.runs, a, of), find(history.runs, b, of)
+    first_in = of or configfile.set
+    (first, remark_a), (second, remark_b) = (find(history.runs, name, first_in) for name in (a, b))
     found = diff_runs(store, first, second, Path())
     if form == "json":
         click.echo(json.dumps(_plain(found, not no_code), indent=1, ensure_ascii=False))

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import yaml
 
-from captchanet.cli.common import PATH, configfile, section
+from captchanet.cli.common import PATH, ConfigFiles, configfile
 from captchanet.errors import UserError
 from captchanet.types import Json
 
@@ -27,7 +27,7 @@ from captchanet.types import Json
 @click.option("--count", type=click.IntRange(1, 100), default=8, show_default=True, help="How many captchas.")
 @click.option("--output", type=PATH, default=Path("look.png"), show_default=True)
 def look(
-    folder: Path, name: str | None, labels: Path | None, configfile: Path, count: int, output: Path
+    folder: Path, name: str | None, labels: Path | None, configfile: ConfigFiles, count: int, output: Path
 ) -> None:
     """Show captchas of FOLDER raw, cleaned and split into characters, as one picture.
 
@@ -70,13 +70,10 @@ def snippet(settings: Json) -> str:
     return "\n".join(lines)
 
 
-def _named(configfile: Path, name: str) -> Json:
+def _named(configfile: ConfigFiles, name: str) -> Json:
     """A segmentation of the configuration, with every default."""
-    from captchanet.cli.common import configuration
-    from captchanet.config.resolve import resolved
-
-    segmentations = section(configfile, "segment")
+    segmentations = configfile.section("segment")
     if name not in segmentations:
         names = ", ".join(map(str, segmentations)) or "none"
         raise UserError(f"{configfile}: no segmentation {name!r}; `segment` has: {names}")
-    return resolved(configuration(configfile)).segment[name].dump()
+    return configfile.resolved().segment[name].dump()

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import PATH, configfile, section, set_name, tabular
+from captchanet.cli.common import PATH, ConfigFiles, configfile, tabular, within_set
 from captchanet.cli.tables import printable
-from captchanet.errors import UserError
-from captchanet.layout import Layout
 
 if TYPE_CHECKING:  # importing NumPy takes a second
     from captchanet.evaluate.predict import Prediction
@@ -21,6 +19,8 @@ if TYPE_CHECKING:  # importing NumPy takes a second
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PNG…|FOLDER")
 @click.option("--model", type=PATH, help="A model.npz, with its model.json in the same folder.")
+@click.option("--run", "name", metavar="NAME", help="A run; without it, `read.run` of the configuration.")
+@within_set
 @configfile
 @click.option(
     "--threshold",
@@ -30,41 +30,67 @@ if TYPE_CHECKING:  # importing NumPy takes a second
     help="Leave the reading empty where the confidence is below this, 0 to 1.",
 )
 @tabular
-def read(paths: tuple[str, ...], model: Path | None, configfile: Path, threshold: float, form: str) -> None:
+def read(
+    paths: tuple[str, ...],
+    model: Path | None,
+    name: str | None,
+    of: str | None,
+    configfile: ConfigFiles,
+    threshold: float,
+    form: str,
+) -> None:
     """Read pictures: prints file, reading and confidence.
 
-    Without --model it takes the model of the run that the configuration's `read.run` names. If the run was
-    calibrated (`calibration` of its data set), the confidence is the probability that the whole reading is
-    right. A picture that cannot be read is listed with the reason; then the exit status is 1.
+    Without an option it takes the network of the run that this folder's configuration names. It says on
+    stderr which network that is. If the run was calibrated (`calibration` of its data set), the confidence is
+    the probability that the whole reading is right. A picture that cannot be read is listed with the reason;
+    then the exit status is 1.
     """
+    from captchanet.cli.network import Asked, find_network
     from captchanet.evaluate.predict import list_files, predict
     from captchanet.train.model import load_model
 
-    if model is None:
-        model = Layout.of(set_name(configfile)).train(_run(configfile)).theta
-    trained = load_model(model)
+    network = find_network(Asked(configfile, model, name, of))
+    trained = load_model(network.file)
+    within = f" of the set {network.of}" if network.of else ""
+    remark = f"; {network.remark}" if network.remark else ""
+    click.echo(f"reading with {network.file} (run {trained.run}{within}{remark})", err=True)
     if threshold and trained.temperature == 1:
         click.echo(f"the run {trained.run} was not calibrated: its confidence may be far off", err=True)
-    problems = 0
-
-    def counted() -> "Iterator[Prediction]":
-        nonlocal problems
-        for one in predict(trained, list_files(paths), threshold):
-            problems += one.confidence is None
-            yield one
-
-    {"table": _table, "csv": _csv, "json": _json}[form](counted())
-    if problems:
-        click.echo(f"{problems} of the files could not be read; the reason is next to each", err=True)
+    seen = Seen()
+    {"table": _table, "csv": _csv, "json": _json}[form](
+        seen.all(predict(trained, list_files(paths), threshold))
+    )
+    if seen.read and not seen.given:
+        click.echo(_nothing_given(seen, threshold, trained.temperature != 1), err=True)
+    if seen.problems:
+        click.echo(f"{seen.problems} of the files could not be read; the reason is next to each", err=True)
         sys.exit(1)
 
 
-def _run(configfile: Path) -> str:
-    """The run to read with: `read.run`, or the first under `train`, as in the workflow."""
-    named = section(configfile, "read").get("run") or next(iter(section(configfile, "train")), None)
-    if named is None:
-        raise UserError(f"{configfile} names no run under `train`; give a model with --model")
-    return str(named)
+class Seen:
+    """What passes on its way to the output: how many files are read, how many readings are given."""
+
+    def __init__(self) -> None:
+        self.read = self.given = self.problems = 0
+        self.largest = 0.0
+
+    def all(self, predictions: "Iterable[Prediction]") -> "Iterator[Prediction]":
+        """The same predictions, counted."""
+        for one in predictions:
+            if one.confidence is None:
+                self.problems += 1
+            else:
+                self.read += 1
+                self.given += bool(one.reading)
+                self.largest = max(self.largest, one.confidence)
+            yield one
+
+
+def _nothing_given(seen: Seen, threshold: float, calibrated: bool) -> str:
+    """Why no reading is given at all."""
+    said = f"no reading is given: the largest confidence is {seen.largest:.4f}, below {threshold}"
+    return said if calibrated else f"{said}; only with `calibration` in its data set is it a probability"
 
 
 def _table(predictions: "Iterable[Prediction]") -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchanet.cli.common import PATH, configfile, of_set, of_sweep, set_name
+from captchanet.cli.common import PATH, ConfigFiles, configfile, of_set, of_sweep, within_set
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
 from captchanet.errors import UserError
@@ -69,6 +69,7 @@ def _answering() -> Iterator[None]:
 @keep
 @as_they_are
 @trust_patch
+@within_set
 @configfile
 def rerun(
     run: str,
@@ -77,7 +78,8 @@ def rerun(
     keep: bool,
     pictures_as_they_are: bool,
     trust_patch: bool,
-    configfile: Path,
+    of: str | None,
+    configfile: ConfigFiles,
 ) -> None:
     """Run a recorded run again, and show whether it is the same to the last bit.
 
@@ -88,10 +90,10 @@ def rerun(
     list of what differs; 2 it could not be run again.
     """
     with _answering():
-        store, history = recorded(configfile, parents=True)
+        store, history = recorded(configfile, of, parents=True)
         from captchanet.reproduce import rerun as again
 
-        one, remark = _one(history.runs, run, set_name(configfile))
+        one, remark = _one(history.runs, run, of or configfile.set)
         where = folder or Path("reruns", again.folder_of(one))
         chosen = f" ({remark})" if remark else ""
         about = f"{printable(one.name)} {one.id[:8]}{chosen}"
@@ -132,7 +134,7 @@ def verify(
     keep: bool,
     pictures_as_they_are: bool,
     trust_patch: bool,
-    configfile: Path,
+    configfile: ConfigFiles,
 ) -> None:
     """Run a sample of all recorded runs again, and show which are the same to the last bit.
 
@@ -140,11 +142,10 @@ def verify(
     one could not be run again, and all others were repeated.
     """
     with _answering():
-        store, history = recorded(configfile)
+        store, history = recorded(configfile, of or configfile.given_set)
         from captchanet.reproduce.rerun import Options, sample
 
-        of_one_set = [run for run in history.runs if of in (None, run.tags.get("set"))]
-        runs = [run for run in of_one_set if sweep is None or sweep in run.sweeps]
+        runs = [run for run in history.runs if sweep is None or sweep in run.sweeps]
         if not runs:
             raise UserError("no recorded run fits these options; `captchanet runs` lists them all")
         chosen = runs if everything else sample(runs, number, seed)

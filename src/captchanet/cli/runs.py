@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchanet.cli.common import configfile, of_set, of_sweep, section, tabular
+from captchanet.cli.common import EVERY, ConfigFiles, configfile, of_set, of_sweep, tabular
 from captchanet.cli.tables import json_ready, printable, shown, truncated, width
 from captchanet.errors import UserError
 from captchanet.types import Json
@@ -21,9 +21,11 @@ if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.track.history import History, Run, Store
 
 
-def recorded(configfile: Path, parents: bool = False) -> "tuple[Store, History]":
-    """The store that the configuration names, opened to read, and its runs."""
-    track = section(configfile, "track")
+def recorded(
+    configfile: ConfigFiles, of: str | None = None, parents: bool = False
+) -> "tuple[Store, History]":
+    """The store that the configuration names, opened to read, and its runs: those of the set `of`, or all."""
+    track = configfile.section("track")
     gc.disable()
     try:
         from captchanet.reproduce.formats import in_todays_words
@@ -33,7 +35,7 @@ def recorded(configfile: Path, parents: bool = False) -> "tuple[Store, History]"
         uri = address(track.get("tracking_uri"), Path())
         store = opened(uri)
         found = history(store, uri, str(track.get("experiment") or "captchanet"), parents)
-        found = replace(found, runs=[in_todays_words(run) for run in found.runs])
+        found = replace(found, runs=in_set([in_todays_words(run) for run in found.runs], of))
         # All of this lives to the end of the command. Without freeze, Python looks through it for garbage
         # again and again, and once more when it ends: a second for 1,000 runs
         gc.freeze()
@@ -68,7 +70,7 @@ def runs(
     parents: bool,
     limit: int | None,
     everything: bool,
-    configfile: Path,
+    configfile: ConfigFiles,
     form: str,
 ) -> None:
     """List the recorded runs, the newest first, with what differs between them.
@@ -77,12 +79,10 @@ def runs(
     unseen/captchas/accuracy. Examples: --sort -accuracy, --filter 'learning_rate <= 0.1', --filter 'name ~
     sgd'. CSV and JSON have every column, whole ids and numbers as they were recorded.
     """
-    _, history = recorded(configfile, parents)
+    _, history = recorded(configfile, of or configfile.given_set, parents)
     from captchanet.cli.columns import Columns
 
     chosen = history.runs
-    if of is not None:
-        chosen = _belonging(chosen, "set", of, lambda run: [run.tags.get("set")])
     if sweep is not None:
         chosen = _belonging(chosen, "sweep", sweep, lambda run: run.sweeps)
     columns = Columns(chosen)
@@ -97,6 +97,11 @@ def runs(
         started = {run.id: run.started.isoformat(timespec="seconds") for run in chosen}
         rows["run", "started"] = rows.index.map(started)
         (_csv if form == "csv" else _json)(rows, columns.filled(rows))
+
+
+def in_set(runs: "list[Run]", of: str | None) -> "list[Run]":
+    """The runs of the set `of`; all for None or `EVERY`. Raises UserError where it has none."""
+    return runs if of in (None, EVERY) else _belonging(runs, "set", of, lambda run: [run.tags.get("set")])
 
 
 def _belonging(

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import click
 
-from captchanet.cli.common import configfile, configuration, section
+from captchanet.cli.common import ConfigFiles, configfile
 from captchanet.errors import UserError
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @configfile
-def ui(port: int, configfile: Path) -> None:
+def ui(port: int, configfile: ConfigFiles) -> None:
     """Open the MLflow UI on this machine alone (127.0.0.1), to compare the runs."""
-    uri = section(configfile, "track").get("tracking_uri")
+    uri = configfile.section("track").get("tracking_uri")
     if uri and not str(uri).startswith("sqlite:"):
         click.echo(f"The runs are on a server, so open its page: {uri}")
         return
@@ -45,17 +45,16 @@ def ui(port: int, configfile: Path) -> None:
 @click.command()
 @click.option("--delete", is_flag=True, help="Delete them. What MLflow recorded of them stays.")
 @configfile
-def orphans(delete: bool, configfile: Path) -> None:
+def orphans(delete: bool, configfile: ConfigFiles) -> None:
     """List the folders and logs among a set's results that its configuration no longer names.
 
     They are left when a run, a data set, a segmentation or a value of a sweep is taken out of it. The results
     of other sets do not count.
     """
     from captchanet.config.orphans import orphans as find
-    from captchanet.config.resolve import resolved
     from captchanet.layout import Layout
 
-    config = resolved(configuration(configfile), configfile.stem)
+    config = configfile.resolved()
     layout = Layout.of(config.set)
     if not layout.root.is_dir():
         click.echo(

@@ -203,9 +203,9 @@ def _frozen(value: Any) -> Any:
 def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, str]:
     """The one run that `wanted` names, and a remark if it was chosen from several, else "".
 
-    `wanted` is the beginning of an id (4 digits at least), a name or the beginning of one. If several runs
-    have one name, it is the configured one. If several are configured, it is the one of the highest format,
-    then the one of the set `of`. Raises UserError otherwise.
+    `wanted` is the beginning of an id (4 digits at least), a name or the beginning of one. Where the set `of`
+    has runs of this name, it means these alone. If several runs have one name, it is the configured one; if
+    several are configured, the one of the highest format. Raises UserError otherwise.
     """
     is_id = re.fullmatch("[0-9a-fA-F]{4,32}", wanted)
     by_id = [run for run in runs if is_id and run.id.startswith(wanted.lower())]
@@ -220,16 +220,25 @@ def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, 
         )
     if len(found) == 1:
         return found[0], ""
-    current = [run for run in found if run.configured]
+    meant = [run for run in found if of is not None and run.tags.get("set") == of]
+    # a beginning of an id may be one in any set
+    meant = found if by_id or not meant else meant
+    current = [run for run in meant if run.configured] if len(meant) > 1 else meant
     # a set whose name changed with the format is not recorded any more, but its runs stay configured
     newest = max((run.format for run in current), default=0)
     latest = [run for run in current if run.format == newest]
-    latest = [run for run in latest if run.tags.get("set") == of] or latest
-    if len({run.name for run in found}) == 1 and not by_id and len(latest) == 1:
-        formats, which = {run.format for run in current}, ""
-        if len(current) > 1:
-            which = f" of format {newest}" if len(formats) > 1 else f" of the set {of}"
-        return latest[0], f"of {len(found)} runs {latest[0].name}, the one{which} that a configuration names"
+    if len({run.name for run in meant}) == 1 and not by_id and len(latest) == 1:
+        (one,) = latest
+        which = f" of the set {of}" if len(meant) < len(found) else ""
+        which += f" of format {newest}" if len({run.format for run in current}) > 1 else ""
+        which += " that a configuration names" if one.configured else ""
+        name = one.name if len({run.name for run in found}) == 1 else f"that begin with {wanted}"
+        return one, f"of {len(found)} runs {name}, the one{which}"
+    raise UserError(_ambiguous(wanted, meant))
+
+
+def _ambiguous(wanted: str, found: Sequence[Run]) -> str:
+    """The sentence that lists the runs that may be meant, each with its set."""
     listed = "; ".join(
         f"{run.id[:8]} ({run.name}, {run.started:%Y-%m-%d %H:%M}, "
         f"{'configured' if run.configured else 'old'}, set {run.tags.get('set', 'none')}, "
@@ -237,7 +246,29 @@ def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, 
         for run in found[:8]
     )
     more = f"; and {len(found) - 8} more" if len(found) > 8 else ""
-    raise UserError(f"{wanted!r} may be any of {len(found)} runs, so give the id of one: {listed}{more}")
+    sets = len({run.tags.get("set") for run in found}) > 1
+    remedy = "give the id of one, or a set by --set" if sets else "give the id of one"
+    return f"{wanted!r} may be any of {len(found)} runs, so {remedy}: {listed}{more}"
+
+
+def set_of_sweep(runs: Sequence[Run], sweep: str, of: str) -> tuple[str, str]:
+    """The set whose sweep is meant, and a remark if it is not `of`: then it is the only one that has it.
+
+    Raises UserError where no set has the sweep, or several others have.
+    """
+    sets = sorted({run.tags.get("set", "") for run in runs if run.tags.get("sweep") == sweep})
+    if of in sets:
+        return of, ""
+    if len(sets) == 1:
+        return sets[0], f"the sweep {sweep} of the set {sets[0]}, the only one that has it"
+    if sets:
+        several = ", ".join(sets)
+        raise UserError(f"the sweep {sweep!r} is in the sets {several}, not in {of!r}; name one by --set")
+    there = sorted({(run.tags["sweep"], run.tags.get("set", "")) for run in runs if "sweep" in run.tags})
+    known = ", ".join(f"{name} (set {group})" for name, group in there[:20])
+    raise UserError(
+        f"no runs of a sweep {sweep!r} are recorded; {f'there are: {known}' if known else 'there is none'}"
+    )
 
 
 def artifact(store: Store, run: Run, path: str) -> str | None:

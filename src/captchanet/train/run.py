@@ -27,7 +27,7 @@ from captchanet.train.checkpoint import Checkpoint
 from captchanet.train.code_origin import remember
 from captchanet.train.model import Model, theta_digest
 from captchanet.train.provenance import arithmetic, digests, provenance
-from captchanet.train.settings import TrainSettings
+from captchanet.train.settings import TrainSettings, run_parameters
 from captchanet.train.train import HISTORY, Trained, train
 from captchanet.types import Json
 
@@ -89,17 +89,8 @@ def _asked(
     name: str, settings: TrainSettings, architecture: Architecture, size: int, facts: DatasetFacts
 ) -> tuple[Json, Json]:
     """Collect all that decided the run, and the configuration for it alone."""
-    parameters = {
-        "run": name,
-        **settings.dump(),
-        "layers": list(architecture.layers),
-        "parameters": size,
-        "dataset": facts["dataset"],
-        # how pictures are synthesized decides the run; where others lie does not
-        "pictures": {of: source for of, source in facts["pictures"].items() if "synthesize" in source},
-        # how many pictures can be unusable does not decide the network
-        "segment": {key: value for key, value in facts["segment"].items() if key != "max_rejected"},
-    }
+    asked = {**settings.dump(), "layers": list(architecture.layers), "parameters": size}
+    parameters = run_parameters(name, asked, facts["dataset"], facts["pictures"], facts["segment"])
     configuration = {
         "format": FORMAT,
         "pictures": facts["pictures"],

@@ -9,6 +9,7 @@ from captchanet.settings import Method, Name, OneOf, Settings, wrong
 from captchanet.train import methods
 from captchanet.train.architecture import Architecture, ConvolutionSettings
 from captchanet.train.augment import AUGMENTERS
+from captchanet.types import Json
 
 PENALTY = OneOf(methods.PENALTIES)
 INITIALISATION = OneOf(methods.INITIALISATIONS, given=("dtype",))
@@ -117,3 +118,28 @@ class TrainSettings(Settings):
             input_shape=shape,
             convolutions=self.convolutions,
         )
+
+
+def run_parameters(run: str, asked: Json, dataset: Json, pictures: Json, segment: Json) -> Json:
+    """Collect all settings that decide a run, as they are recorded of it.
+
+    Parameters
+    ----------
+    run : str
+        Its name.
+    asked : dict
+        Its own settings, and what follows from them.
+    dataset, segment : dict
+        The settings of its data set and of the segmentation of that.
+    pictures : dict of dict
+        The settings of the pictures of its data set, by the name of their entry.
+    """
+    return {
+        "run": run,
+        **asked,
+        "dataset": dataset,
+        # how pictures are synthesized decides the run; where others lie does not
+        "pictures": {of: source for of, source in pictures.items() if "synthesize" in source},
+        # how many pictures can be unusable does not decide the network
+        "segment": {key: value for key, value in segment.items() if key != "max_rejected"},
+    }
