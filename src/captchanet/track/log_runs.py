@@ -78,12 +78,12 @@ class _Writer:
 
     def record(self) -> dict[str, str]:
         """Records all that is not recorded yet, and returns the ids of the runs by name."""
-        known = self._settled()
+        known = self._settled(self._found())
         parents = self._parents(known)
         runs = {one.name: self._run(one, known.get(one.key), parents) for one in self.records.values()}
         if not self.alone:
             # another writer may have recorded the same in the meantime
-            known = self._settled(PATIENCE)
+            known = self._settled(self._ended())
             parents = self._parents(known)
             runs = {one.name: known[one.key] for one in self.records.values()}
             for name, run in runs.items():
@@ -97,18 +97,29 @@ class _Writer:
                 self.store.set_tag(run.info.run_id, f"{PREFIX}configured", configured)
         return ids
 
-    def _settled(self, patience: float = 0) -> dict[str, Run]:
-        """The recorded runs of the set and the parents of its sweeps, one for each key.
+    def _found(self, key: str | None = None) -> dict[str, list[Run]]:
+        """What is recorded of the set, or of one run of it, by key; with the parents of sweeps."""
+        which = {"set": self.of} | ({"key": key} if key else {})
+        asked = " and ".join(f"tags.`{PREFIX}{name}` = '{text}'" for name, text in which.items())
+        return by_key(runs_of(self.store, self.experiment, asked))
 
-        Another writer at work on an older record of the same run is waited for, for some seconds.
+    def _settled(self, found: Mapping[str, list[Run]]) -> dict[str, Run]:
+        return settled(self.store, found, self._begun, self.alone)
+
+    @property
+    def _begun(self) -> dict[str, int]:
+        """The starts of the trainings, by key."""
+        return {one.key: one.started for one in self.records.values()}
+
+    def _ended(self) -> dict[str, list[Run]]:
+        """What is recorded, as soon as no other writer is at work on an older record of the same run.
+
+        It is waited for some seconds only, since a killed writer leaves half a run behind.
         """
-        begun = {one.key: one.started for one in self.records.values()}
-        end = time.monotonic() + patience
-        while True:
-            found = by_key(runs_of(self.store, self.experiment, f"tags.`{PREFIX}set` = '{self.of}'"))
-            if time.monotonic() >= end or not awaited(found, begun):
-                return settled(self.store, found, begun, self.alone)
+        end = time.monotonic() + PATIENCE
+        while awaited(found := self._found(), self._begun) and time.monotonic() < end:
             time.sleep(0.5)
+        return found
 
     def _parents(self, known: Mapping[str, Run]) -> Parents:
         return Parents(self.store, self.experiment, self.of, self.sweeps, known, self.records)
@@ -116,6 +127,9 @@ class _Writer:
     def _run(self, one: RunRecord, run: Run | None, parents: Parents) -> Run:
         """The run in MLflow, recorded completely; `run` is what MLflow had of it before."""
         belongs = parents.tags(one.name)
+        if run is None and not self.alone:
+            # the list of runs may be minutes old
+            run = self._settled(self._found(one.key)).get(one.key)
         if run is None:
             tags = {f"{PREFIX}key": one.key, f"{PREFIX}set": self.of}
             # MLflow's lists are narrow and show the run below its sweep: leave the sweep's name out
