@@ -27,5 +27,4 @@ rule all:
         expand(rules.domain_gap.output, data=DOMAIN_GAPS),
         rules.report.output,
         rules.track.output,
-        local_store,
         rules.verdict.output,

@@ -38,7 +38,8 @@ def make(folder: Path, runs: int) -> None:
     """A store with that many runs, which differ in three parameters and in all metrics."""
     from mlflow.entities import Metric, Param, RunTag
 
-    from captchanet.track.store import address, client, prepare
+    from captchanet.track.place import address
+    from captchanet.track.store import client, prepare
 
     uri = address(None, folder)
     experiment = prepare(uri, "captchanet")

@@ -7,7 +7,8 @@ class Notebook:
     """A store in a folder, into which a test writes runs."""
 
     def __init__(self, folder: Path) -> None:
-        from captchanet.track.store import address, client, prepare
+        from captchanet.track.place import address
+        from captchanet.track.store import client, prepare
 
         self.folder, self.uri = folder, address(None, folder)
         self.experiment = prepare(self.uri, "captchanet")

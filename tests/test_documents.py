@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from captchanet.cli import main
 from captchanet.config.configuration import ConfigurationFile
 from captchanet.config.resolve import resolved
-from captchanet.layout import FORMAT, Layout, experiment_file
+from captchanet.layout import FORMAT, Layout
 from captchanet.segment.clean import CLEANERS
 from captchanet.segment.segmentation import SPLITTERS
 from captchanet.settings import OneOf
@@ -106,7 +106,7 @@ def test_the_architecture_names_every_file_of_the_results():
     files += [*layout.xor, *layout.synthesize("p"), layout.domain_gap("d"), layout.report]
     for file in [*files, layout.tracked, layout.verdict]:
         assert file.name in ARCHITECTURE, file.name
-    for folder in (layout.checkpoints, layout.sweep("s").parent, experiment_file("e").parent):
+    for folder in (layout.checkpoints, layout.sweep("s").parent):
         assert f"{folder.name}/" in ARCHITECTURE, folder.name
 
 

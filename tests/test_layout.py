@@ -18,7 +18,6 @@ from captchanet.layout import (
     SyntheticFiles,
     TrainFiles,
     XorFiles,
-    experiment_file,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,14 +78,6 @@ def test_one_set_has_one_folder_and_wildcards_pass_through():
     assert str(layout.benchmark("xor")) == "results/mine/benchmarks/xor.tsv"
     assert {file.parts[:2] for file in files} == {("results", "mine")}
     assert len(set(files)) == len(files)
-
-
-def test_all_sets_share_one_experiment_and_each_server_has_its_own():
-    assert experiment_file("captchanet") == experiment_file("captchanet", None)
-    for name in ("captchanet", "/Users/me/captchas", "../x", "{odd} name", ""):
-        assert experiment_file(name).parent == Path("results/.experiments")
-    servers = {experiment_file("captchanet", uri) for uri in (None, "http://a", "http://b")}
-    assert len(servers) == 3
 
 
 def test_the_parts_of_a_data_set_are_arrays_and_only_the_training_part_is_a_pickle_too():

@@ -7,8 +7,6 @@ tests and the benchmarks take their paths from here too.
 The files of a run keep their names among its artifacts in MLflow, see `ARTIFACTS`.
 """
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -296,14 +294,3 @@ def layouts(results: Path = RESULTS) -> dict[str, Layout]:
     """The results of all sets, by name; a folder of another purpose begins with a dot."""
     folders = sorted(results.iterdir()) if results.is_dir() else []
     return {one.name: Layout(one) for one in folders if one.is_dir() and not one.name.startswith(".")}
-
-
-def experiment_file(experiment: str, uri: str | None = None, results: Path = RESULTS) -> Path:
-    """The file with the id of an MLflow experiment.
-
-    All sets share it, as they share the history. No set can have the name of its folder. `uri` is the address
-    of a server; None is the database in the working folder. An experiment may have any name, also "/a/b".
-    """
-    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", experiment)[:60].strip("-.")
-    digest = hashlib.sha256(f"{experiment}\n{uri or ''}".encode()).hexdigest()[:8]
-    return results / ".experiments" / f"{readable}-{digest}"

@@ -21,7 +21,8 @@ SET = "a set"
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A fresh store: its folder, its address and the id of its experiment."""
-    from captchanet.track.store import address, prepare
+    from captchanet.track.place import address
+    from captchanet.track.store import prepare
 
     folder = tmp_path_factory.mktemp("store")
     uri = address(None, folder)
@@ -143,13 +144,15 @@ def test_a_server_out_of_reach_is_said_within_30_seconds(tmp_path):
 
 
 def test_a_kill_while_the_database_is_made_leaves_none_and_the_next_attempt_makes_it(tmp_path):
-    from captchanet.track.store import address, prepare
+    from captchanet.track.place import address
+    from captchanet.track.store import prepare
 
     program = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "import alembic.operations\n"
-        "from captchanet.track.store import address, prepare\n"
+        "from captchanet.track.place import address\n"
+        "from captchanet.track.store import prepare\n"
         "original, calls = alembic.operations.Operations.create_table, []\n"
         "def create_table(*words, **options):\n"
         "    calls.append(words)\n"
@@ -168,7 +171,8 @@ def test_a_kill_while_the_database_is_made_leaves_none_and_the_next_attempt_make
 
 
 def test_a_database_that_is_none_is_said(tmp_path):
-    from captchanet.track.store import address, prepare
+    from captchanet.track.place import address
+    from captchanet.track.store import prepare
 
     (tmp_path / "mlflow.db").write_text("no database, but much too long to be taken for an empty one" * 99)
     with pytest.raises(UserError, match=r"mlflow\.db cannot be used"):

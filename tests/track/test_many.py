@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 from captchanet.track.run_record import RunContent, RunRecord
 from captchanet.track.log_runs import log_runs
-from captchanet.track.store import prepare
+from captchanet.track.store import alone, prepare
 
 uri, number = sys.argv[1], sys.argv[2]
-experiment = prepare(uri, "shared")
+with alone(uri):
+    experiment = prepare(uri, "shared")
 origin = {
     "sources": {}, "data_sha256": {}, "theta_sha256": number, "started": "2026-01-01T00:00:00.000+00:00",
     "seconds": 1.0, "git": None, "workflow_command": None, "python": "3", "cpu": "one", "platform": "here",

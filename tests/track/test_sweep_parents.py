@@ -22,7 +22,8 @@ class History:
     """A separate store, into which the made results are recorded as sweeps of any runs."""
 
     def __init__(self, folder, made_results):
-        from captchanet.track.store import address, prepare
+        from captchanet.track.place import address
+        from captchanet.track.store import prepare
 
         self.folder, self.results = folder, made_results.results
         self.uri = address(None, folder)

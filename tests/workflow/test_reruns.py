@@ -13,7 +13,6 @@ ALL = {
     "train": 2,
     "evaluate": 2,
     "xor": 1,
-    "store": 1,
     "track": 1,
     "report": 1,
     "verdict": 1,
@@ -83,7 +82,7 @@ def test_another_learning_rate_reruns_that_run_and_leaves_the_other_alone(projec
         ("src/captchanet/report/figures.py", {"track", "report", "verdict"}),
         ("src/captchanet/evaluate/metrics.py", {"evaluate", "track", "report", "verdict"}),
         ("src/captchanet/nn/mini_batch.py", {"train", "xor", "evaluate", "track", "report", "verdict"}),
-        ("src/captchanet/segment/segmentation.py", set(ALL) - {"store"}),
+        ("src/captchanet/segment/segmentation.py", set(ALL)),
     ],
 )
 def test_editing_a_module_reruns_the_stages_that_use_it(project, module, jobs):
@@ -102,7 +101,7 @@ def test_touching_or_copying_the_pictures_reruns_nothing_and_adding_one_reruns_f
     new = project.folder / "data/raw" / "{odd} name_\n1.png"
     new.write_bytes(pictures[0].read_bytes())
     jobs = project.snakemake("--dry-run").jobs
-    assert jobs == {name: n for name, n in ALL.items() if name not in ("xor", "store")} | {"segment": 1}
+    assert jobs == {name: n for name, n in ALL.items() if name != "xor"} | {"segment": 1}
     new.unlink()
 
 
@@ -161,5 +160,5 @@ def test_deleting_the_store_records_again_and_trains_nothing(project):
     for file in project.folder.glob("mlflow.db*"):
         file.unlink()
     again = project.snakemake()
-    assert again.jobs == {"store": 1, "track": 1, "verdict": 1}
+    assert again.jobs == {"track": 1, "verdict": 1}
     assert sorted(row[1] for row in tables(project)[0] if row[1] != "sgd") == runs

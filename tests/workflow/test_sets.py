@@ -22,8 +22,6 @@ def both(project):
 
 def test_each_configuration_has_its_own_results_and_report(both):
     assert both.second.jobs["train"] == 2
-    # the history is there already, and is not asked for again
-    assert "store" not in both.second.jobs
     assert "results/other/report.html shows how well the runs read" in both.second.output
     assert "belong to no run of this configuration" not in both.second.output
     for name in ("tiny", "other"):
@@ -55,7 +53,7 @@ def test_each_set_is_recorded_under_its_name(both):
 def test_a_history_that_is_deleted_is_recorded_again_by_each_set_and_nothing_trains(both):
     for file in both.folder.glob("mlflow.db*"):
         file.unlink()
-    assert both.snakemake().jobs == {"store": 1, "track": 1, "verdict": 1}
+    assert both.snakemake().jobs == {"track": 1, "verdict": 1}
     assert both.snakemake(configfile=OTHER).jobs == {"track": 1, "verdict": 1}
     assert len(both.sql("select * from runs")) == 6
     assert NOTHING in both.snakemake().output

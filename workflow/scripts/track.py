@@ -9,7 +9,8 @@ from captchanet.job import job
 from captchanet.layout import Layout
 from captchanet.track.from_results import run_records
 from captchanet.track.log_runs import log_runs
-from captchanet.track.store import address
+from captchanet.track.place import address
+from captchanet.track.store import alone, identified, prepare
 
 # imported modules are no garbage: without this, Python spends a tenth of the time on a search through them
 gc.freeze()
@@ -18,8 +19,10 @@ with job(snakemake):
     params = snakemake.params
     results = Layout.of(params.set).results(**params.names)
     uri = address(params.uri, Path())
-    experiment = Path(snakemake.input.experiment).read_text().split()[0]
     sweeps = [Sweep(name, results, **plan) for name, plan in params.sweeps.items()]
-    with run_records(results, params.names["runs"], sweeps) as records:
+    with alone(uri), run_records(results, params.names["runs"], sweeps) as records:
+        experiment = prepare(uri, params.experiment)
         ids = log_runs(records, uri, experiment, params.set, sweeps)
-    write_json(snakemake.output[0], {"uri": uri, "experiment": experiment, "runs": ids})
+        identity = identified(uri, params.experiment)
+    recorded = {"uri": uri, "experiment": experiment, "identity": identity, "runs": ids}
+    write_json(snakemake.output[0], recorded)

@@ -30,7 +30,7 @@ def recorded(
     try:
         from captchanet.reproduce.formats import in_todays_words
         from captchanet.track.history import history, opened
-        from captchanet.track.store import address
+        from captchanet.track.place import address
 
         uri = address(track.get("tracking_uri"), Path())
         store = opened(uri)

@@ -18,14 +18,16 @@ from captchanet.errors import UserError
 @configfile
 def ui(port: int, configfile: ConfigFiles) -> None:
     """Open the MLflow UI on this machine alone (127.0.0.1), to compare the runs."""
-    uri = configfile.section("track").get("tracking_uri")
-    if uri and not str(uri).startswith("sqlite:"):
+    from captchanet.track.place import address, database_of
+
+    uri = address(configfile.section("track").get("tracking_uri"), Path())
+    database = database_of(uri)
+    if database is None:
         click.echo(f"The runs are on a server, so open its page: {uri}")
         return
-    database = Path("mlflow.db").resolve()
-    if not uri and not database.exists():
+    if not database.exists():
         raise UserError(
-            f"{database}: there is no history yet; run `snakemake --cores 4` in this folder first"
+            f"{database.resolve()}: there is no history yet; run `snakemake --cores 4` in this folder first"
         )
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,7 +38,7 @@ def ui(port: int, configfile: ConfigFiles) -> None:
                 f"port {port} is not free ({error.strerror}); choose another with --port"
             ) from error
     click.echo(f"MLflow UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
-    command = ["mlflow", "ui", "--backend-store-uri", uri or f"sqlite:///{database}"]
+    command = ["mlflow", "ui", "--backend-store-uri", uri]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     os.execve(str(Path(sys.executable).with_name("mlflow")), command, environment)

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -22,7 +22,9 @@ from mlflow import entities as mlflow_entities
 from mlflow.exceptions import MlflowException
 
 from captchanet.errors import UserError
-from captchanet.track.store import COMPLETE, PREFIX, client, database_of, reachable, runs_of
+from captchanet.track.failures import explained, reachable
+from captchanet.track.place import database_of, reading
+from captchanet.track.store import COMPLETE, PREFIX, client, runs_of
 
 Store = MlflowClient
 """MLflow's client, for packages that do not import mlflow."""
@@ -111,22 +113,15 @@ def opened(uri: str) -> Store:
     if not file.exists():
         raise UserError(f"{file}: there is no history yet; run `snakemake --cores 4` in this folder first")
     # With the name of the driver: after a plain sqlite:/// MLflow would create the folders of the path
-    reading = f"file:{quote(str(file.resolve()))}?mode=ro"
     try:
         # checked here, since MLflow retries for minutes if the file cannot be opened
-        with closing(sqlite3.connect(reading, uri=True)) as database:
+        with closing(sqlite3.connect(reading(file), uri=True)) as database:
             database.execute("select version_num from alembic_version")
-        return client(f"sqlite+pysqlite:///{reading}&uri=true")
+        return client(f"sqlite+pysqlite:///{reading(file)}&uri=true")
     except (sqlite3.Error, UserError) as error:
-        cause = str(error)
-        if any(words in cause for words in ("no such table", "readonly database", "out-of-date")):
-            raise UserError(
-                f"{file}: made by another version of MLflow, or not completely, and this command only reads; "
-                f"`mlflow db upgrade {uri}` brings the file, or a copy of it, up to date"
-            ) from error
+        cause, cure = explained(uri, error.__cause__ or error)
         raise UserError(
-            f"{file}: cannot be read as a history ({cause.splitlines()[0][:300]}); try again, and if it is "
-            "damaged, move it away: the next `snakemake --cores 4` makes a new one"
+            f"{file}: cannot be read as a history ({cause}); {cure}; this command only reads"
         ) from error
 
 
@@ -139,6 +134,12 @@ def history(store: Store, uri: str, experiment: str, parents: bool = False) -> H
             raise UserError(
                 f"the history at {uri} has no experiment {experiment!r}; run `snakemake --cores 4` first, "
                 "or correct `track.experiment`"
+            )
+        if found.lifecycle_stage != "active":
+            raise UserError(
+                f"the experiment {experiment!r} in the history at {uri} was deleted in MLflow; "
+                f"`MLFLOW_TRACKING_URI={uri} mlflow experiments restore -x {found.experiment_id}` brings it "
+                "back with its runs, and so does the next `snakemake` that records runs"
             )
         for run in runs_of(store, found.experiment_id):
             if run.info.status not in COMPLETE:

@@ -3,24 +3,36 @@
 A run is known by its key: its name and a digest of what decides it and what came out (parameters, data,
 sources, theta). A recorded run is finished by one last step, its status; until then it is half a run, which
 the next attempt completes under the same id. A finished run is never changed, except for the tags that say
-whether a configuration still names it and which sweep it belongs to.
+whether a configuration still names it and which sweep it belongs to, and except for twins (twins.py).
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 
 from captchanet.evaluate.sweep import Sweep
 from captchanet.layout import ARTIFACTS, FORMAT
+from captchanet.track.failures import reachable
+from captchanet.track.place import database_of
 from captchanet.track.run_record import RunRecord
-from captchanet.track.store import COMPLETE, PREFIX, client, reachable, runs_of
+from captchanet.track.store import COMPLETE, PREFIX, client, runs_of
 from captchanet.track.sweep_parents import MEMBERSHIP, Parents
+from captchanet.track.twins import awaited, by_key, settled
 
 LONGEST_PARAM = 6000
 DERIVED = ("layers", "parameters")
+
+ATTEMPTS, PATIENCE = 4, 20.0
+"""How often recording begins again after another writer on the server has disturbed it, and how many seconds
+it waits for one that is at work."""
+DISTURBED = ("must be in the 'active' state", "IntegrityError", "No tag with name")
+"""The errors of that: it has hidden a run, or written the same row or deleted the same tag first."""
 
 
 def flattened(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -37,37 +49,97 @@ def log_runs(
 ) -> dict[str, str]:
     """Records every run of the set `of`, and its sweeps, in the experiment with that id.
 
+    Into a database in a file one process at a time records (`alone` in store.py). On a server several may.
     Returns the runs' MLflow ids by name.
     Raises UserError when the store cannot be used; what was recorded by then stays.
     """
     with reachable(uri):
-        store = client(uri)
-        by_name = {one.name: one for one in records}
-        # with the parents of sweeps
-        ours = runs_of(store, experiment, f"tags.`{PREFIX}set` = '{of}'")
-        known = {run.data.tags[f"{PREFIX}key"]: run for run in ours}
-        parents = Parents(store, experiment, of, list(sweeps), known, by_name)
-        ids: dict[str, str] = {}
-        for one in by_name.values():
-            belongs = parents.tags(one.name)
-            run = known.get(one.key)
-            if run is None:
-                tags = {f"{PREFIX}key": one.key, f"{PREFIX}set": of}
-                # MLflow's lists are narrow and show the run below its sweep: leave the sweep's name out
-                shown = one.name.removeprefix(f"{belongs.get(f'{PREFIX}sweep')},")
-                run = store.create_run(experiment, start_time=one.started, run_name=shown, tags=tags)
-            else:
-                _belong(store, run, belongs)
-            if run.info.status not in COMPLETE:
-                _log(store, run.info.run_id, one, belongs)
-            ids[one.name] = run.info.run_id
+        alone = database_of(uri) is not None
+        writer = _Writer(client(uri), experiment, of, {one.name: one for one in records}, list(sweeps), alone)
+        for _ in range(ATTEMPTS):
+            try:
+                return writer.record()
+            except MlflowException as error:
+                if alone or not any(words in str(error) for words in DISTURBED):
+                    raise
+        return writer.record()
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """What records the runs of a set. Recording again is recording once."""
+
+    store: MlflowClient
+    experiment: str
+    of: str
+    records: Mapping[str, RunRecord]
+    sweeps: Sequence[Sweep]
+    alone: bool
+
+    def record(self) -> dict[str, str]:
+        """Records all that is not recorded yet, and returns the ids of the runs by name."""
+        known = self._settled(self._found())
+        parents = self._parents(known)
+        runs = {one.name: self._run(one, known.get(one.key), parents) for one in self.records.values()}
+        if not self.alone:
+            # another writer may have recorded the same in the meantime
+            known = self._settled(self._ended())
+            parents = self._parents(known)
+            runs = {one.name: known[one.key] for one in self.records.values()}
+            for name, run in runs.items():
+                _belong(self.store, run, parents.tags(name))
+        ids = {name: str(run.info.run_id) for name, run in runs.items()}
         parents.complete(ids)
         current = {*ids.values(), *parents.ids.values()}
         for run in known.values():
             configured = "yes" if run.info.run_id in current else "no"
             if run.data.tags.get(f"{PREFIX}configured") != configured:
-                store.set_tag(run.info.run_id, f"{PREFIX}configured", configured)
+                self.store.set_tag(run.info.run_id, f"{PREFIX}configured", configured)
         return ids
+
+    def _found(self, key: str | None = None) -> dict[str, list[Run]]:
+        """What is recorded of the set, or of one run of it, by key; with the parents of sweeps."""
+        which = {"set": self.of} | ({"key": key} if key else {})
+        asked = " and ".join(f"tags.`{PREFIX}{name}` = '{text}'" for name, text in which.items())
+        return by_key(runs_of(self.store, self.experiment, asked))
+
+    def _settled(self, found: Mapping[str, list[Run]]) -> dict[str, Run]:
+        return settled(self.store, found, self._begun, self.alone)
+
+    @property
+    def _begun(self) -> dict[str, int]:
+        """The starts of the trainings, by key."""
+        return {one.key: one.started for one in self.records.values()}
+
+    def _ended(self) -> dict[str, list[Run]]:
+        """What is recorded, as soon as no other writer is at work on an older record of the same run.
+
+        It is waited for some seconds only, since a killed writer leaves half a run behind.
+        """
+        end = time.monotonic() + PATIENCE
+        while awaited(found := self._found(), self._begun) and time.monotonic() < end:
+            time.sleep(0.5)
+        return found
+
+    def _parents(self, known: Mapping[str, Run]) -> Parents:
+        return Parents(self.store, self.experiment, self.of, self.sweeps, known, self.records)
+
+    def _run(self, one: RunRecord, run: Run | None, parents: Parents) -> Run:
+        """The run in MLflow, recorded completely; `run` is what MLflow had of it before."""
+        belongs = parents.tags(one.name)
+        if run is None and not self.alone:
+            # the list of runs may be minutes old
+            run = self._settled(self._found(one.key)).get(one.key)
+        if run is None:
+            tags = {f"{PREFIX}key": one.key, f"{PREFIX}set": self.of}
+            # MLflow's lists are narrow and show the run below its sweep: leave the sweep's name out
+            shown = one.name.removeprefix(f"{belongs.get(f'{PREFIX}sweep')},")
+            run = self.store.create_run(self.experiment, start_time=one.started, run_name=shown, tags=tags)
+        else:
+            _belong(self.store, run, belongs)
+        if run.info.status not in COMPLETE:
+            _log(self.store, run.info.run_id, one, belongs)
+        return run
 
 
 def _belong(store: MlflowClient, run: Run, belongs: Mapping[str, str]) -> None:

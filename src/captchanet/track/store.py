@@ -1,13 +1,17 @@
-"""The MLflow store: where it is, how long to wait for it, and how it is made, once, before the first run."""
+"""The MLflow store: how long to wait for it, who may write into it, and how it is made."""
 
 import fcntl
 import gc
+import glob
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+from urllib.parse import unquote, urlsplit
 
 # Set before mlflow is imported, here or in a job that only imports this module. MLflow sends no usage data,
 # and waits only seconds for a server that does not answer (by default: 7 retries, 4 minutes).
@@ -21,6 +25,8 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from captchanet.errors import UserError
+from captchanet.track.failures import reachable
+from captchanet.track.place import ARTIFACT_FOLDER, DATABASE, database_of, identity
 
 PREFIX = "captchanet."
 """The beginning of the project's own tags."""
@@ -31,7 +37,6 @@ COMPLETE = ("FINISHED", "FAILED")
 PAGE = 1000
 """How many runs are read from MLflow at a time."""
 
-DATABASE, ARTIFACT_FOLDER = "mlflow.db", "mlartifacts"
 EXPERIMENT = {
     # Opens the pages for training runs; without it the UI takes the experiment for one of language models
     "mlflow.experimentKind": "custom_model_development",
@@ -40,40 +45,12 @@ EXPERIMENT = {
 }
 
 
-def address(tracking_uri: str | None, folder: Path) -> str:
-    """The store's URI: the configured one, or the database mlflow.db in `folder`."""
-    return tracking_uri or f"sqlite:///{folder.resolve() / DATABASE}"
-
-
 def client(uri: str) -> MlflowClient:
     """A client of the store at `uri`; raises UserError when it cannot be opened."""
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     with reachable(uri):
         return MlflowClient(tracking_uri=uri)
-
-
-@contextmanager
-def reachable(uri: str) -> Iterator[None]:
-    """A block that uses the store at `uri`; an error of the store becomes a UserError."""
-    from requests.exceptions import RequestException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
-        root: BaseException = error
-        while root.__cause__ or root.__context__:
-            root = root.__cause__ or root.__context__ or root
-        cause = (str(root).strip().splitlines() or [type(root).__name__])[0][:300]
-        do = "start the server or correct `track.tracking_uri`"
-        if uri.startswith("sqlite:"):
-            do = "make the database and mlartifacts/ writable, with room on their disk"
-            if "not a database" in cause or "malformed" in cause:
-                do = "move the damaged database away, and a new one is made"
-        raise UserError(
-            f"the MLflow store at {uri} cannot be used: {cause}; {do}, and run again: trained runs are kept"
-        ) from error
 
 
 def runs_of(store: MlflowClient, experiment: str, which: str = "") -> Iterator[Run]:
@@ -88,68 +65,106 @@ def runs_of(store: MlflowClient, experiment: str, which: str = "") -> Iterator[R
         gc.collect()  # the objects that SQLAlchemy leaves of a page refer to each other
 
 
+@contextmanager
+def alone(uri: str) -> Iterator[None]:
+    """A block that one process at a time enters, for each database in a file; a server has no such lock.
+
+    The kernel ends the lock with the process, also after a kill. A job that a killed Snakemake has left
+    behind still holds it: the next one waits, and then finds the runs recorded.
+    """
+    file = database_of(uri)
+    if file is None:
+        yield
+        return
+    with reachable(uri):
+        lock = file.with_name(f"{file.name}.lock").open("a")
+    with lock:
+        if not _locked(lock, 1.0):
+            print(
+                f"captchanet: track: another job records in {file}; waiting until it has ended",
+                file=sys.stderr,
+                flush=True,
+            )
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _locked(lock: IO[str], patience: float) -> bool:
+    """Whether the lock was got within some seconds."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+
+
 def prepare(uri: str, experiment: str) -> str:
     """Makes the database and the experiment, if they are not there, and returns the experiment's id.
 
-    One process at a time does it, before runs are recorded: several processes that open a new database
-    together would all migrate it, and all but one would fail. A store on this disk keeps its artifacts in
-    mlartifacts/, next to it.
+    One process at a time does it (`alone`): several that open a new database together would all migrate it,
+    and all but one would fail. A store on this disk keeps its artifacts in mlartifacts/, next to it.
     """
     with reachable(uri):
         file = database_of(uri)
         if file is None:
             return _experiment(client(uri), experiment, None)
-        database = file.resolve()
-        with _alone(database.parent):
-            if database.exists():
-                return _experiment(client(uri), experiment, database.parent)
-            # It has another name until it is complete: after a kill SQLite keeps one part of a migration, and
-            # MLflow can neither go on from there nor begin again
-            new = database.with_name(f".{database.name}.new")
-            for left in database.parent.glob(f"{new.name}*"):
-                left.unlink()
-            found = _experiment(client(f"sqlite:///{new}"), experiment, database.parent)
-            new.replace(database)
-            return found
+        # the place itself: a link to a disk that is not there must not become a new history
+        database = Path(os.path.relpath(file.resolve())) if file.is_symlink() else file
+        folder = _artifact_folder(database)
+        if database.exists() and database.stat().st_size:
+            return _experiment(client(uri), experiment, folder)
+        # It has another name until it is complete: after a kill SQLite keeps one part of a migration, and
+        # MLflow can neither go on from there nor begin again
+        new = database.with_name(f".{database.name}.new")
+        for left in database.parent.glob(f"{glob.escape(new.name)}*"):
+            left.unlink()
+        found = _experiment(client(f"sqlite:///{new}"), experiment, folder)
+        new.replace(database)
+        return found
 
 
-def begun(uri: str, experiment: str) -> int:
-    """When the experiment with this id was made, in milliseconds since 1970: a new history differs in it."""
+def identified(uri: str, experiment: str) -> str | None:
+    """The identity of the history that was just recorded, for the list of recorded runs."""
     with reachable(uri):
-        return int(client(uri).get_experiment(experiment).creation_time or 0)
+        return identity(uri, experiment)
 
 
-def database_of(uri: str) -> Path | None:
-    """The file of an SQLite store; None where a server has it."""
-    from sqlalchemy.engine import make_url
-
-    file = make_url(uri).database if uri.startswith("sqlite:") else None
-    return Path(file) if file else None
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """A block that only one process at a time can enter, for each folder; a kill ends the lock too."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(opened)
+def _artifact_folder(database: Path) -> str:
+    """The address of the folder of the artifacts; raises UserError where MLflow would take it for another."""
+    folder = database.resolve().parent / ARTIFACT_FOLDER
+    uri = folder.as_uri()
+    if unquote(urlsplit(uri).path) != str(folder):
+        raise UserError(
+            f"MLflow cannot keep files in {str(folder.parent)!a}, whose name is no UTF-8; rename this folder"
+        )
+    return uri
 
 
-def _experiment(store: MlflowClient, experiment: str, folder: Path | None) -> str:
-    """The experiment's id; a new one keeps its artifacts in `folder`, or where the server puts them."""
+def _experiment(store: MlflowClient, experiment: str, artifacts: str | None) -> str:
+    """The experiment's id; a new one keeps its artifacts in that folder, or where the server puts them."""
     found = store.get_experiment_by_name(experiment)
     if found is None:
-        artifacts = (folder.resolve() / ARTIFACT_FOLDER).as_uri() if folder else None
-        return str(store.create_experiment(experiment, artifact_location=artifacts, tags=EXPERIMENT))
+        try:
+            return str(store.create_experiment(experiment, artifact_location=artifacts, tags=EXPERIMENT))
+        except MlflowException:
+            # on a server another writer may have made it in the same moment
+            found = store.get_experiment_by_name(experiment)
+            if found is None:
+                raise
     if found.lifecycle_stage != "active":
         store.restore_experiment(found.experiment_id)
-    if folder and found.artifact_location != (folder.resolve() / ARTIFACT_FOLDER).as_uri():
+        print(
+            f"captchanet: track: the experiment {experiment!r} was deleted in MLflow; now it is restored",
+            file=sys.stderr,
+        )
+    if artifacts and found.artifact_location != artifacts:
         # MLflow stores this address once and never changes it
         print(
-            f"captchanet: store: warning: this history was begun elsewhere and keeps its artifacts there, in "
+            f"captchanet: track: warning: this history was begun elsewhere and keeps its artifacts there, in "
             f"{found.artifact_location}; to begin one here, move {DATABASE} away",
             file=sys.stderr,
         )
