@@ -155,6 +155,14 @@ def test_deleting_results_gives_the_same_bits_with_other_cores_and_no_second_rec
     assert tables(project) == history
 
 
+def test_deleting_all_outputs_leaves_the_history_as_it_was(project):
+    before = (project.folder / "mlflow.db").read_bytes()
+    assert project.snakemake("--delete-all-output").status == 0
+    assert not list((project.folder / "results/tiny").rglob("*.*"))
+    assert (project.folder / "mlflow.db").read_bytes() == before
+    assert project.snakemake("--until", "evaluate", "xor", "report").status == 0
+
+
 def test_deleting_the_store_records_again_and_trains_nothing(project):
     runs = sorted(row[1] for row in tables(project)[0] if row[1] != "sgd")
     for file in project.folder.glob("mlflow.db*"):

@@ -4,6 +4,7 @@ import ast
 import difflib
 import json
 import logging
+import os
 import re
 import sqlite3
 import tempfile
@@ -14,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -292,4 +293,6 @@ def _on_this_disk(address: str) -> Path | None:
     MLflow's own download asks the database three times for each file: 20 ms, 8 s for 200 runs.
     """
     parts = urlsplit(address)
-    return Path(unquote(parts.path)) if address and parts.scheme in ("", "file") else None
+    return (
+        Path(os.fsdecode(unquote_to_bytes(parts.path))) if address and parts.scheme in ("", "file") else None
+    )
