@@ -120,7 +120,11 @@ def opened(uri: str) -> Store:
             database.execute("select version_num from alembic_version")
         return client(f"sqlite+pysqlite:///{reading(file)}&uri=true")
     except (sqlite3.Error, UserError) as error:
-        cause, cure = explained(uri, error.__cause__ or error)
+        known = error.__cause__ or error
+        if "readonly database" in str(error):
+            # MLflow wants to make the tables that another version, or a broken one, does not have
+            known = sqlite3.OperationalError("no such table as this MLflow needs")
+        cause, cure = explained(uri, known)
         raise UserError(
             f"{file}: cannot be read as a history ({cause}); {cure}; this command only reads"
         ) from error
