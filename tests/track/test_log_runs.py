@@ -179,6 +179,60 @@ def test_a_database_that_is_none_is_said(tmp_path):
         prepare(address(None, tmp_path), "x")
 
 
+def test_a_second_job_waits_for_the_first_says_so_and_finds_the_runs_recorded(tmp_path):
+    from captchanet.track.place import address
+    from captchanet.track.store import alone
+
+    program = (
+        "from pathlib import Path\n"
+        "from captchanet.track.store import alone\n"
+        "with alone('sqlite:///mlflow.db'): print('in', flush=True)\n"
+    )
+    with alone(address(None, tmp_path)):
+        second = subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        said = second.stderr.readline()
+        assert "another job records in mlflow.db" in said
+        assert second.poll() is None
+    output, _ = second.communicate(timeout=60)
+    assert output == "in\n"
+
+
+def test_an_experiment_that_was_deleted_in_mlflow_is_restored_and_this_is_said(log, store, capsys):
+    from captchanet.track.history import history, opened
+    from captchanet.track.store import client, prepare
+
+    _, uri, experiment = store
+    ids, before = log()
+    client(uri).delete_experiment(experiment)
+    with pytest.raises(UserError, match=r"was deleted in MLflow; `MLFLOW_TRACKING_URI=.* restore -x 1`"):
+        history(opened(uri), uri, "captchas")
+    assert prepare(uri, "captchas") == experiment
+    assert "'captchas' was deleted in MLflow; now it is restored" in capsys.readouterr().err
+    assert log() == (ids, before)
+
+
+def test_twins_from_before_are_settled_and_the_oldest_complete_one_stays(log, store, records):
+    from captchanet.track.store import client
+
+    ids, _ = log(of="doubled")
+    mlflow = client(store[1])
+    tags = {"captchanet.set": "doubled", "captchanet.key": records[0].key}
+    for started, status in ((1, "RUNNING"), (1, "FINISHED"), (records[0].started + 1, "FINISHED")):
+        run = mlflow.create_run(store[2], start_time=started, tags=tags).info.run_id
+        mlflow.set_terminated(run, status) if status == "FINISHED" else None
+        ids = ids | {"good": run} if (started, status) == (1, "FINISHED") else ids
+    again, held = log(of="doubled")
+    assert again == ids
+    assert sum(repr("captchanet.twin_of") in row and ids["good"] in row for row in held["tags"]) == 3
+    assert log(of="doubled")[0] == ids
+
+
 def test_telemetry_is_off():
     import captchanet.track.store
 

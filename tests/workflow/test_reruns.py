@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 
 import pytest
 
@@ -155,10 +156,21 @@ def test_deleting_results_gives_the_same_bits_with_other_cores_and_no_second_rec
     assert tables(project) == history
 
 
+def test_deleting_all_outputs_leaves_the_history_as_it_was(project):
+    before, history = (project.folder / "mlflow.db").read_bytes(), tables(project)
+    assert project.snakemake("--delete-all-output").status == 0
+    assert not list((project.folder / "results/tiny").rglob("model.npz"))
+    assert (project.folder / "mlflow.db").read_bytes() == before
+    assert project.snakemake().status == 0
+    assert tables(project) == history
+
+
 def test_deleting_the_store_records_again_and_trains_nothing(project):
     runs = sorted(row[1] for row in tables(project)[0] if row[1] != "sgd")
     for file in project.folder.glob("mlflow.db*"):
         file.unlink()
+    # Snakemake may have forgotten all that it knew of the results, too
+    shutil.rmtree(project.folder / ".snakemake")
     again = project.snakemake()
     assert again.jobs == {"track": 1, "verdict": 1}
     assert sorted(row[1] for row in tables(project)[0] if row[1] != "sgd") == runs

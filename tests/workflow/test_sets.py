@@ -1,6 +1,7 @@
 """Each configuration has its own folder of results. Two do not change each other, and share one history."""
 
 import shutil
+import sqlite3
 
 import pytest
 
@@ -59,13 +60,18 @@ def test_a_history_that_is_deleted_is_recorded_again_by_each_set_and_nothing_tra
     assert NOTHING in both.snakemake().output
 
 
-def test_pictures_and_results_may_lie_elsewhere(both, tmp_path):
+def test_pictures_and_results_may_lie_in_any_other_folder(both, tmp_path, monkeypatch):
+    tmp_path = tmp_path / "a?b#c%41 é"
     shutil.copytree(both.folder / "data", tmp_path / "data")
     file = str(both.folder / "config/tiny.yaml")
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setitem(both.env, name, value)
     ended = both.snakemake("--directory", str(tmp_path), configfile=file)
     assert ended.status == 0, ended.output
     assert (tmp_path / "results/tiny/report.html").exists()
-    assert (tmp_path / "mlflow.db").exists()
+    assert len(list(tmp_path.glob("mlartifacts/*/artifacts/train/model.npz"))) == 2
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        assert database.execute("select distinct status from runs").fetchall() == [("FINISHED",)]
     there, here = (folder / "results/tiny/train/cg/model.npz" for folder in (tmp_path, both.folder))
     assert there.read_bytes() == here.read_bytes()
     assert NOTHING in both.snakemake("--directory", str(tmp_path), configfile=file).output

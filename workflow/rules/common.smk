@@ -17,6 +17,8 @@ sys.path.insert(0, str(HOME / "src"))
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(HOME / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
+# Jobs take names of files for UTF-8 also under LC_ALL=C: MLflow then writes to the folders that are meant
+os.environ["PYTHONUTF8"] = "1"
 # A cluster's worker, and a group of jobs, is another snakemake: it keeps the command of the user
 if workflow.is_main_process:
     os.environ["CAPTCHANET_COMMAND"] = shlex.join(["snakemake", *sys.argv[1:]])

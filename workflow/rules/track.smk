@@ -7,8 +7,9 @@ EXPERIMENT = CONFIG.track.experiment
 
 # The history is nobody's output, so that Snakemake never deletes it. It may be lost all the same: then the list of
 # the runs that it held is no longer true, and without it Snakemake records them again.
-if LAYOUT.tracked.exists() and not holds(address(URI, Path()), EXPERIMENT, LAYOUT.tracked):
-    LAYOUT.tracked.unlink()
+if workflow.is_main_process and LAYOUT.tracked.exists():
+    if not holds(address(URI, Path()), EXPERIMENT, LAYOUT.tracked):
+        LAYOUT.tracked.unlink()
 
 
 rule track:

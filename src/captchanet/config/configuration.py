@@ -91,7 +91,7 @@ class TrackSettings(Settings):
 
     renamed: ClassVar = {"set": "set, at the top of the file, outside `track`"}
 
-    experiment: Annotated[str, MinLen(1)] = "captchanet"
+    experiment: Name = "captchanet"
     """The experiment in MLflow."""
     tracking_uri: str | None = None
     """A server or database of MLflow; without it, mlflow.db in the working folder."""

@@ -30,7 +30,7 @@ def explained(uri: str, error: BaseException) -> tuple[str, str]:
     chain = [error]
     while before := chain[-1].__cause__ or chain[-1].__context__:
         chain.append(before)
-    cause = (str(chain[-1]).strip().splitlines() or [type(chain[-1]).__name__])[0][:300]
+    cause = (str(chain[-1]).strip().splitlines() or [type(chain[-1]).__name__])[0].split(". ")[0][:300]
     text = "\n".join(map(str, chain)).lower()
     codes = {error.errno for error in chain if isinstance(error, OSError)}
     cures = _cures_of_file(uri) if uri.startswith("sqlite") else _cures_of_server(uri)
@@ -50,8 +50,8 @@ def _cures_of_both(uri: str) -> Cures:
         (
             set(),
             ("out-of-date", "no such table", "no such column", "undefinedtable", "undefinedcolumn"),
-            "another version of MLflow made this store: save a copy, bring it up to date with "
-            f"`mlflow db upgrade {uri}`",
+            "another version of MLflow made this store: install that one, or save a copy and bring it up to "
+            f"date with `mlflow db upgrade {uri}`",
         ),
         (
             set(),
@@ -72,7 +72,7 @@ def _cures_of_file(uri: str) -> Cures:
         ),
         (
             set(),
-            ("not a database", "malformed", "disk i/o error"),
+            ("not a database", "malformed"),
             f"the database is damaged: move {file} away, and a new one is made",
         ),
         *_cures_of_both(uri),

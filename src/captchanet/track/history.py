@@ -4,6 +4,7 @@ import ast
 import difflib
 import json
 import logging
+import os
 import re
 import sqlite3
 import tempfile
@@ -14,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -119,7 +120,11 @@ def opened(uri: str) -> Store:
             database.execute("select version_num from alembic_version")
         return client(f"sqlite+pysqlite:///{reading(file)}&uri=true")
     except (sqlite3.Error, UserError) as error:
-        cause, cure = explained(uri, error.__cause__ or error)
+        known = error.__cause__ or error
+        if "readonly database" in str(error):
+            # MLflow wants to make the tables that another version, or a broken one, does not have
+            known = sqlite3.OperationalError("no such table as this MLflow needs")
+        cause, cure = explained(uri, known)
         raise UserError(
             f"{file}: cannot be read as a history ({cause}); {cure}; this command only reads"
         ) from error
@@ -292,4 +297,6 @@ def _on_this_disk(address: str) -> Path | None:
     MLflow's own download asks the database three times for each file: 20 ms, 8 s for 200 runs.
     """
     parts = urlsplit(address)
-    return Path(unquote(parts.path)) if address and parts.scheme in ("", "file") else None
+    return (
+        Path(os.fsdecode(unquote_to_bytes(parts.path))) if address and parts.scheme in ("", "file") else None
+    )

@@ -3,6 +3,7 @@
 Snakemake asks this each time it reads the workflow. So a file is asked directly, and a server is not asked.
 """
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterable
@@ -32,7 +33,7 @@ def database_of(uri: str) -> Path | None:
 
 def reading(file: Path) -> str:
     """The URI by which SQLite opens the file to read, whatever its name."""
-    return f"file:{quote(str(file.resolve()))}?mode=ro"
+    return f"file:{quote(os.fsencode(file.resolve()))}?mode=ro"
 
 
 def identity(uri: str, experiment: str, runs: Iterable[str] = ()) -> str | None:

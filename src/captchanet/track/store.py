@@ -5,10 +5,11 @@ import gc
 import glob
 import logging
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit
@@ -116,6 +117,9 @@ def prepare(uri: str, experiment: str) -> str:
         database = Path(os.path.relpath(file.resolve())) if file.is_symlink() else file
         folder = _artifact_folder(database)
         if database.exists() and database.stat().st_size:
+            # MLflow retries for minutes what SQLite says at once
+            with closing(sqlite3.connect(database)) as tried:
+                tried.execute("select count(*) from sqlite_master")
             return _experiment(client(uri), experiment, folder)
         # It has another name until it is complete: after a kill SQLite keeps one part of a migration, and
         # MLflow can neither go on from there nor begin again

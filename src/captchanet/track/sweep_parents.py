@@ -84,7 +84,7 @@ class Parents:
                 self._update(sweep, run, ids, digest)
 
     def _update(self, sweep: Sweep, run: Run, ids: Mapping[str, str], digest: str) -> None:
-        run_id, ended = run.info.run_id, max(self.records[name].ended for name in sweep.runs)
+        run_id, ended = run.info.run_id, max(self._ended(name) for name in sweep.runs)
         if run.data.tags.get(f"{PREFIX}digest"):
             # after a kill from here on, the parent counts as out of date, whatever runs it has next time
             self.store.delete_tag(run_id, f"{PREFIX}digest")
@@ -118,6 +118,12 @@ class Parents:
         self.store.log_batch(run_id, metrics, tags=[RunTag(name, text[:5000]) for name, text in tags.items()])
         self.store.set_tag(run_id, f"{PREFIX}digest", digest)
         self.store.set_terminated(run_id, "FINISHED" if finished else "FAILED", end_time=ended)
+
+    def _ended(self, name: str) -> int:
+        """When a run ended, as MLflow has it: writers who each trained it themselves say the same."""
+        one = self.records[name]
+        known = self.known.get(one.key)
+        return int(known.info.end_time or one.ended) if known else one.ended
 
     def _metrics(
         self, run: Run, numbers: Mapping[str, float | None], ended: int, now: set[str]
