@@ -623,3 +623,26 @@ def test_one_that_cannot_be_verified_is_listed_and_the_others_go_on(recorded_run
     if words == ["--all"]:
         assert "bad         22222222  NO     same         1.5  data a.png: 1, now 2" in shown.output
         assert "impossible  33333333  could not be run again: no such commit" in shown.output
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    ("file", "text"), [("train/configuration.json", "{"), ("train/provenance.json", ""), ("x.csv", "a,b\n1")]
+)
+def test_a_record_with_a_damaged_file_is_said_with_its_run(recorded_runs, tmp_path, monkeypatch, file, text):
+    from captchanet.reproduce import rerun
+
+    whole = {
+        "train/configuration.json": '{"format": 2, "train": {"good": {}}}',
+        "dataset/pictures.csv": "a\n",
+    }
+    found = whole | {"dataset/pictures.csv" if file == "x.csv" else file: text}
+    monkeypatch.setattr(rerun, "artifact", lambda store, run, path: found.get(path, "{}"[: len(path)]))
+    monkeypatch.setattr(rerun, "check_names", lambda configuration: None)
+    for path in ("train/history.csv", "evaluate/misreads.csv"):
+        found.setdefault(path, "a\n")
+    with pytest.raises(
+        UserError, match=r"the run good \(00000000\): its file .* is damaged .*train it again"
+    ):
+        rerun.fetch(None, recorded_runs[0], tmp_path)

@@ -1,4 +1,4 @@
-"""dataset: characters → train_data.pkl, and a second pickle with the unseen captchas."""
+"""dataset: characters → the arrays of each part, and train_data.pkl for the tutorial's program."""
 
 
 rule dataset:

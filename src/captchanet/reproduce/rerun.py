@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from captchanet.config.names import fitting
-from captchanet.errors import UserError
-from captchanet.files import read_csv, read_json, write_json, write_text
+from captchanet.errors import DamagedFile, UserError
+from captchanet.files import check_whole, read_csv, read_json, write_json, write_text
 from captchanet.reproduce.execute import claimed, kernel, snakemake
 from captchanet.reproduce.formats import CONFIGURATION, Format, format_of, run_of
 from captchanet.reproduce.restore import (
@@ -96,7 +96,7 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
 def fetch(store: Store, run: Run, into: Path) -> Json:
     """Copies the recorded files that a rerun needs into a folder, and returns the run's configuration.
 
-    Raises UserError where a file is not there.
+    Raises UserError where a file is not there, or is damaged.
     """
 
     def get(path: str) -> None:
@@ -107,6 +107,13 @@ def fetch(store: Store, run: Run, into: Path) -> Json:
                 f"captchanet, or its files in {run.artifacts} cannot be reached"
             )
         write_text(into / path, text)
+        try:
+            check_whole(into / path)
+        except DamagedFile as error:
+            raise UserError(
+                f"the run {run.name} ({run.id[:8]}): its file {path} in {run.artifacts} {error.fault}, so "
+                "its record repeats nothing; train it again"
+            ) from error
 
     get(CONFIGURATION)
     configuration: Json = read_json(into / CONFIGURATION)

@@ -23,12 +23,14 @@ def _sweep_run(store: Store, run: Run) -> SweepRun:
         return SweepRun(*about, failed=True)
     metrics = artifact(store, run, str(ARTIFACTS.evaluate.metrics))
     misreads = artifact(store, run, str(ARTIFACTS.evaluate.misreads))
+    lost = f"run {run.name} ({run.id[:8]}): its misreads are no longer among its files in MLflow"
+    again = "delete the run there, and the next `snakemake` records it again"
     if metrics is None or misreads is None:
-        raise UserError(
-            f"run {run.name} ({run.id[:8]}): its misreads are no longer among its files in MLflow; delete "
-            "the run there, and the next `snakemake` records it again"
-        )
-    rows = csv.DictReader(io.StringIO(misreads, newline=""))
-    misread = frozenset((row["pictures"], row["file"]) for row in rows)
-    n = json.loads(metrics)["unseen"]["captchas"]["n"]
+        raise UserError(f"{lost}; {again}")
+    try:
+        rows = csv.DictReader(io.StringIO(misreads, newline=""))
+        misread = frozenset((row["pictures"], row["file"]) for row in rows)
+        n = json.loads(metrics)["unseen"]["captchas"]["n"]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise UserError(f"{lost} as they were recorded; {again}") from error
     return SweepRun(*about, False, run.tags["data.unseen_sha256"], n, misread)
