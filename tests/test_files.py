@@ -1,5 +1,6 @@
 """Files are written whole or not at all."""
 
+import csv
 import errno
 import os
 
@@ -99,8 +100,29 @@ def test_arrays_come_back_and_objects_are_refused(tmp_path):
         read_npy(path)
 
 
+NAMES = st.binary(max_size=12).map(os.fsdecode) | st.text("'=+-@1.e\t\r", max_size=6)
+
+
+@pytest.mark.parametrize("name", ["=1+1", "=", "+a", "-1.png", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+def test_a_spreadsheet_takes_no_name_and_no_label_for_a_formula(tmp_path, name):
+    path = tmp_path / "a.csv"
+    write_csv(path, [name, "n"], [(name, -0.5), (f"'{name}", "-0.5"), (f"''{name}", 1)])
+    with path.open(newline="") as file:
+        cells = [row[0] for row in csv.reader(file)]
+    assert cells == [f"'{name}", f"'{name}", f"''{name}", f"'''{name}"]
+    assert read_csv(path, [name, "n"]) == [[name, "-0.5"], [f"'{name}", "-0.5"], [f"''{name}", "1"]]
+
+
+def test_numbers_and_other_texts_stand_in_a_csv_as_they_are(tmp_path):
+    row = ["-0.5", "+1", "-1e-05", "1-2", "a=b", "'a", "", ".5", "don't"]
+    write_csv(tmp_path / "a.csv", row, [row])
+    assert (tmp_path / "a.csv").read_text().splitlines() == [",".join(row)] * 2
+    write_csv(tmp_path / "b.csv", ["file"], [["=a"]], spreadsheet=False)
+    assert (tmp_path / "b.csv").read_text() == "file\n=a\n"
+
+
 @settings(max_examples=30)
-@given(st.lists(st.tuples(st.binary(max_size=12).map(os.fsdecode), st.sampled_from(["", "x,\r"]))))
+@given(st.lists(st.tuples(NAMES, st.sampled_from(["", "x,\r"]))))
 def test_any_rows_of_text_come_back_from_a_csv(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "any.csv"
     write_csv(path, ["name", "other"], rows)

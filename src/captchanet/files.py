@@ -19,6 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from captchanet.errors import DamagedFile, UserError
+from captchanet.spreadsheet import as_given, as_text
 
 HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -90,26 +91,37 @@ def write_npz(path: str | os.PathLike[str], **arrays: np.ndarray) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def write_csv(path: str | os.PathLike[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes a CSV, all or nothing, with line feeds as line ends; raises UserError where it cannot."""
-    lines, rows = io.StringIO(newline=""), list(rows)
-    csv.writer(lines, lineterminator="\n").writerows([header, *rows])
+def write_csv(
+    path: str | os.PathLike[str],
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    spreadsheet: bool = True,
+) -> None:
+    """Writes a CSV, all or nothing, with line feeds as line ends; raises UserError where it cannot.
+
+    With `spreadsheet` its cells are those of `as_text`, since a person may open it in one.
+    """
+    table: list[Sequence[object]] = [header, *rows]
+    if spreadsheet:
+        table = [list(map(as_text, row)) for row in table]
+    lines = io.StringIO(newline="")
+    csv.writer(lines, lineterminator="\n").writerows(table)
     if "\r" in lines.getvalue():
         # A carriage return in a file name must be quoted, or it ends the row. csv does not quote it.
         lines = io.StringIO(newline="")
-        csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([header, *rows])
+        csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(table)
     write_text(path, lines.getvalue())
 
 
 def read_csv(path: str | os.PathLike[str], header: Sequence[str] | None = None) -> list[list[str]]:
-    """The rows of a CSV that `write_csv` wrote, without its header.
+    """The rows of a CSV that `write_csv` wrote for spreadsheets, as they were given, without its header.
 
     Raises UserError where the file is missing or unreadable. It is damaged if it has another header, a row of
     another length, or a last line without an end.
     """
     with intact(path) as file:
         text = file.read_bytes().decode("utf-8", "surrogateescape")
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        rows = [list(map(as_given, row)) for row in csv.reader(io.StringIO(text, newline=""), strict=True)]
         if not rows or not rows[0]:
             raise ValueError("it has no header")
         if header is None:

@@ -106,6 +106,17 @@ def test_read_leaves_out_readings_below_the_threshold_and_still_gives_their_conf
     assert "no reading is given" not in shown.stderr
 
 
+def test_read_writes_no_formula_into_a_csv(made_results, tmp_path, monkeypatch):
+    picture = sorted((made_results.pictures / "unseen").glob("*.png"))[0]
+    (tmp_path / "=1+1.png").write_bytes(picture.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    model = str(made_results.layout.train("good").theta.resolve())
+    rows = run("read", "=1+1.png", "--model", model, "--format", "csv").stdout.splitlines()
+    assert rows[1].startswith("'=1+1.png,")
+    (row,) = json.loads(run("read", "=1+1.png", "--model", model, "--format", "json").stdout)
+    assert row["file"] == "=1+1.png"
+
+
 @pytest.mark.parametrize("text", [None, "train: [", "track: {}"])
 def test_read_without_a_configuration_names_the_file(text, tmp_path):
     file = tmp_path / "config.yaml"

@@ -36,7 +36,7 @@ def known(notebook):
     sgd = {**SHARED, "run": "sgd", "optimiser.method": "sgd", "optimiser.momentum": 0.9}
     old = {"captchanet.configured": "no", "mlflow.source.git.commit": "a" * 40}
     new = {"mlflow.source.git.commit": "b" * 40, "captchanet.git.dirty": "true", "captchanet.set": "main"}
-    new["captchanet.format"] = "2"
+    new |= {"captchanet.format": "2", "captchanet.reason": "=1+1"}
     sweeps = json.dumps({"rates": {"setting": "1"}, "other": {"setting": "2"}})
     in_sweep = {"captchanet.sweep": "rates", "captchanet.sweeps": sweeps, "captchanet.set": "main"}
     return {
@@ -364,6 +364,7 @@ def test_csv_has_every_column_and_whole_values(shown, known):
     new = found[3]
     assert (new[ACCURACY], new["optimiser.learning_rate"], new["hidden"]) == ("0.625", "0.05", "[8]")
     assert (new["params.cost"], new["metrics.cost"], new["commit"]) == ("cross_entropy", "0.3", "b" * 40)
+    assert (new["reason"], new["code"]) == ("'=1+1", "bbbbbbbb+")  # no formula for a spreadsheet
     assert found[0]["learning_rate"] == "4.0"
     assert (found[1]["status"], found[1][ACCURACY]) == ("failed", "")
 

@@ -10,6 +10,7 @@ from captchanet.evaluate.calibration_error import reliability_bins
 from captchanet.evaluate.comparison import summarise
 from captchanet.evaluate.selective_prediction import accuracy_over_coverage
 from captchanet.evaluate.sweep import SweepRun
+from captchanet.files import write_csv
 from captchanet.report import figures
 from captchanet.report.accuracy_curve import accuracy_curve
 from captchanet.report.confidence_figure import confidence, read_confidence
@@ -93,6 +94,13 @@ def test_a_confusion_matrix_comes_back_from_its_file(made_results):
     assert "".join(alphabet) == "0123456789abcdefghijklmnopqrstuvwxyz"
     assert confusion.shape == (36, 36)
     assert confusion.sum() == 24
+
+
+def test_a_confusion_matrix_of_characters_that_begin_formulas_comes_back(tmp_path):
+    write_csv(tmp_path / "a.csv", ["true", *"=-'"], [["=", 1, 2, 3], ["-", 4, 5, 6], ["'", 7, 8, 9]])
+    confusion, alphabet = figures.read_confusion(tmp_path / "a.csv")
+    assert "".join(alphabet) == "=-'"
+    np.testing.assert_array_equal(confusion, np.arange(1, 10).reshape(3, 3))
 
 
 def runs_of(setting, *shares, failed=0):

@@ -191,7 +191,7 @@ def known(notebook, tmp_path_factory):
     }
     parameters = {"run": "a", "optimiser.learning_rate": 0.5, "hidden": [8], "optimiser.momentum": 0.9}
     metrics = {"unseen/captchas/accuracy": 0.5, "unseen/captchas/low": 0.4, "cost": 0.25, "seconds": 1.0}
-    rows = "raw,one.png,one,1\nraw,two.png,two,2\nraw,bad.png,bad,3\nraw,old.png,old,4\n"
+    rows = "raw,one.png,one,1\nraw,two.png,two,2\nraw,bad.png,bad,3\nraw,'=old.png,'=old,4\n"
     lists = {
         "pictures": LIST + rows,
         "captchas": f"part,{LIST}train,raw,one.png,one,1\nunseen,raw,two.png,two,2\n",
@@ -225,6 +225,7 @@ def known(notebook, tmp_path_factory):
         "bare": log("bare", {"captchanet.git.dirty": "true"}, {}, data="e" * 64),
         "gitless": log("gitless", {"mlflow.source.git.commit": ""}, data="d" * 64),
         "machine": log("machine", {"captchanet.python": "3.12", "captchanet.blas": f"mkl {'x' * 40}"}),
+        "refused": log("refused", {"captchanet.git.problem": "dubious ownership"}, data="d" * 64),
         "synthetic": log("synthetic", {}, files(lists={"pictures": LIST}), data="1" * 64),
         "reseeded": log("reseeded", {}, files(lists={"pictures": LIST}), data="2" * 64),
         "mixed": log("mixed", {"captchanet.data.synthetic_sha256": "3" * 64}, data="d" * 64),
@@ -289,7 +290,7 @@ def test_pictures_one_by_one(shown):
     output = shown("a", "data")
     for text in (
         "digest of train  dddddddd  eeeeeeee",
-        "pictures only in A: 1\n    - raw/old.png",
+        "pictures only in A: 1\n    - raw/=old.png",
         "pictures only in B: 1\n    + raw/new.png",
         "pictures with other content: 1\n    ~ raw/two.png",
         "pictures with another name: 1\n    ~ raw/bad.png -> raw/good.png",
@@ -315,6 +316,7 @@ def test_pictures_one_by_one(shown):
         ("a", "bare", "the uncommitted changes were recorded in train/provenance.json, which is missing now"),
         ("a", "bare", "every file that the training uses was not recorded with both"),
         ("a", "gitless", "no lines of code: B ran without git"),
+        ("a", "refused", "no lines of code: git could not record all the code of B (dubious ownership)"),
         ("a", "gitless", "every file that the training uses is the same"),
         ("a", "machine", "3.11.7  3.12"),
         ("a", "machine", "  blas\n    A  openblas 0.3.30 SkylakeX, openblas 0.3.31 Haswell\n    B  mkl xxx"),

@@ -52,6 +52,21 @@ def test_provenance_names_code_data_and_machine_and_does_without_git(project):
     assert found["workflow_command"].startswith("snakemake --cores 2")
 
 
+def test_a_worker_of_a_cluster_records_the_command_of_the_user(project):
+    provenance = project.folder / "results/tiny/xor/provenance.json"
+    before = provenance.read_bytes()
+    provenance.unlink()
+    words = ("--mode", "remote", "--target-jobs", "xor:", "--allowed-rules", "xor", "--nolock", "--no-hooks")
+    project.env["CAPTCHANET_COMMAND"] = "snakemake --profile profiles/slurm"
+    try:
+        worked = project.snakemake(*words)
+    finally:
+        del project.env["CAPTCHANET_COMMAND"]
+    assert worked.status == 0, worked.output
+    assert json.loads(provenance.read_text())["workflow_command"] == "snakemake --profile profiles/slurm"
+    provenance.write_bytes(before)
+
+
 def test_captchanet_read_reads_with_the_run_that_the_configuration_names(project):
     table = project.command("read", "data/unseen", "--configfile", "config/tiny.yaml")
     assert table.status == 0, table.output
@@ -104,3 +119,21 @@ def test_the_tutorials_own_program_reads_our_pickle_and_reaches_100_percent(
     )
     assert "100.0 %" in done.stdout, done.stderr
     project.snakemake()
+
+
+def test_a_repository_that_git_refuses_is_said_once_and_recorded(project):
+    (project.folder / ".git").mkdir()
+    again = project.snakemake("--config", "xor={steps: 201}")
+    assert again.status == 0, again.output
+    reason = "not a git repository (or any of the parent directories): .git"
+    assert again.output.count("captchanet: warning: git cannot tell") == 1
+    assert f"all the code of these runs: {reason}. They are recorded without it" in again.output
+    origin = json.loads(project.text("results/tiny/xor/provenance.json"))["git"]
+    assert origin == {"commit": None, "dirty": None, "patch": "", "problem": reason}
+    assert project.sql("select value from tags where key = 'captchanet.git.problem'") == [(reason,)]
+    # its sources have changed since
+    added = project.folder / "src/captchanet/train/xor.py"
+    added.write_text(added.read_text() + "\n# more\n")
+    stopped = project.command("rerun", "xor", "--configfile", "config/tiny.yaml")
+    assert stopped.status == 2
+    assert f"git could not tell the run's commit ({reason}), and 1 of its sources differ" in stopped.output

@@ -85,7 +85,19 @@ def test_a_run_of_a_sweep_is_repeated_by_its_id(later):
 
 def test_another_folder_and_four_cores_give_the_same_bits(later, tmp_path):
     folder = tmp_path / "with {odd} name"
-    again = command(later, "rerun", "sgd", "--cores", "4", "--folder", str(folder), "--keep")
+    # as if somebody else had recorded its uncommitted changes
+    known = later.folder / ".snakemake/captchanet-patches.txt"
+    known.rename(known.with_name("away"))
+    words = ("rerun", "sgd", "--cores", "4", "--folder", str(folder), "--keep")
+    refused = command(later, *words)
+    assert refused.status == 2, refused.output
+    assert "  +from captchanet.train import added" in refused.output
+    assert "not recorded in this folder" in refused.output
+    assert "6 lines added and 0 removed in config/tiny.yaml" in refused.output
+    assert "NEW = 1" in (folder / "uncommitted-changes.patch").read_text()
+    assert not (folder / "code").exists()
+    again = command(later, *words, "--trust-patch")
+    known.with_name("away").rename(known)
     assert again.status == 0, again.output
     assert "the one that a configuration names" in again.output
     assert (folder / "code/src/captchanet/train/added.py").exists()

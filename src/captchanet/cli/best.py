@@ -9,6 +9,7 @@ import click
 from captchanet.cli.common import ConfigFiles, configfile, tabular, within_set
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
+from captchanet.spreadsheet import as_text
 
 if TYPE_CHECKING:  # importing pandas and mlflow takes seconds
     import pandas as pd
@@ -48,7 +49,7 @@ def best(sweep: str, of: str | None, configfile: ConfigFiles, form: str) -> None
     kind = repeats(found)
     rows, said = numbers(found, others), verdict(found, others, kind)
     if form == "csv":
-        click.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
+        click.echo(rows.map(as_text).to_csv(index=False, lineterminator="\n"), nl=False)
     elif form == "json":
         settings = rows.to_dict("records")
         click.echo(json.dumps({"sweep": sweep, "set": of, "settings": settings, "verdict": said}, indent=1))

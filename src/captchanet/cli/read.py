@@ -11,6 +11,7 @@ import click
 
 from captchanet.cli.common import PATH, ConfigFiles, configfile, tabular, within_set
 from captchanet.cli.tables import printable
+from captchanet.spreadsheet import as_text
 
 if TYPE_CHECKING:  # importing NumPy takes a second
     from captchanet.evaluate.predict import Prediction
@@ -107,7 +108,7 @@ def _csv(predictions: "Iterable[Prediction]") -> None:
     writer.writerow(["file", "reading", "confidence", "problem"])
     for row in predictions:
         number = "" if row.confidence is None else f"{row.confidence:.6f}"
-        writer.writerow([printable(row.file), row.reading, number, row.problem])
+        writer.writerow(map(as_text, [printable(row.file), row.reading, number, row.problem]))
 
 
 def _json(predictions: "Iterable[Prediction]") -> None:

@@ -12,6 +12,7 @@ import click
 from captchanet.cli.common import EVERY, ConfigFiles, configfile, of_set, of_sweep, tabular
 from captchanet.cli.tables import json_ready, printable, shown, truncated, width
 from captchanet.errors import UserError
+from captchanet.spreadsheet import as_text
 from captchanet.types import Json
 
 if TYPE_CHECKING:  # importing mlflow takes a second
@@ -175,7 +176,7 @@ def _notes(history: "History", rows: "pd.DataFrame", found: int) -> Iterator[str
 
 
 def _csv(rows: "pd.DataFrame", picked: "Sequence[Column]") -> None:
-    texts = rows[[column.at for column in picked]].map(lambda value: printable(shown(value)))
+    texts = rows[[column.at for column in picked]].map(lambda value: as_text(printable(shown(value))))
     heads = [column.name for column in picked]
     click.echo(texts.to_csv(index=False, header=heads, lineterminator="\n"), nl=False)
 

@@ -11,6 +11,7 @@ from typing import Any
 from captchanet.errors import UserError
 from captchanet.layout import ARTIFACTS
 from captchanet.reproduce.code import Changes, CodeState, changes
+from captchanet.spreadsheet import as_given
 from captchanet.track.history import ACCURACY, Run, Store, artifact
 from captchanet.types import Json
 
@@ -198,7 +199,11 @@ def _table(text: str | None) -> dict[str, dict[str, str]] | None:
         return None
     try:
         found = list(csv.DictReader(io.StringIO(text, newline="")))
-        return {f"{row['pictures']}/{row['file']}": row for row in found if row["label"] and row["sha256"]}
+        return {
+            f"{as_given(row['pictures'])}/{as_given(row['file'])}": row | {"label": as_given(row["label"])}
+            for row in found
+            if row["label"] and row["sha256"]
+        }
     except (csv.Error, KeyError):
         return None
 

@@ -188,7 +188,8 @@ def restore_pictures(
             write_bytes(into / name / file, content)
     for name, entry in recorded.items():
         if entry.get("labels"):
-            write_csv(into / f"{name}.labels.csv", COLUMNS, labels[name])
+            # as a user's own CSV of labels, whose cells are taken as they stand
+            write_csv(into / f"{name}.labels.csv", COLUMNS, labels[name], spreadsheet=False)
     for name, of in labels.items():
         if of and not (into / name).is_dir():
             raise UserError(

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from captchanet.errors import UserError
 from captchanet.evaluate.sweep import SweepRun, in_order
 from captchanet.layout import ARTIFACTS
+from captchanet.spreadsheet import as_given
 from captchanet.track.history import Run, Store, artifact
 
 
@@ -29,7 +30,7 @@ def _sweep_run(store: Store, run: Run) -> SweepRun:
         raise UserError(f"{lost}; {again}")
     try:
         rows = csv.DictReader(io.StringIO(misreads, newline=""))
-        misread = frozenset((row["pictures"], row["file"]) for row in rows)
+        misread = frozenset((as_given(row["pictures"]), as_given(row["file"])) for row in rows)
         n = json.loads(metrics)["unseen"]["captchas"]["n"]
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise UserError(f"{lost} as they were recorded; {again}") from error
