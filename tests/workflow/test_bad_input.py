@@ -38,8 +38,12 @@ def test_a_target_after_configfile_or_an_unknown_name_in_it_is_a_sentence(fresh)
         said = refused(fresh, word)
         assert said.startswith(f"captchanet: {word}: cannot be read as a configuration ({cause}")
         assert "name a target first: snakemake TARGET --configfile FILE" in said
-    unknown = fresh.start("--config", "set=mine", "results/mine/train/nobody/model.npz")
-    assert "there is no 'nobody' for results/mine/train/; there are: cg, sgd" in unknown.communicate()[0]
+    target = "results/mine/train/nobody/model.npz"
+    said = refused(fresh, "--config", "set=mine", target)
+    assert said.startswith(f"captchanet: {target}: expected KEY=VALUE after --config")
+    # `refused` puts its words after --configfile; an option ends those
+    said = refused(fresh, "--config", "set=mine", "--nolock", target)
+    assert said.endswith(f"{target}: there is no 'nobody' for results/mine/train/; there are: cg, sgd")
 
 
 def test_a_key_that_is_given_twice_is_refused_with_its_line_and_a_byte_order_mark_is_not(fresh):
