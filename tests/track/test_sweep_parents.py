@@ -104,9 +104,7 @@ def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
     assert "**1 failed.**" in description
     assert f"(#/experiments/{history.experiment}/runs/{best_id})" in description
     assert "| `weight=1.0`&emsp; |" in description
-    assert (
-        "`captchanet best weights --configfile FILE`, with the configuration file of the set `" in description
-    )
+    assert "`captchanet best weights --set " in description
     artifacts = history.folder / "mlartifacts" / parent / "artifacts"
     rows = list(csv.DictReader((artifacts / "settings.csv").read_text().splitlines()))
     assert {(row["setting"], row["train.penalty.weight"], row["runs"], row["failed"]) for row in rows} == {

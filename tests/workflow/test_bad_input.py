@@ -32,6 +32,36 @@ def test_a_wrong_configuration_stops_before_any_job_with_its_key(fresh):
     assert "empty is empty" in refused(fresh, "--config", "pictures={raw: {folder: empty}}")
 
 
+def test_a_target_after_configfile_or_an_unknown_name_in_it_is_a_sentence(fresh):
+    (fresh.folder / "page.html").write_text("<title>a: b: c</title>")
+    for word, cause in (("report", "No such file"), ("config", "Is a directory"), ("page.html", "mapping")):
+        said = refused(fresh, word)
+        assert said.startswith(f"captchanet: {word}: cannot be read as a configuration ({cause}")
+        assert "name a target first: snakemake TARGET --configfile FILE" in said
+    target = "results/mine/train/nobody/model.npz"
+    said = refused(fresh, "--config", "set=mine", target)
+    assert said.startswith(f"captchanet: {target}: expected KEY=VALUE after --config")
+    # `refused` puts its words after --configfile; an option ends those
+    said = refused(fresh, "--config", "set=mine", "--nolock", target)
+    assert said.endswith(f"{target}: there is no 'nobody' for results/mine/train/; there are: cg, sgd")
+
+
+def test_a_key_that_is_given_twice_is_refused_with_its_line_and_a_byte_order_mark_is_not(fresh):
+    text = fresh.text("config/tiny.yaml")
+    fresh.write("config/tiny.yaml", text.replace("  sgd: {", "  cg: {"))
+    said = refused(fresh)
+    assert said == (
+        f"captchanet: {fresh.folder}/config/tiny.yaml: cannot be read as a configuration (line 18: the key "
+        "'cg' stands in line 17 too, and only one would count; rename or delete one)"
+    )
+    assert (
+        said.removeprefix("captchanet: ").split("/tiny.yaml")[1]
+        in fresh.command("read", "data/unseen", "--configfile", "config/tiny.yaml").output
+    )
+    fresh.write("config/tiny.yaml", "\ufeff" + text.replace("\n", "\r\n"))
+    assert fresh.snakemake("--dry-run").jobs["train"] == 2
+
+
 def test_values_from_the_command_line_get_the_schemas_type(fresh):
     dry = fresh.snakemake("--dry-run", "--config", "train={sgd: {optimiser: {learning_rate: 1e-3}}}")
     assert dry.status == 0

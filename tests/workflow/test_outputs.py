@@ -72,7 +72,8 @@ def test_captchanet_read_reads_with_the_run_that_the_configuration_names(project
     assert table.status == 0, table.output
     lines = table.output.splitlines()
     assert lines[0].split() == ["file", "reading", "confidence"]
-    assert len(lines) == 13
+    assert len(lines) == 1 + 12 + 1
+    assert lines[-1] == "reading with results/tiny/train/cg/model.npz (run cg of the set tiny)"
     shutil.copy(project.folder / "Snakefile", project.folder / "data/unseen/odd.png")
     model = "results/tiny/train/sgd/model.npz"
     found = project.command("read", "data/unseen", "--model", model, "--format", "json")

@@ -49,6 +49,23 @@ def test_each_set_is_recorded_under_its_name(both):
     assert both.sql(tag) == [(run, name) for name in ("other", "tiny") for run in ("cg", "sgd", "xor")]
     read = both.command("read", "data/unseen", "--configfile", OTHER)
     assert read.status == 0, read.output
+    assert "reading with results/other/train/cg/model.npz (run cg of the set other)" in read.output
+
+
+def test_a_command_takes_no_network_of_another_set_and_a_set_by_its_name(both):
+    refused = both.command("read", "data/unseen")
+    assert refused.status == 1
+    assert "results/main/train/cg/model.npz is not there" in refused.output
+    assert "--set other (cg | sgd), --set tiny (cg | sgd)" in refused.output
+    # the set knows which configuration made it
+    read = both.command("read", "data/unseen", "--set", "tiny")
+    assert "reading with results/tiny/train/cg/model.npz (run cg of the set tiny)" in read.output
+    assert "train.cg.hidden" not in read.output
+    changed = both.text(OTHER).replace("cg: {hidden: [9]", "cg: {hidden: [7]")
+    both.write("config/changed.yaml", f"{changed}\nset: other\n")
+    refused = both.command("read", "data/unseen", "--configfile", "config/changed.yaml")
+    assert refused.status == 1
+    assert "train.cg.hidden is [7] there, and it was trained with [9]" in refused.output
 
 
 def test_a_history_that_is_deleted_is_recorded_again_by_each_set_and_nothing_trains(both):
@@ -75,3 +92,11 @@ def test_pictures_and_results_may_lie_in_any_other_folder(both, tmp_path, monkey
     there, here = (folder / "results/tiny/train/cg/model.npz" for folder in (tmp_path, both.folder))
     assert there.read_bytes() == here.read_bytes()
     assert NOTHING in both.snakemake("--directory", str(tmp_path), configfile=file).output
+
+
+def test_a_second_file_of_one_set_is_said(both):
+    (both.folder / "elsewhere").mkdir()
+    both.write("elsewhere/tiny.yaml", both.text("config/tiny.yaml"))
+    ended = both.snakemake("--until", "xor", "--config", "xor={steps: 201}", configfile="elsewhere/tiny.yaml")
+    assert ended.status == 0, ended.output
+    assert "captchanet: results/tiny/ was made from config/tiny.yaml, and elsewhere/tiny.yaml" in ended.output

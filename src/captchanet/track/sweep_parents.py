@@ -182,8 +182,8 @@ def _description(
         lines += [
             f"Best setting: **{code(found[0].setting)}**, which read {accuracy_text(found[0])} of the "
             f"captchas it never saw; best run: {link}, {best.accuracy:.1%}. "
-            f"`captchanet best {sweep.name} --configfile FILE`, with the configuration file of the set "
-            f"{code(of)}, says whether the difference stands out from the spread."
+            f"`captchanet best {sweep.name} --set {of}` says whether the difference stands out from the "
+            "spread."
         ]
     # the UI gives its tables no space between columns
     heads = "&emsp; | ".join(["setting", "unseen captchas read", "lowest to highest", "runs", "failed"])
