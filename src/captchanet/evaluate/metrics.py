@@ -13,6 +13,7 @@ from captchanet.evaluate.calibration_error import RELIABILITY, calibration_metri
 from captchanet.evaluate.confidence_interval import accuracy_interval
 from captchanet.files import read_json, write_csv, write_json
 from captchanet.layout import EvaluateFiles, TrainFiles
+from captchanet.progress import tell
 from captchanet.segment.labels import encode
 from captchanet.train.model import Model, load_model
 
@@ -67,6 +68,7 @@ def evaluate(model: Model, train: Part, unseen: Part, synthetic: Part | None = N
     """
     alphabet = model.segment["alphabet"]
     readings, confidences, of_characters = model.predict(unseen.X)
+    tell("part", 1, 2, "the unseen captchas are read")
     truth, found = unseen.y[:, 0], np.array(encode("".join(readings), alphabet), np.int64)
     confusion = np.zeros((len(alphabet), len(alphabet)), np.int64)
     np.add.at(confusion, (truth - 1, found - 1), 1)
