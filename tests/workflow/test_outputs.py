@@ -21,7 +21,7 @@ def test_mlflow_holds_every_run_whole(project):
     metrics = dict(project.sql(f"select key, value from latest_metrics where run_uuid = '{uuid}'"))
     evaluated = json.loads(project.text("results/tiny/evaluate/sgd/metrics.json"))
     assert metrics["unseen/captchas/accuracy"] == evaluated["unseen"]["captchas"]["accuracy"]
-    assert metrics["pictures/raw/rejected"] == 0
+    assert not [name for name in metrics if name.startswith("pictures/")], "charts of zeros"
     steps = project.sql(f"select step from metrics where key = 'cost' and run_uuid = '{uuid}' order by step")
     assert steps == [(1,), (2,)]
     tags = dict(project.sql(f"select key, value from tags where run_uuid = '{uuid}'"))

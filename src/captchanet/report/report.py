@@ -51,6 +51,11 @@ class ReportedRun:
         return bool(self.metrics["status"] == "finished")
 
     @property
+    def step(self) -> str:
+        """What a step of its curves is: an epoch or an iteration."""
+        return figures.STEPS[self.parameters["optimiser"]["method"]]
+
+    @property
     def data(self) -> str:
         """The name of its data set."""
         return str(self.parameters["data"])
@@ -118,6 +123,8 @@ def report(
         "report.html.j2",
         FILTERS,
         headline=about[0],
+        # of equal ones the configured run, which comes first
+        best=max(finished, key=lambda run: run.captchas["accuracy"], default=None),
         runs=about,
         finished=finished,
         data=data,
