@@ -53,7 +53,7 @@ class ReportedRun:
     @property
     def step(self) -> str:
         """What a step of its curves is: an epoch or an iteration."""
-        return figures.STEPS[self.parameters["optimiser"]["method"]]
+        return figures.STEPS.get(self.parameters["optimiser"]["method"], "step")
 
     @property
     def data(self) -> str:

@@ -146,7 +146,7 @@ def _description(one: RunRecord, metrics: Json, facts: DatasetFacts) -> str:
     if metrics["status"] != "finished":
         return f"{what}: **failed**, {metrics['reason']}."
     found = metrics["unseen"]["captchas"]
-    step = figures.STEPS[one.parameters["optimiser"]["method"]]
+    step = figures.STEPS.get(one.parameters["optimiser"]["method"], "step")
     return (
         f"{what} reads **{found['correct']} of {found['n']} captchas it never saw** "
         f"({found['accuracy']:.1%}, 95 % interval {found['low']:.1%} to {found['high']:.1%}). "
