@@ -79,11 +79,11 @@ def test_the_best_run_is_marked_beside_the_configured_one(made_results, tmp_path
         metrics["unseen"]["captchas"] |= accuracy_interval(correct, 6)
         write_json(layout.evaluate(run).metrics, metrics)
     text = visible(written(made_results, layout))
-    assert "Most of all runs in the table reads other : 4 of 6, 66.7 %" in text
+    assert "The best of the runs in the table is other : it reads 4 of 6, 66.7 %" in text
     assert "good configured" in text
     assert "other best" in text
     text = visible(written(made_results, layout, headline="other"))
-    assert "Most of all runs" not in text
+    assert "The best of the runs" not in text
     assert "other best configured" in text
 
 
