@@ -1,7 +1,12 @@
 """How far a long job is, is told a few times a minute, by the name of the job."""
 
+import io
+import sys
+import time
+
 import pytest
 
+from captchanet.cli.progress_bar import progress_bar
 from captchanet.progress import Lines, counted, duration, heard, tell
 
 
@@ -73,3 +78,43 @@ def test_the_innermost_listener_hears_of_each_item_when_it_is_done():
 )
 def test_a_time_is_told_as_people_say_it(seconds, text):
     assert duration(seconds) == text
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def work():
+    for done in range(1, 101):
+        tell("picture", done, 100)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """A clock on which each look takes a fifth of a second."""
+    monkeypatch.setattr(time, "monotonic", Clock(0.2))
+
+
+def test_a_command_on_a_terminal_shows_a_bar_and_takes_it_away(slow, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with progress_bar():
+        work()
+    shown = terminal.getvalue()
+    assert "pictures" in shown
+    assert "50/100" in shown
+    assert shown.endswith("\r\033[K\033[?25h"), "an empty line, with a cursor"
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_there_is_no_bar_in_a_file_beside_results_or_for_work_of_a_moment(stream, slow, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", errors := stream())
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    with progress_bar(beside_output=True):
+        work()
+    monkeypatch.setattr(time, "monotonic", Clock(0.001))
+    with progress_bar():
+        work()
+    assert errors.getvalue() == ""

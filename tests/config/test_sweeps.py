@@ -38,13 +38,21 @@ def test_a_grid_is_every_combination_named_by_its_values():
     }
 
 
+def test_null_is_called_what_it_means():
+    config = swept("{run: sgd, grid: {train.optimiser.batch_size: [null, 8], train.early_stopping: [null]}}")
+    assert list(runs(config)) == [
+        "s,batch_size=all,early_stopping=null",
+        "s,batch_size=8,early_stopping=null",
+    ]
+
+
 def test_the_types_are_kept_and_null_stays_null():
     config = swept("{run: cg, grid: {train.penalty.weight: [1e-3], dataset.captchas: [null, 30]}}")
     first, second = runs(config).values()
     assert first["values"] == {"train.penalty.weight": 0.001, "dataset.captchas": None}
     assert type(first["values"]["train.penalty.weight"]) is float
     assert second["values"]["dataset.captchas"] == 30
-    assert next(iter(runs(config))) == "s,weight=0.001,captchas=null"
+    assert next(iter(runs(config))) == "s,weight=0.001,captchas=all"
 
 
 def test_what_is_spelled_in_two_ways_is_one_run():
@@ -60,11 +68,11 @@ def test_a_data_set_or_segmentation_that_is_there_already_is_not_made_twice():
     assert list(config["segment"]) == ["ink-grid", "ink-grid,clean=threshold"]
     assert list(config["dataset"]) == [
         "main",
-        "main,captchas=null,clean=threshold",
+        "main,captchas=all,clean=threshold",
         "main,captchas=30,clean=ink",
         "main,captchas=30,clean=threshold",
     ]
-    assert config["train"]["s,captchas=null,clean=ink"]["data"] == "main"
+    assert config["train"]["s,captchas=all,clean=ink"]["data"] == "main"
     assert config["dataset"]["main,captchas=30,clean=threshold"]["segment"] == "ink-grid,clean=threshold"
 
 
@@ -141,12 +149,12 @@ random:
 def test_a_seed_is_the_trainings_and_where_captchas_are_sampled_the_data_sets_too():
     config = swept("{run: cg, grid: {dataset.captchas: [null, 30]}, seeds: [3, 5]}")
     assert [(one["setting"], one["seed"]) for one in runs(config).values()] == [
-        ("captchas=null", 3),
-        ("captchas=null", 5),
+        ("captchas=all", 3),
+        ("captchas=all", 5),
         ("captchas=30", 3),
         ("captchas=30", 5),
     ]
-    assert config["train"]["s,captchas=null,seed=5"] == config["train"]["cg"] | {"seed": 5}
+    assert config["train"]["s,captchas=all,seed=5"] == config["train"]["cg"] | {"seed": 5}
     data = config["train"]["s,captchas=30,seed=5"]["data"]
     assert (data, config["dataset"][data]["seed"]) == ("main,captchas=30,seed=5", 5)
     assert len(runs(swept("{run: cg, seeds: 3}"))) == 3

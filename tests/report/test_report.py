@@ -12,7 +12,7 @@ from PIL import Image
 
 from captchanet.errors import DamagedFile
 from captchanet.evaluate.confidence_interval import accuracy_interval
-from captchanet.evaluate.metrics import MISREADS
+from captchanet.evaluate.metrics import MISREADS, reached
 from captchanet.evaluate.sweep import Sweep
 from captchanet.files import read_json, write_csv, write_json, write_text
 from captchanet.layout import Layout
@@ -61,12 +61,31 @@ def visible(page):
 def test_the_headline_is_what_the_metrics_say(made_results, page):
     metrics = read_json(made_results.layout.evaluate("good").metrics)
     found = metrics["unseen"]["captchas"]
-    text = visible(page)
-    assert (
-        f"Trained on 12 captchas, the run good reads {found['correct']} of 6 captchas that it never saw"
-        in text
+    sentence = reached("good", "12 captchas", metrics)
+    assert f"Trained on 12 captchas, the run good reads {found['correct']} of 6 captchas" in sentence
+    assert f"95 % interval {100 * found['low']:.1f} % to {100 * found['high']:.1f} %" in sentence
+
+    def without_spaces(text):
+        return re.sub(r"\s", "", text)
+
+    assert without_spaces(sentence) in without_spaces(visible(page)), (
+        "the workflow ends with the page's words"
     )
-    assert f"95 % interval {100 * found['low']:.1f} % to {100 * found['high']:.1f} %" in text
+
+
+def test_the_best_run_is_marked_beside_the_configured_one(made_results, tmp_path, without_figures):
+    layout = copied(made_results, tmp_path)
+    for run, correct in (("good", 2), ("other", 4)):
+        metrics = read_json(layout.evaluate(run).metrics)
+        metrics["unseen"]["captchas"] |= accuracy_interval(correct, 6)
+        write_json(layout.evaluate(run).metrics, metrics)
+    text = visible(written(made_results, layout))
+    assert "The best of the runs in the table is other : it reads 4 of 6, 66.7 %" in text
+    assert "good configured" in text
+    assert "other best" in text
+    text = visible(written(made_results, layout, headline="other"))
+    assert "The best of the runs" not in text
+    assert "other best configured" in text
 
 
 def test_a_failed_run_is_listed_with_its_reason_and_may_be_the_headline(made_results, page, without_figures):

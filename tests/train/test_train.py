@@ -8,6 +8,7 @@ from small import SGD, train, training
 
 from captchanet.dataset.dataset import Part
 from captchanet.nn import Objective, fully_connected, one_hot
+from captchanet.progress import heard
 from captchanet.train.augment import Crops
 from captchanet.train.train import _mixture
 
@@ -287,3 +288,16 @@ def test_augmentation_without_pictures_is_refused():
     known, _ = captchas()
     with pytest.raises(ValueError, match="it needs the crops"):
         train(known, 3, training(optimiser=SGD, augment=AFFINE))
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "unit", "total"),
+    [({"method": "cg", "iterations": 3}, "iteration", 3), (SGD, "epoch", SGD["epochs"])],
+)
+def test_a_training_tells_after_each_step_how_far_it_is(optimiser, unit, total):
+    told = []
+    with heard(lambda *one: told.append(one)):
+        trained = train(data(), 3, training(optimiser=optimiser))
+    assert [one[:3] for one in told] == [(unit, step, total) for step in range(1, total + 1)]
+    _, cost, _, accuracy = trained.history[-1]
+    assert told[-1][3] == f"cost {cost:.3g}, training accuracy {accuracy:.1%}"

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from captchanet.evaluate.metrics import reached
+
 pytestmark = pytest.mark.workflow
 
 
@@ -21,7 +23,7 @@ def test_mlflow_holds_every_run_whole(project):
     metrics = dict(project.sql(f"select key, value from latest_metrics where run_uuid = '{uuid}'"))
     evaluated = json.loads(project.text("results/tiny/evaluate/sgd/metrics.json"))
     assert metrics["unseen/captchas/accuracy"] == evaluated["unseen"]["captchas"]["accuracy"]
-    assert metrics["pictures/raw/rejected"] == 0
+    assert not [name for name in metrics if name.startswith("pictures/")], "charts of zeros"
     steps = project.sql(f"select step from metrics where key = 'cost' and run_uuid = '{uuid}' order by step")
     assert steps == [(1,), (2,)]
     tags = dict(project.sql(f"select key, value from tags where run_uuid = '{uuid}'"))
@@ -37,6 +39,37 @@ def test_mlflow_holds_every_run_whole(project):
     ).read_bytes()
     assert (artifacts / "evaluate/misreads.csv").exists()
     assert (artifacts / "figures/confusion_matrix.png").stat().st_size > 1000
+
+
+def test_a_complete_run_ends_with_what_was_reached(project):
+    metrics = json.loads(project.text("results/tiny/evaluate/cg/metrics.json"))
+    sentence = reached("cg", "20 captchas", metrics)
+    assert f"captchanet: {sentence}\ncaptchanet: results/tiny/report.html shows" in project.first.output
+
+
+def test_every_job_leaves_a_log_and_a_benchmark_and_nobody_reads_them(project):
+    folder = project.folder / "results/tiny"
+    logs, benchmarks = (
+        {str(file.relative_to(folder / of).with_suffix("")) for file in (folder / of).rglob("*.*")}
+        for of in ("logs", "benchmarks")
+    )
+    assert {"train/cg", "evaluate/sgd", "segment/grid/raw", "dataset/main", "xor", "track"} <= logs
+    assert logs == benchmarks
+    assert "no captcha to train on shows any of" in project.text("results/tiny/logs/dataset/main.log")
+    shutil.rmtree(folder / "logs")
+    shutil.rmtree(folder / "benchmarks/train")
+    again = project.snakemake("-n")
+    assert "Nothing to be done" in again.output
+
+
+def test_a_dry_run_can_show_a_line_for_each_rule(project):
+    dry = project.snakemake("-n", "--forceall", "--quiet", "rules", "host")
+    table, after = dry.output.split("Job stats:")[-1].split("Reasons:")
+    rules = [line.split()[0] for line in table.splitlines()[3:] if line]
+    assert len(rules) == len(set(rules))
+    assert {"train", "report"} <= set(rules)
+    assert "forced:" in after
+    assert max(map(len, dry.output.splitlines())) < 120
 
 
 def provenance(project):

@@ -28,7 +28,10 @@ from captchanet.config.load import check_given
 from captchanet.config.made_from import MadeFrom
 from captchanet.config.orphans import check_targets, orphans
 from captchanet.config.resolve import resolved
+from captchanet.dataset.dataset import trained_on
 from captchanet.errors import UserError
+from captchanet.evaluate.metrics import reached
+from captchanet.files import read_json
 from captchanet.job import ERRORS
 from captchanet.segment.fingerprint import fingerprint
 from captchanet.sources import sources
@@ -96,6 +99,13 @@ if os.path.lexists(layout.RESULTS) and (os.path.lexists(LAYOUT.root) or not layo
     check_results()
 
 
+def headline():
+    """What the run at the top of the report reached, in a sentence."""
+    run = CONFIG.read.run
+    facts = read_json(LAYOUT.dataset(CONFIG.train[run].data).facts)
+    return reached(run, trained_on(facts), read_json(LAYOUT.evaluate(run).metrics))
+
+
 onstart:
     # The kernel frees this lock when the process ends, also after a kill: the user never has to unlock anything.
     global at_work
@@ -127,4 +137,5 @@ onsuccess:
               f"as {left[-1]}; `captchanet orphans --configfile {CONFIGFILES[0]}` lists them")
     asked = workflow.dag_settings  # for another target, or until another stage, there may be no report
     if not asked.until and {"all", "report", *rules.report.output} & (set(asked.targets) or {"all"}):
-        print(f"\ncaptchanet: {LAYOUT.report} shows how well the runs read; `captchanet ui` compares them")
+        print(f"\ncaptchanet: {headline()}\n"
+              f"captchanet: {LAYOUT.report} shows how well the runs read; `captchanet ui` compares them")

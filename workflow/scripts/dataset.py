@@ -6,13 +6,17 @@ from captchanet.dataset.dataset import make, summary, write_dataset
 from captchanet.dataset.settings import DatasetSettings
 from captchanet.job import job
 from captchanet.layout import DatasetFiles, SegmentedFiles
+from captchanet.progress import counted
 from captchanet.segment.segment import read_segmented
 
 with job(snakemake):
     params = snakemake.params
     files = SegmentedFiles.rows(snakemake.input)
     settings = DatasetSettings.of(params.dataset)
-    folders = {name: read_segmented(each) for name, each in zip(params.pictures, files, strict=True)}
+    folders = {
+        name: read_segmented(each)
+        for name, each in zip(params.pictures, counted(files, "folder"), strict=True)
+    }
     made = make(folders, settings, params.segmentation["alphabet"])
     facts = summary(made, settings, params.segmentation, params.pictures)
     missing = "".join(facts["classes_without_example"])

@@ -6,6 +6,7 @@ import click
 import yaml
 
 from captchanet.cli.common import PATH, ConfigFiles, configfile
+from captchanet.cli.progress_bar import progress_bar
 from captchanet.errors import UserError
 from captchanet.types import Json
 
@@ -38,7 +39,8 @@ def look(
     from captchanet.segment.segmentation import Segmentation
     from captchanet.segment.suggest import sample, suggest
 
-    seen = sample(folder, label_file=labels)
+    with progress_bar():
+        seen = sample(folder, label_file=labels)
     settings, remarks = suggest(seen)
     if seen.left_out:
         click.echo(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from captchanet.cli.common import PATH, ConfigFiles, configfile, tabular, within_set
+from captchanet.cli.progress_bar import progress_bar
 from captchanet.cli.tables import printable
+from captchanet.progress import counted
 from captchanet.spreadsheet import as_text
 
 if TYPE_CHECKING:  # importing NumPy takes a second
@@ -59,9 +61,9 @@ def read(
     if threshold and trained.temperature == 1:
         click.echo(f"the run {trained.run} was not calibrated: its confidence may be far off", err=True)
     seen = Seen()
-    {"table": _table, "csv": _csv, "json": _json}[form](
-        seen.all(predict(trained, list_files(paths), threshold))
-    )
+    files = counted(list(list_files(paths)), "picture")
+    with progress_bar(beside_output=form != "table"):
+        {"table": _table, "csv": _csv, "json": _json}[form](seen.all(predict(trained, files, threshold)))
     if seen.read and not seen.given:
         click.echo(_nothing_given(seen, threshold, trained.temperature != 1), err=True)
     if seen.problems:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from captchanet.cli.common import PATH, ConfigFiles, configfile, of_set, of_sweep, within_set
+from captchanet.cli.progress_bar import progress_bar
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
 from captchanet.errors import UserError
@@ -99,7 +100,8 @@ def rerun(
         about = f"{printable(one.name)} {one.id[:8]}{chosen}"
         click.echo(f"{about} is run again in {where}, which has its log ...")
         options = again.Options(cores, keep, not pictures_as_they_are, trust_patch)
-        verdict = again.rerun(store, one, where, options)
+        with progress_bar():
+            verdict = again.rerun(store, one, where, options)
     _print(verdict, where)
     if not verdict.repeated:
         sys.exit(1)
@@ -170,7 +172,8 @@ def _verify(store: "Store", chosen: "Sequence[Run]", folder: Path, options: "Opt
     for run in chosen:
         start = f"{printable(run.name):{wide}}  {run.id[:8]}"
         try:
-            verdict = again.rerun(store, run, folder / again.folder_of(run), options)
+            with progress_bar():
+                verdict = again.rerun(store, run, folder / again.folder_of(run), options)
         except UserError as error:
             impossible += 1
             click.echo(f"{start}  could not be run again: {printable(str(error))}")

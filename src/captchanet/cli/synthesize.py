@@ -7,6 +7,7 @@ import click
 import yaml
 
 from captchanet.cli.common import PATH
+from captchanet.cli.progress_bar import progress_bar
 from captchanet.errors import UserError
 
 
@@ -31,12 +32,14 @@ def synthesize(folder: Path, count: int, seed: int, method: str | None, options:
     if method is None:
         if options:
             raise UserError(f"--option {options[0]}: name its --method too, one of {', '.join(KINDS)}")
-        files = synthesize_folder(folder, count, seed)
+        with progress_bar():
+            files = synthesize_folder(folder, count, seed)
     else:
         given = {"method": method, **dict(map(_option, options))}
         kind = OneOf(KINDS, given=("count", "seed")).of(given, "synthesize.")
-        pictures, labels = kind(count=count, seed=seed)
-        files = write_folder(folder, labels, pictures)
+        with progress_bar():
+            pictures, labels = kind(count=count, seed=seed)
+            files = write_folder(folder, labels, pictures)
     click.echo(f"{len(files)} captchas in {folder}")
 
 

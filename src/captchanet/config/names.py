@@ -15,6 +15,9 @@ LONGEST = 100
 STAGES = ("segment", "dataset", "train")
 """The sections whose keys a sweep can vary, in the order that data flow through them."""
 
+ALL = dict.fromkeys(("dataset.captchas", "train.optimiser.batch_size"), "all")
+"""What null is called in the name of a setting, where it means all there are."""
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+-]*")
 
 
@@ -59,7 +62,8 @@ class Names:
     def label(self, values: Json, stages: Iterable[str]) -> str:
         """The label of those values whose keys belong to `stages`."""
         of = {key: value for key, value in values.items() if key.split(".")[0] in stages}
-        return ",".join(f"{self.short[key]}={_text(value)}" for key, value in of.items())
+        texts = {key: ALL.get(key, "null") if value is None else _text(value) for key, value in of.items()}
+        return ",".join(f"{self.short[key]}={text}" for key, text in texts.items())
 
     def _setting(self, values: Json) -> str:
         named, keys = values.get("name", ("", ()))

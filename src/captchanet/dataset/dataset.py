@@ -30,6 +30,7 @@ from captchanet.files import (
     write_npz,
 )
 from captchanet.layout import PARTS, DatasetFiles
+from captchanet.progress import counted
 from captchanet.segment.labels import encode
 from captchanet.types import Json
 
@@ -333,7 +334,7 @@ def write_dataset(
     UserError
         Where a file cannot be written.
     """
-    for name, content in dataset.parts.items():
+    for name, content in counted(dataset.parts.items(), "part"):
         write_npz(files.part(name), X=content.X, y=content.y)
     write_bytes(files.pickled, dataset.pickled)
     write_csv(

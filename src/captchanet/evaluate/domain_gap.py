@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from captchanet.progress import counted
 from captchanet.segment.read import spread
 
 SHOWN = 12
@@ -98,7 +99,9 @@ def compare_classes(real: Characters, synthetic: Characters, alphabet: str) -> l
     list of ClassComparison
         First the classes with real and synthetic examples, the least margin first, then the others.
     """
-    compared = [_class(number, one, real, synthetic) for number, one in enumerate(alphabet, 1)]
+    compared = [
+        _class(number, one, real, synthetic) for number, one in enumerate(counted(alphabet, "class"), 1)
+    ]
     return sorted(compared, key=lambda one: 2.0 if one.margin is None else one.margin)
 
 

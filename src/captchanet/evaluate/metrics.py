@@ -13,8 +13,10 @@ from captchanet.evaluate.calibration_error import RELIABILITY, calibration_metri
 from captchanet.evaluate.confidence_interval import accuracy_interval
 from captchanet.files import read_json, write_csv, write_json
 from captchanet.layout import EvaluateFiles, TrainFiles
+from captchanet.progress import tell
 from captchanet.segment.labels import encode
 from captchanet.train.model import Model, load_model
+from captchanet.types import Json
 
 MISREADS = ("pictures", "file", "label", "reading", "confidence")
 CLASSES = ("character", "trained_on", "unseen", "correct", "accuracy", "low", "high")
@@ -67,6 +69,7 @@ def evaluate(model: Model, train: Part, unseen: Part, synthetic: Part | None = N
     """
     alphabet = model.segment["alphabet"]
     readings, confidences, of_characters = model.predict(unseen.X)
+    tell("part", 1, 2, "the unseen captchas are read")
     truth, found = unseen.y[:, 0], np.array(encode("".join(readings), alphabet), np.int64)
     confusion = np.zeros((len(alphabet), len(alphabet)), np.int64)
     np.add.at(confusion, (truth - 1, found - 1), 1)
@@ -145,6 +148,32 @@ def evaluate_run(files: TrainFiles, train: Part, unseen: Part, synthetic: Part |
         return evaluate(load_model(files.theta), train, unseen, synthetic)
     metrics = {"status": status["status"], "reason": status["reason"]}
     return Evaluation(metrics, np.zeros((0, 0), np.int64), [], [])
+
+
+def reached(run: str, trained_on: str, metrics: Json) -> str:
+    """Say in a sentence what a run reached: how many of the unseen captchas it reads, with the interval.
+
+    Parameters
+    ----------
+    run
+        The name of the run.
+    trained_on
+        Its captchas to train on, as `captchanet.dataset.dataset.trained_on` says them.
+    metrics
+        What `write_evaluation` wrote as JSON.
+
+    Returns
+    -------
+    str
+    """
+    if metrics["status"] != "finished":
+        return f"The training of the run {run} failed: {metrics['reason']}."
+    found = metrics["unseen"]["captchas"]
+    accuracy, low, high = (f"{100 * found[name]:.1f} %" for name in ("accuracy", "low", "high"))
+    return (
+        f"Trained on {trained_on}, the run {run} reads {found['correct']} of {found['n']} captchas that it "
+        f"never saw: {accuracy} (95 % interval {low} to {high})."
+    )
 
 
 def write_evaluation(files: EvaluateFiles, evaluation: Evaluation) -> None:

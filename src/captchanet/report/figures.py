@@ -30,6 +30,7 @@ from captchanet.train.train import HISTORY
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
 GREY = "#888888"
 STEPS = dict.fromkeys(FULL_BATCH, "iteration") | dict.fromkeys(MINI_BATCH, "epoch")
+"""What a step of a run's history is, by its optimiser."""
 MOST_SETTINGS = 40
 STYLE: Any = {
     "font.size": 9,

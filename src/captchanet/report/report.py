@@ -12,6 +12,7 @@ from captchanet.evaluate.metrics import CLASSES, MISREADS
 from captchanet.evaluate.sweep import Sweep
 from captchanet.files import intact, read_csv, read_json
 from captchanet.layout import EvaluateFiles, Results, SegmentedFiles, TrainFiles, XorFiles
+from captchanet.progress import counted
 from captchanet.report import confidence_figure, figures, page
 from captchanet.report import sweeps as report_sweeps
 from captchanet.report.accuracy_curve import MOST_LINES
@@ -48,6 +49,11 @@ class ReportedRun:
     def finished(self) -> bool:
         """Whether its training finished. If not, the run has read nothing."""
         return bool(self.metrics["status"] == "finished")
+
+    @property
+    def step(self) -> str:
+        """What a step of its curves is: an epoch or an iteration."""
+        return figures.STEPS.get(self.parameters["optimiser"]["method"], "step")
 
     @property
     def data(self) -> str:
@@ -109,15 +115,16 @@ def report(
     has links to the pages that compare the synthetic captchas of a data set with real ones. The same results
     give the same text.
     """
-    about = [
-        _run(name, results.train[name], results.evaluate[name]) for name in dict.fromkeys([headline, *runs])
-    ]
+    names = dict.fromkeys([headline, *runs])
+    about = [_run(name, results.train[name], results.evaluate[name]) for name in counted(names, "run")]
     finished = [run for run in about if run.finished]
     data = {run.data: _data(results, run.data) for run in about}
     return page.render(
         "report.html.j2",
         FILTERS,
         headline=about[0],
+        # of equal ones the configured run, which comes first
+        best=max(finished, key=lambda run: run.captchas["accuracy"], default=None),
         runs=about,
         finished=finished,
         data=data,
@@ -127,7 +134,7 @@ def report(
         provenance=results.train[headline].provenance.name,
         most_settings=figures.MOST_SETTINGS,
         most_lines=MOST_LINES,
-        sweeps=[report_sweeps.section(sweep) for sweep in sweeps],
+        sweeps=[report_sweeps.section(sweep) for sweep in counted(sweeps, "sweep")],
         domain_gaps=domain_gaps or {},
         comparison=_comparison(finished, runs) if finished else "",
     )

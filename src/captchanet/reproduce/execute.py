@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from captchanet.errors import UserError
 from captchanet.git import clean_environment
 from captchanet.job import ERRORS
+from captchanet.progress import tell
 from captchanet.train.provenance import Blas
 
 MARKER = ".captchanet-rerun"
@@ -137,9 +139,19 @@ def snakemake(
             pass_fds=(lock,),
         ) as process,
     ):
-        failed = process.wait()
+        failed = _waited(process, log)
     if failed:
         raise UserError(f"the workflow failed: {_said(folder, log)}; its whole output: {log}")
+
+
+def _waited(process: "subprocess.Popen[bytes]", log: Path) -> int:
+    """The status with which the workflow ended. Meanwhile it is told how many of its steps are done."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=1)
+        if steps := re.findall(rb"^(\d+) of (\d+) steps", log.read_bytes(), flags=re.M):
+            done, total = map(int, steps[-1])
+            tell("step", done, total)
 
 
 def _said(folder: Path, log: Path) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from captchanet.errors import DamagedFile, UserError
 from captchanet.files import intact, read_csv, read_npy, write_csv, write_json, write_npy
 from captchanet.layout import SegmentedFiles
+from captchanet.progress import counted
 from captchanet.segment.labels import match, read_label_file
 from captchanet.segment.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
 from captchanet.segment.segmentation import Segmentation, clean_and_split
@@ -132,7 +133,7 @@ def _readable(
 ) -> Iterator[tuple[UsablePicture, np.ndarray]]:
     """Read pictures; the files that cannot be read go to `rejected`."""
     size = segmentation.picture
-    for name, label in labelled:
+    for name, label in counted(labelled, "picture"):
         try:
             data = read_bytes(f"{folder}{os.sep}{name}", size.width, size.height)
             pixels = decode(data, size.width, size.height)

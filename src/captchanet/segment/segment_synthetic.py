@@ -8,6 +8,7 @@ import numpy as np
 from captchanet.errors import DamagedFile, UserError
 from captchanet.files import read_csv, read_npy
 from captchanet.layout import SyntheticFiles
+from captchanet.progress import counted
 from captchanet.segment.labels import FOLDS, outside
 from captchanet.segment.segment import Segmented, UsablePicture, segment_pictures
 from captchanet.segment.segmentation import Segmentation
@@ -45,7 +46,9 @@ def segment_synthetic(pictures: np.ndarray, labels: Sequence[str], segmentation:
         UsablePicture(f"{number:06}-{text}", label, digest, digest)
         for number, (text, label, digest) in enumerate(zip(labels, folded, digests, strict=True))
     )
-    return segment_pictures(zip(named, pictures, strict=True), len(pictures), segmentation, [])
+    return segment_pictures(
+        zip(named, counted(pictures, "picture"), strict=True), len(pictures), segmentation, []
+    )
 
 
 def read_synthetic(files: SyntheticFiles) -> tuple[np.ndarray, list[str]]:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from captchanet.errors import UserError
+from captchanet.progress import counted
 from captchanet.segment.clean import distance, ink
 from captchanet.segment.colours import ink_colour, paper_colour
 from captchanet.segment.estimate_grid import estimate_grid, widened
@@ -86,7 +87,7 @@ def sample(folder: Path, most: int = 200, label_file: Path | None = None) -> Sam
     labels, origin = _labels(folder, files, label_file)
     tried = [files[i] for i in spread(len(files), most)]
     data, reasons = {}, []
-    for name in tried:
+    for name in counted(tried, "picture"):
         try:
             content = read_bytes(Path(folder) / name, LARGEST, LARGEST)
             data[name] = content, _size(content)

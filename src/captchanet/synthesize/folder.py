@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from captchanet.errors import UserError
+from captchanet.progress import counted
 from captchanet.synthesize.style import Pixels, Style, check_characters, render_captcha, sample_labels
 
 UNFINISHED = ".unfinished.png"
@@ -89,7 +90,7 @@ def write_folder(
                 f"{folder} holds {len(others)} file(s) that this would not write, {min(others)} for one: "
                 "name an empty or a new folder, or empty this one first."
             )
-        for picture, path in zip(pictures, paths, strict=True):
+        for picture, path in zip(pictures, counted(paths, "picture"), strict=True):
             # under another name first: an interruption must not leave half a picture
             write_png(picture, folder / UNFINISHED)
             (folder / UNFINISHED).replace(path)

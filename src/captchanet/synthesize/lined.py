@@ -14,6 +14,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval, MinLen
 from pydantic import AfterValidator
 
+from captchanet.progress import counted
 from captchanet.settings import check, wrong
 from captchanet.synthesize.canvas import (
     LAYOUTS,
@@ -234,7 +235,7 @@ class Lined:
         of_lines, of_specks = rng.spawn(2)
         pictures = np.empty((self.count, self.height, self.width, 3), np.uint8)
         looks = self._looks(len(faces), rng)
-        for number, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+        for number, (picture, label) in enumerate(zip(pictures, counted(labels, "captcha"), strict=True)):
             look = Look(**{name: values[number] for name, values in looks.items()})
             row = Row(label, faces[look.face], look.ems, look.degrees, look.slant)
             picture[:] = np.rint(self._captcha(row, look, style, of_lines, of_specks))

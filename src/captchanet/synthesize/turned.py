@@ -12,6 +12,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval, MinLen
 
 from captchanet.errors import UserError
+from captchanet.progress import counted
 from captchanet.settings import check
 from captchanet.synthesize.outlines import Face, check_face
 from captchanet.synthesize.style import (
@@ -151,7 +152,7 @@ class Turned:
         rng = np.random.default_rng(self.seed)
         labels = sample_labels(self.count, style, rng)
         pictures = np.empty((self.count, self.height, self.width, 3), np.uint8)
-        for number, label in enumerate(labels):
+        for number, label in enumerate(counted(labels, "captcha")):
             pictures[number] = render_captcha(label, self._inked(style, rng), rng)
         return pictures, labels
 

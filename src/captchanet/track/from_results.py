@@ -80,10 +80,12 @@ def _content(results: Results, opening: str, scratch: Path, one: RunRecord) -> R
         if part in facts["digest"]
     ]
     used = [parameters["dataset"][use] for use in ("train", "synthetic", "unseen")]
+    # only where there are any: MLflow shows a chart of each metric, and charts of zeros tell nothing
     finals = {
-        f"pictures/{pictures}/rejected": read_json(files.counts, "rejected")["rejected"]
+        f"pictures/{pictures}/rejected": rejected
         for (segmentation, pictures), files in results.segment.items()
         if segmentation == parameters["dataset"]["segment"] and pictures in used
+        if (rejected := read_json(files.counts, "rejected")["rejected"])
     }
     finals |= {"evaluations": one.status["evaluations"], "seconds": one.provenance["seconds"]}
     finals |= _finals(metrics) if metrics["status"] == "finished" else {}
@@ -144,9 +146,11 @@ def _description(one: RunRecord, metrics: Json, facts: DatasetFacts) -> str:
     if metrics["status"] != "finished":
         return f"{what}: **failed**, {metrics['reason']}."
     found = metrics["unseen"]["captchas"]
+    step = figures.STEPS.get(one.parameters["optimiser"]["method"], "step")
     return (
         f"{what} reads **{found['correct']} of {found['n']} captchas it never saw** "
-        f"({found['accuracy']:.1%}, 95 % interval {found['low']:.1%} to {found['high']:.1%})."
+        f"({found['accuracy']:.1%}, 95 % interval {found['low']:.1%} to {found['high']:.1%}). "
+        f"A step of its curves is one {step}."
     )
 
 

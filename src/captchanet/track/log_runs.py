@@ -18,6 +18,7 @@ from mlflow.exceptions import MlflowException
 
 from captchanet.evaluate.sweep import Sweep
 from captchanet.layout import ARTIFACTS, FORMAT
+from captchanet.progress import counted
 from captchanet.track.failures import reachable
 from captchanet.track.place import database_of
 from captchanet.track.run_record import RunRecord
@@ -80,7 +81,8 @@ class _Writer:
         """Records all that is not recorded yet, and returns the ids of the runs by name."""
         known = self._settled(self._found())
         parents = self._parents(known)
-        runs = {one.name: self._run(one, known.get(one.key), parents) for one in self.records.values()}
+        each = counted(self.records.values(), "run")
+        runs = {one.name: self._run(one, known.get(one.key), parents) for one in each}
         if not self.alone:
             # another writer may have recorded the same in the meantime
             known = self._settled(self._ended())

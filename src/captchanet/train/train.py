@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from captchanet.dataset.dataset import Part
 from captchanet.nn import Array, Diverged, EarlyStopping, Objective, Result, one_hot
+from captchanet.progress import tell
+from captchanet.settings import Method
 from captchanet.train.architecture import Architecture
 from captchanet.train.augment import Affine, Augmenter, Crops
 from captchanet.train.checkpoint import Checkpoint
@@ -61,9 +63,10 @@ class Recorder:
         theta: Array,
         stopping: EarlyStopping | None = None,
         rngs: Sequence[np.random.Generator] = (),
+        length: tuple[str, int | None] = ("step", None),
     ) -> None:
         self.objective, self.rows, self.stopping, self.rngs = objective, objective.rows, stopping, rngs
-        self.unrepeatable = objective.unrepeatable
+        self.unrepeatable, self.length = objective.unrepeatable, length
         self.history: list[tuple[int, float, float, float]] = []
         self.theta, self._next = theta.copy(), theta.copy()
         self.evaluations = 0
@@ -77,7 +80,7 @@ class Recorder:
         return cost, gradient
 
     def callback(self, step: int, theta: Array, cost: float, gradient_norm: float) -> bool:
-        """Add one row to the history; ask whether to stop.
+        """Add one row to the history and tell how far the training is; ask whether to stop.
 
         It keeps theta in case a later step fails. It does so one callback late: then the cost there is known.
         """
@@ -88,6 +91,8 @@ class Recorder:
         self.theta, self._next = self._next, self.theta
         self._next[:] = theta
         self._seen = whole
+        unit, total = self.length
+        tell(unit, step, total, f"cost {cost:.3g}, training accuracy {accuracy:.1%}")
         return self.stopping is not None and self.stopping(step, theta, cost, gradient_norm)
 
     def state(self) -> dict[str, Any]:
@@ -176,7 +181,7 @@ def train(
     if settings.early_stopping:
         watched = objective.reading(data.X[held_out], one_hot(data.y[held_out], classes))
         stopping = EarlyStopping(watched, settings.early_stopping.patience, objective.state)
-    recorder = Recorder(objective, initial, stopping, (dropout_rng, augment_rng))
+    recorder = Recorder(objective, initial, stopping, (dropout_rng, augment_rng), _length(settings.optimiser))
     return _optimised(settings, recorder, initial, batch_rng, checkpoint)
 
 
@@ -230,6 +235,14 @@ def _given(
             recorder.resume(extra)
         given |= {"resume": state, "checkpoint": partial(checkpoint.offer, extra=recorder.state)}
     return given
+
+
+def _length(optimiser: Method) -> tuple[str, int | None]:
+    """Tell what a step of the optimiser is, and how many there will be at most."""
+    for unit in ("epoch", "iteration"):
+        if f"{unit}s" in optimiser.options:
+            return unit, optimiser.options[f"{unit}s"]
+    return "step", None
 
 
 def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray[np.integer]:

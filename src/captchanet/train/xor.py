@@ -15,6 +15,7 @@ from annotated_types import Gt, Interval
 from captchanet.files import write_json
 from captchanet.layout import FORMAT, XorFiles
 from captchanet.nn import Array, GradientDescent, Objective, fully_connected, quadratic, uniform
+from captchanet.progress import tell
 from captchanet.settings import Settings
 from captchanet.train.run import Origin, write_run
 from captchanet.train.train import Trained
@@ -60,6 +61,7 @@ def solve(settings: XorSettings) -> tuple[Trained, Array]:
     def callback(step: int, theta: Array, cost: float, gradient_norm: float) -> None:
         if step % max(1, steps // 100) == 0 or step == steps:
             history.append((step, cost, gradient_norm, objective.correct() / len(X)))
+            tell("step", step, steps, f"cost {cost:.3g}")
         if step == steps - 1:
             before[:] = theta
 
