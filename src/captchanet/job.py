@@ -22,6 +22,9 @@ ERRORS = Path(".snakemake/captchanet-errors.txt")
 """Jobs write their errors here; the workflow prints them last, below Snakemake's own report."""
 
 
+_logs: list[TextIO] = []
+
+
 @contextmanager
 def job(snakemake: Any) -> Iterator[None]:
     """Runs a script's body; a UserError is printed as a sentence and ends the job with status 1.
@@ -36,12 +39,22 @@ def job(snakemake: Any) -> Iterator[None]:
             yield
         except Exception as error:
             if log:
-                with suppress(OSError):
-                    traceback.print_exc(file=log)
+                trace()
             sentences = _sentences(error, snakemake.input)
             if not sentences:
                 raise
             _end(name, sentences)
+
+
+def trace() -> str | None:
+    """Writes the traceback of the error that is being handled to the log of the job, and only there.
+
+    Returns the name of the log. Outside a job the traceback is printed, and there is no log.
+    """
+    log = _logs[-1] if _logs else None
+    with suppress(OSError):
+        traceback.print_exc(file=log)
+    return log.name if log else None
 
 
 def _sentences(error: Exception, inputs: Iterable[str]) -> list[str]:
@@ -110,10 +123,12 @@ def _logged(file: str) -> Iterator[TextIO | None]:
     except OSError:
         yield None
         return
+    _logs.append(log)
     try:
         with redirect_stdout(Both(sys.stdout, log)), redirect_stderr(Both(sys.stderr, log)):
             yield log
     finally:
+        _logs.remove(log)
         # closing writes what is left, which fails on a full disk
         with suppress(OSError):
             log.close()

@@ -136,6 +136,52 @@ def test_a_failed_run_and_one_without_such_captchas_have_no_temperature(made):
     assert (found["status"]["status"], found["model"]["temperature"]) == ("failed", 1)
 
 
+def raises(error):
+    """A training that ends with this error."""
+
+    def training(*_, **__):
+        raise error
+
+    return training
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (TypeError("found a text\nand more"), "its training raised TypeError: found a text"),
+        (KeyError(), "its training raised KeyError: without a message"),
+        (MemoryError("no 9 TiB"), "there is not enough memory for it (no 9 TiB)"),
+    ],
+)
+def test_whatever_a_training_raises_makes_a_failed_run_with_all_its_files(made, monkeypatch, error, reason):
+    one = made(calibration=4)
+    monkeypatch.setattr(run, "train", raises(error))
+    found = one.perform()
+    assert found["status"] == {"status": "failed", "reason": reason, "evaluations": 0}
+    assert all(file.is_file() for file in one.layout.train("few"))
+    assert found["parameters"]["parameters"] == 260 * 6 + 6 + 6 * 36 + 36
+    with pytest.raises(UserError, match="the training of the run few failed"):
+        load_model(one.layout.train("few").theta)
+
+
+def test_early_stopping_that_leaves_nothing_to_train_on_says_which_key_and_what_to_do(made):
+    one = made()
+    one.settings = one.changed(early_stopping={"share": 0.95, "patience": 3})
+    reason = one.perform()["status"]["reason"]
+    said = (
+        "early_stopping.share: 0.95 of 9 captchas holds out 9, which leaves none to train on; take a smaller"
+    )
+    assert reason.startswith(said)
+
+
+def test_a_file_that_cannot_be_read_is_no_failed_run_so_that_the_next_one_trains_it(made, monkeypatch):
+    one = made()
+    monkeypatch.setattr(run, "read_train_pictures", raises(UserError("it is damaged")))
+    with pytest.raises(UserError, match="it is damaged"):
+        one.perform()
+    assert not one.layout.train("few").status.exists()
+
+
 @pytest.mark.parametrize(
     ("reasons", "remedy"),
     [

@@ -1,8 +1,13 @@
 """XOR, the tutorial's first example, comes out as published, to all eight printed decimals."""
 
+import json
+
 import numpy as np
 import pytest
 
+from captchanet.layout import XorFiles
+from captchanet.nn import Diverged
+from captchanet.train import xor
 from captchanet.train.xor import NETWORK, XorSettings, solve
 
 
@@ -31,6 +36,28 @@ def test_the_history_has_a_hundred_rows_and_ends_at_four_of_four(solution):
     assert [row[0] for row in history] == list(range(1000, 100_001, 1000))
     assert history[-1][3] == 1
     assert history[-1][1] < history[0][1]
+
+
+def raising(error):
+    """A solution that ends with this error."""
+
+    def solution(_):
+        raise error
+
+    return solution
+
+
+def test_a_training_that_diverges_or_raises_is_a_failed_run_with_all_its_files(tmp_path, monkeypatch):
+    files = XorFiles.within(tmp_path)
+    for error, reason in (
+        (Diverged("the cost became nan in step 3"), "the cost became nan in step 3"),
+        (ZeroDivisionError("by zero"), "its training raised ZeroDivisionError: by zero"),
+    ):
+        monkeypatch.setattr(xor, "solve", raising(error))
+        xor.perform(XorSettings(steps=5), files, [])
+        assert all(file.is_file() for file in files)
+        status = json.loads(files.status.read_text())
+        assert (status["status"], status["reason"]) == ("failed", reason)
 
 
 def test_few_steps_do_not_solve_it():

@@ -24,6 +24,7 @@ if workflow.is_main_process:
     os.environ["CAPTCHANET_COMMAND"] = shlex.join(["snakemake", *sys.argv[1:]])
 
 from captchanet import layout
+from captchanet.clock import check_clock
 from captchanet.config.load import check_given
 from captchanet.config.made_from import MadeFrom
 from captchanet.config.orphans import check_targets, orphans
@@ -118,6 +119,10 @@ onstart:
         raise SystemExit(f"captchanet: .snakemake/ cannot be written ({error.strerror}); make it writable")
     ERRORS.unlink(missing_ok=True)
     check_results()
+    try:
+        check_clock([LAYOUT.root, HOME / "src"])
+    except UserError as error:
+        raise SystemExit(f"captchanet: {error}")
     # said once, here: each training would say the same
     if problem := code_problem(sources(HOME / "workflow/scripts/train.py")):
         print(f"captchanet: warning: git cannot tell all the code of these runs: {problem}. They are recorded "
@@ -135,7 +140,7 @@ onsuccess:
     if left := orphans(LAYOUT, CONFIG):
         print(f"\ncaptchanet: {len(left)} folders and logs in {LAYOUT.root}/ belong to no run of this configuration, such "
               f"as {left[-1]}; `captchanet orphans --configfile {CONFIGFILES[0]}` lists them")
-    asked = workflow.dag_settings  # for another target, or until another stage, there may be no report
-    if not asked.until and {"all", "report", *rules.report.output} & (set(asked.targets) or {"all"}):
+    # for another target, until another stage, or without this one, there may be no report, or an old one
+    if rules.report.name in {job.rule.name for job in workflow.persistence.dag.jobs}:
         print(f"\ncaptchanet: {headline()}\n"
               f"captchanet: {LAYOUT.report} shows how well the runs read; `captchanet ui` compares them")

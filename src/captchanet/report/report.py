@@ -217,7 +217,9 @@ def _xor(files: XorFiles) -> dict[str, Any]:
     rows = list(zip((0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0), outputs, strict=True))
     steps = read_json(files.parameters, "steps")["steps"]
     curves = figures.svg(figures.learning_curves(figures.read_history(files.history), "xor"))
-    return {"rows": rows, "steps": steps, "curves": curves}
+    status = read_json(files.status, "status", "reason")
+    failed = status["reason"] if status["status"] != "finished" else None
+    return {"rows": rows, "steps": steps, "curves": curves, "failed": failed}
 
 
 def _misreads(

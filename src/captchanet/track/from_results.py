@@ -160,10 +160,16 @@ def _xor_content(files: XorFiles) -> RunContent:
         outputs = ", ".join(f"{row[0]:.8f}" for row in solution["outputs"])
     for file in files:
         check_whole(file)
+    status = read_json(files.status, "status", "reason")
+    how = (
+        f"outputs {outputs} for 0 1 1 0"
+        if status["status"] == "finished"
+        else f"**failed**, {status['reason']}"
+    )
     return RunContent(
         _by_step(figures.read_history(files.history)),
         files=_recorded(files, ARTIFACTS.xor),
-        description=f"The tutorial's XOR, by plain gradient descent: outputs {outputs} for 0 1 1 0.",
+        description=f"The tutorial's XOR, by plain gradient descent: {how}.",
     )
 
 

@@ -20,7 +20,9 @@ from captchanet.dataset.dataset import (
 )
 from captchanet.errors import UserError
 from captchanet.files import read_json, write_csv, write_json
+from captchanet.job import trace
 from captchanet.layout import FORMAT, DatasetFiles, RunFiles, TrainFiles
+from captchanet.nn import Diverged
 from captchanet.train.architecture import Architecture
 from captchanet.train.augment import crops
 from captchanet.train.checkpoint import Checkpoint
@@ -28,11 +30,14 @@ from captchanet.train.code_origin import remember
 from captchanet.train.model import Model, theta_digest
 from captchanet.train.provenance import arithmetic, digests, provenance
 from captchanet.train.settings import TrainSettings, run_parameters
-from captchanet.train.train import HISTORY, Trained, train
+from captchanet.train.train import HISTORY, Trained, Untrainable, train
 from captchanet.types import Json
 
 IMPOSSIBLE = "its data set cannot be made: "
 """The beginning of the reason why a run was not trained at all."""
+
+COST = "the cost "
+"""The beginning of the reason why a training diverged."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,9 @@ def perform(
 ) -> None:
     """Train the run `name` on the data set in `data`, calibrate it and write its `files`.
 
-    Until those files are written, the folder `checkpoints` holds how far a long training is.
+    Until those files are written, the folder `checkpoints` holds how far a long training is. Whatever the
+    training raises makes a failed run, so that no other run waits for it. Only a file that cannot be read or
+    written raises UserError: that is no fault of the run, and it is trained the next time.
     """
     facts = read_facts(data)
     check_pickle(data)
@@ -72,16 +79,23 @@ def perform(
         split, classes = facts["segment"]["split"], len(facts["segment"]["alphabet"])
         window = (split["height"], split["width"]) if settings.convolutions else None
         architecture = settings.architecture(part.X.shape[1], classes, window)
-        trained = _trained(settings, part, architecture, data, facts, checkpoint)
-        model = Model(architecture, trained.theta, name, facts["segment"], state=trained.state)
-        if trained.status == "finished" and facts["captchas"]["calibration"]:
-            calibration = read_part(data, "calibration")
-            model = model.calibrated(calibration.X, calibration.y)
+        calibration = read_part(data, "calibration") if facts["captchas"]["calibration"] else None
+        try:
+            trained = _trained(settings, part, architecture, data, facts, checkpoint)
+            model = Model(architecture, trained.theta, name, facts["segment"], state=trained.state)
+            if trained.status == "finished" and calibration:
+                model = model.calibrated(calibration.X, calibration.y)
+        except UserError:
+            raise
+        except Exception as error:
+            trained = failed(error)
+            model = Model(architecture, trained.theta, name, facts["segment"])
     model.write(files, trained.status)
     # kind and seed tell all about a synthetic picture: its digest would only take space
     captchas = [row for row in part.captchas if "synthesize" not in facts["pictures"].get(row[0], {})]
     origin = Origin(code, checkpoint.started, checkpoint.paused, captchas, facts["digest"])
-    write_run(files, trained, *_asked(name, settings, architecture, trained.theta.size, facts), origin)
+    size = architecture.network().size
+    write_run(files, trained, *_asked(name, settings, architecture, size, facts), origin)
     checkpoint.remove()
 
 
@@ -110,13 +124,27 @@ def _trained(
     checkpoint: Checkpoint,
 ) -> Trained:
     if facts["problem"]:
-        network, reason = architecture.network(), f"{IMPOSSIBLE}{facts['problem']}"
-        theta, state = np.zeros(network.size, settings.dtype), network.initial_state(settings.dtype)
-        return Trained(theta, [], "failed", reason, 0, state)
+        return Trained(np.empty(0), [], "failed", f"{IMPOSSIBLE}{facts['problem']}", 0)
     synthetic = read_part(data, "synthetic") if facts["captchas"]["synthetic"] else None
     augmented = settings.augment.method != "none"
     cropped = crops(part.X, *read_train_pictures(data), facts["segment"]["split"]) if augmented else None
     return train(part, architecture, settings, checkpoint, synthetic=synthetic, crops=cropped)
+
+
+def failed(error: Exception) -> Trained:
+    """Make the failed run of a training that raised an error: without theta, and the reason in a sentence.
+
+    The traceback goes to the job's log.
+    """
+    told = (str(error).strip().splitlines() or ["without a message"])[0][:500]
+    if isinstance(error, Untrainable | Diverged):
+        reason = told
+    elif isinstance(error, MemoryError):
+        reason = f"there is not enough memory for it ({told})"
+    else:
+        log = trace()
+        reason = f"its training raised {type(error).__name__}: {told}" + f" (more in {log})" * bool(log)
+    return Trained(np.empty(0), [], "failed", reason, 0)
 
 
 def write_run(
@@ -152,6 +180,6 @@ def check_finished(statuses: Mapping[str, Path]) -> None:
     failed = {name: each["reason"] for name, each in found.items() if each["status"] != "finished"}
     if failed:
         told = ", ".join(f"{name} ({reason})" for name, reason in failed.items())
-        trained = not all(reason.startswith(IMPOSSIBLE) for reason in failed.values())
-        remedy = "change its settings (a smaller learning rate, say)" if trained else "correct that"
+        diverged = any(reason.startswith(COST) for reason in failed.values())
+        remedy = "change its settings (a smaller learning rate, say)" if diverged else "correct that"
         raise UserError(f"training failed: {told}; {remedy} and run again; all other results are there")

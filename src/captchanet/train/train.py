@@ -21,6 +21,10 @@ from captchanet.train.settings import EarlyStoppingSettings, TrainSettings
 HISTORY = ("step", "cost", "gradient_norm", "training_accuracy")
 
 
+class Untrainable(ValueError):
+    """These settings cannot train on these captchas; the message says which setting, and what to do."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """What training leaves: the last good theta, the history, and how it ended.
@@ -32,7 +36,7 @@ class Trained:
     history
         Rows as HISTORY names them.
     status
-        "finished", or "failed" if the cost stopped being a number.
+        "finished", or "failed" if the cost stopped being a number or the training raised an error.
     reason
         Why it ended.
     evaluations
@@ -154,6 +158,11 @@ def train(
         Captchas to mix in: the others are repeated until these are `synthetic_share` of each epoch.
     crops : Crops, optional
         The characters of `data` in their pictures; augmentation needs them.
+
+    Raises
+    ------
+    Untrainable
+        If nothing is left to train on.
     """
     network, classes = architecture.network(settings.dropout), architecture.layers[-1]
     rngs = np.random.default_rng(settings.seed).spawn(5)
@@ -257,11 +266,19 @@ def _mixture(rows: NDArray[np.integer], synthetic: int, share: float) -> NDArray
 def _hold_out(
     data: Part, early_stopping: EarlyStoppingSettings | None, rng: np.random.Generator
 ) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-    """Sample whole captchas: rows to train on, rows to watch. Without early stopping all train."""
+    """Sample whole captchas: rows to train on, rows to watch. Without early stopping all train.
+
+    Raises Untrainable where early stopping leaves none to train on.
+    """
     rows = np.arange(len(data.y))
     if early_stopping is None:
         return rows, rows[:0]
     captchas = rows.reshape(len(data.captchas), -1)
     order = rng.permutation(len(captchas))
     watched = max(1, round(early_stopping.share * len(captchas)))
+    if watched >= len(captchas):
+        raise Untrainable(
+            f"early_stopping.share: {early_stopping.share} of {len(captchas)} captchas holds out {watched}, "
+            "which leaves none to train on; take a smaller share, or more captchas"
+        )
     return np.sort(captchas[order[watched:]].ravel()), np.sort(captchas[order[:watched]].ravel())

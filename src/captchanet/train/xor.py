@@ -6,6 +6,7 @@ rows and learns at rate 1; our costs are means, so the same steps need rate 4, e
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from captchanet.layout import FORMAT, XorFiles
 from captchanet.nn import Array, GradientDescent, Objective, fully_connected, quadratic, uniform
 from captchanet.progress import tell
 from captchanet.settings import Settings
-from captchanet.train.run import Origin, write_run
+from captchanet.train.run import Origin, failed, write_run
 from captchanet.train.train import Trained
 
 X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], np.float64)
@@ -74,7 +75,10 @@ def solve(settings: XorSettings) -> tuple[Trained, Array]:
 def perform(settings: XorSettings, files: XorFiles, code: Iterable[Path]) -> None:
     """Solve XOR and write the files of the run, with theta1, theta2 and the outputs among them."""
     started = time.time()
-    trained, outputs = solve(settings)
+    try:
+        trained, outputs = solve(settings)
+    except Exception as error:
+        trained, outputs = replace(failed(error), theta=np.zeros(NETWORK.size)), np.full((4, 1), 0.5)
     theta1, theta2 = NETWORK.matrices(trained.theta)
     solution = {"theta1": theta1.tolist(), "theta2": theta2.tolist(), "outputs": outputs.tolist()}
     write_json(files.solution, solution)
