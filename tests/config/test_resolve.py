@@ -288,6 +288,15 @@ def test_the_command_line_can_put_a_folder_in_place_of_a_style():
     assert settled(config)["pictures"]["synthetic"] == {"folder": "mine", "labels": None}
 
 
+def test_a_tilde_is_the_home_folder_in_the_paths_of_pictures(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    config = synthetic("pictures.raw", {"folder": "~/mine", "labels": "~/mine/labels.csv"})
+    assert settled(config)["pictures"]["raw"] == {
+        "folder": "/home/me/mine",
+        "labels": "/home/me/mine/labels.csv",
+    }
+
+
 def test_another_kind_is_synthesized_in_mixed_case_for_a_segmentation_that_folds_its_labels():
     config = synthetic("pictures.synthetic.synthesize", {"method": "lined", "line_count": ["3", 3]})
     config["segment"]["ink-grid"] = {"picture": {"width": 90, "height": 32}, "fold": "lower"}

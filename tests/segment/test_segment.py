@@ -101,7 +101,7 @@ def test_every_picture_that_cannot_be_used_is_listed_with_its_reason(tmp_path):
         "abc.png": "label has 3 characters, not 4",
         "half.png": "truncated image",
         "link.png": "file missing, or a link that leads nowhere",
-        "text.png": "not an image (PNG, GIF, BMP or JPEG)",
+        "text.png": "not an image (PNG, GIF, BMP, JPEG or WebP)",
         "zzz.png": "label has 3 characters, not 4",
     }
     assert [row.label for row in segmented.rejected] == ["aB-d", "abc", "half", "link", "text", "zzz"]

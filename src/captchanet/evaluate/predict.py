@@ -37,24 +37,26 @@ class Prediction(NamedTuple):
 
 
 def list_files(paths: Iterable[str]) -> Iterator[str | Prediction]:
-    """List the files that are named; in place of a folder, the visible files in it, sorted.
+    """List the files that are named; in place of a folder, all that is visible in it, sorted.
+
+    Sub-folders, pipes and sockets are listed, too: reading them gives the reason why they are not read.
 
     Parameters
     ----------
     paths
-        Files and folders.
+        Files and folders; a first `~` is the home folder.
 
     Yields
     ------
     str or Prediction
         A file, or, for a folder without any, a Prediction with its problem.
     """
-    for path in paths:
+    for path in map(os.path.expanduser, paths):  # a shell leaves ~ alone inside quotes
         if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a folder may not be entered)
             yield path
             continue
         try:
-            names = list_pictures(path)
+            names = list_pictures(path, others=True)
         except UserError as error:
             yield Prediction(path, "", None, str(error))
             continue

@@ -1,14 +1,11 @@
 """Look at a folder of captchas: take a sample of it, and suggest settings for a kind never seen before."""
 
-import warnings
 from collections import Counter
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from captchanet.errors import UserError
 from captchanet.progress import counted
@@ -18,13 +15,13 @@ from captchanet.segment.estimate_grid import estimate_grid, widened
 from captchanet.segment.labels import labels_in_names, numbered, read_label_file, usual
 from captchanet.segment.morphology import inner, lines_across, without_noise
 from captchanet.segment.read import (
-    FORMATS,
     LABEL_FILE,
     Unusable,
     decode,
     label_file_in,
     list_pictures,
     read_bytes,
+    size_of,
     spread,
 )
 from captchanet.segment.segmentation import ALPHABET
@@ -134,13 +131,7 @@ def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[li
 
 def _size(data: bytes) -> tuple[int, int]:
     """Return a picture's width and height, without decoding it; raise Unusable if it is none or large."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
-                size = image.size
-    except Exception as error:  # any error, as in `decode`
-        raise Unusable("not an image (PNG, GIF, BMP or JPEG)") from error
+    size = size_of(data)
     if max(size) > LARGEST:
         raise Unusable(f"is {size[0]} × {size[1]} pixels; up to {LARGEST} a side are looked at")
     return size

@@ -1,17 +1,18 @@
 """The settings of captchas: a folder that holds them, or the kind that is synthesized."""
 
+import os
 from typing import Annotated, Any, ClassVar, Self
 
 from annotated_types import MinLen
-from pydantic import StringConstraints, model_serializer, model_validator
+from pydantic import AfterValidator, StringConstraints, model_serializer, model_validator
 from pydantic.functional_serializers import SerializerFunctionWrapHandler
 
 from captchanet.settings import Method, Settings, wrong
 from captchanet.synthesize.kinds import KIND
 from captchanet.types import Json
 
-Path = Annotated[str, MinLen(1), StringConstraints(pattern=r"^[^\x00]+$")]
-"""The path of a file or folder."""
+Path = Annotated[str, MinLen(1), StringConstraints(pattern=r"^[^\x00]+$"), AfterValidator(os.path.expanduser)]
+"""The path of a file or folder; a first `~` is the home folder."""
 
 
 class PictureSettings(Settings):
