@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from annotated_types import Interval, MinLen
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from captchanet.errors import UserError
 from captchanet.segment.clean import CLEANERS
-from captchanet.segment.labels import FOLDS
+from captchanet.segment.labels import FOLDS, nfc
 from captchanet.segment.split import SPLITTERS
 from captchanet.settings import Method, Name, OneOf, Settings, wrong
 
@@ -42,7 +42,7 @@ class Segmentation(Settings):
     """The size of the pictures, in pixels."""
     characters: Annotated[int, Interval(ge=1, le=64)] = 4
     """How many characters stand on a picture."""
-    alphabet: Annotated[str, MinLen(2)] = ALPHABET
+    alphabet: Annotated[str, MinLen(2), AfterValidator(nfc)] = ALPHABET
     """The characters that can stand on a picture, each once. The order gives the numbers of the classes."""
     clean: Annotated[Method, CLEAN] = CLEAN("ink")
     """The cleaning: from a picture to a map of its ink."""
@@ -59,7 +59,7 @@ class Segmentation(Settings):
             raise wrong(
                 "alphabet", f"found {self.alphabet!r}: a character stands in it twice; name each once"
             )
-        folded = FOLDS[self.fold](self.alphabet)
+        folded = nfc(FOLDS[self.fold](self.alphabet))
         if folded != self.alphabet:
             raise wrong(
                 "alphabet",
