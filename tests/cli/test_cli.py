@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from captchanet.cli import main
+from captchanet.segment.segmentation import DARK
 from captchanet.synthesize.lined import Lined
 
 
@@ -184,6 +185,7 @@ def test_read_lists_what_is_no_file_with_the_reason_and_opens_none_of_it(made_re
     (picture, *_) = sorted((made_results.pictures / "unseen").glob("*.png"))
     (tmp_path / "mine/older").mkdir(parents=True)
     (tmp_path / "mine/a.png").write_bytes(picture.read_bytes())
+    Image.eval(Image.open(picture).convert("RGB"), lambda value: 255 - value).save(tmp_path / "mine/dark.png")
     os.mkfifo(tmp_path / "mine/pipe.png")
     (tmp_path / "mine/zero.png").symlink_to("/dev/zero")
     model = str(made_results.layout.train("good").theta)
@@ -191,6 +193,7 @@ def test_read_lists_what_is_no_file_with_the_reason_and_opens_none_of_it(made_re
     assert shown.exit_code == 1
     assert {Path(row["file"]).name: row["problem"] for row in json.loads(shown.stdout)} == {
         "a.png": "",
+        "dark.png": DARK,
         "older": "is a folder; name it to read what lies in it",
         "pipe.png": "is a pipe, not a file",
         "zero.png": "is a device, not a file",

@@ -77,6 +77,7 @@ def test_a_label_file_may_write_names_in_another_form_and_with_spaces_but_its_ow
     found, missing = of_files(names, given | {" d.png": ["ij90"]})
     assert found == {decomposed: ["ab12"], " b.png": ["cd34"], "b.png": ["ef56"], "c.png": ["gh78"]}
     assert missing == [" d.png"]
+    assert of_files([" e.png"], {"e.png": ["ab12"]})[0] == {" e.png": ["ab12"]}
     assert of_files(["b.png"], given)[0] == {"b.png": ["cd34", "ef56"]}
 
 

@@ -135,6 +135,21 @@ def test_names_that_count_the_pictures_stop_and_say_what_helps(tmp_path):
     assert [row.label for row in segment(both, SEGMENTATION, labels).pictures] == texts
 
 
+def test_light_ink_on_dark_paper_is_rejected_where_the_cleaning_needs_white_paper(tmp_path):
+    light = Image.eval(Image.open(BytesIO(captcha("ab12"))), lambda value: 255 - value)
+    folder = fill(tmp_path / "in", {"cd34.png": captcha("cd34")})
+    light.save(folder / "ab12.png")
+    light.save(folder / "ab12_2.png")
+    segmented = segment(folder, SEGMENTATION)
+    assert [row.file for row in segmented.pictures] == ["cd34.png"]
+    assert segmented.X.shape == (4, 260)
+    said = reasons(segmented)
+    assert said["ab12.png"].startswith("is on dark paper, and the cleaning `ink` needs white")
+    assert said["ab12_2.png"] == "a copy of ab12.png"
+    any_paper = Segmentation.of(SETTINGS | {"clean": {"method": "distance"}})
+    assert len(segment(folder, any_paper).pictures) == 2
+
+
 def test_names_of_another_length_that_count_the_pictures_are_said_to(tmp_path):
     folder = fill(tmp_path / "in", {f"scan{i:02}.png": captcha("ab12") for i in range(7)})
     with pytest.raises(UserError, match="'scan' and a number in 7 of 7 names"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from captchanet.errors import UserError
 from captchanet.segment.read import Unusable, decode, list_pictures, read_bytes
-from captchanet.segment.segmentation import Segmentation, clean_and_split
+from captchanet.segment.segmentation import DARK, Segmentation, clean_and_split, on_dark_paper
 from captchanet.train.model import Model
 
 # Read together: enough to spread NumPy's overhead, few enough that memory stays flat
@@ -110,13 +110,16 @@ def _predict_batch(
 ) -> Iterator[Prediction]:
     """Yield the predictions of `waiting` files, each with the row of its `pixels` or why it has none."""
     if len(pixels):
-        _, vectors, _ = clean_and_split(pixels, segmentation)
+        cleaned, vectors, _ = clean_and_split(pixels, segmentation)
+        dark = on_dark_paper(cleaned, segmentation)
         readings, confidences, _ = model.predict(
             vectors.reshape(-1, vectors.shape[-1]).astype(model.theta.dtype)
         )
     for path, row in waiting:
         if isinstance(row, str):
             yield Prediction(path, "", None, row)
+        elif dark[row]:
+            yield Prediction(path, "", None, DARK)
         else:
             confidence = float(confidences[row])
             yield Prediction(path, readings[row] if confidence >= threshold else "", confidence, "")

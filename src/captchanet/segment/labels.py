@@ -148,12 +148,12 @@ def of_files(
     missing : list of str
         The names in the CSV that no file has.
     """
-    present, by_form = set(names), {nfc(name): name for name in names}
+    forms: tuple[Callable[[str], str], ...] = (str, nfc, lambda name: nfc(name).strip())
+    spelt = [(form, {form(name): name for name in names}) for form in forms]
     found: dict[str, list[str]] = {}
     missing = []
     for given, of in labels.items():
-        spellings = (given, by_form.get(nfc(given)), given.strip(), by_form.get(nfc(given.strip())))
-        name = next((one for one in spellings if one in present), None)
+        name = next((table[form(given)] for form, table in spelt if form(given) in table), None)
         if name is None:
             missing.append(given)
         else:

@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from captchanet.progress import counted
 from captchanet.segment.labels import label_from_name, labels_in_names, match, read_label_file, usual
 from captchanet.segment.numbering import no_labels
 from captchanet.segment.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
-from captchanet.segment.segmentation import Segmentation, clean_and_split
+from captchanet.segment.segmentation import DARK, Segmentation, clean_and_split, on_dark_paper
 
 BATCH = 256
 """Pictures cleaned and split at once: many enough for NumPy's overhead, few enough for the cache."""
@@ -220,6 +220,7 @@ def segment_pictures(
     types = (np.float32, np.float32, np.int64)
     room = [np.empty((most, *one.shape[1:]), of) for one, of in zip(of_one, types, strict=True)]
     usable: list[UsablePicture] = []
+    dark: list[bool] = []
     same: dict[str, list[UsablePicture]] = {}
     distinct = _distinct(pictures, same)
     while batch := list(islice(distinct, BATCH)):
@@ -228,10 +229,15 @@ def segment_pictures(
         made = clean_and_split(np.stack([pixels for _, pixels in batch]), segmentation)
         for whole, part in zip(room, made, strict=True):
             whole[rows] = part
+        dark += on_dark_paper(made[0], segmentation).tolist()
 
-    contradicted = _same_pixels(same, rejected)
-    kept = [row for row, picture in enumerate(usable) if picture.pixels not in contradicted]
-    if contradicted:
+    unusable = _same_pixels(same, rejected)
+    for picture in compress(usable, dark):
+        if picture.pixels not in unusable:
+            rejected.append(Rejected(picture.file, picture.label, DARK))
+            unusable.add(picture.pixels)
+    kept = [row for row, picture in enumerate(usable) if picture.pixels not in unusable]
+    if unusable:
         for to, row in enumerate(kept):  # in place: a copy of the arrays would double the memory
             for whole in room:
                 whole[to] = whole[row]

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from annotated_types import Interval, MinLen
+from numpy.typing import NDArray
 from pydantic import AfterValidator, model_validator
 
 from captchanet.errors import UserError
@@ -146,3 +147,27 @@ def clean_and_split(
     cleaned = segmentation.clean(pictures)
     vectors, windows = segmentation.split(cleaned, characters=segmentation.characters)
     return cleaned, vectors, windows
+
+
+DARK = "is on dark paper, and the cleaning `ink` needs white; `captchanet look` finds one that fits"
+"""Why a picture that `on_dark_paper` finds cannot be used."""
+
+
+def on_dark_paper(cleaned: np.ndarray, segmentation: Segmentation) -> NDArray[np.bool_]:
+    """Return which pictures the cleaning `ink` cannot clean, since they are not on white paper.
+
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        Maps of ink.
+    segmentation : Segmentation
+        How they were made.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True where more than half of a picture is ink, and the cleaning is `ink`.
+    """
+    if segmentation.clean.method != "ink":
+        return np.zeros(len(cleaned), bool)
+    return (cleaned > 0.5).mean(axis=(1, 2)) > 0.5
