@@ -232,10 +232,9 @@ def segment_pictures(
         dark += on_dark_paper(made[0], segmentation).tolist()
 
     unusable = _same_pixels(same, rejected)
-    for picture in compress(usable, dark):
-        if picture.pixels not in unusable:
-            rejected.append(Rejected(picture.file, picture.label, DARK))
-            unusable.add(picture.pixels)
+    on_dark = [picture for picture in compress(usable, dark) if picture.pixels not in unusable]
+    rejected += [Rejected(picture.file, picture.label, DARK) for picture in on_dark]
+    unusable |= {picture.pixels for picture in on_dark}
     kept = [row for row, picture in enumerate(usable) if picture.pixels not in unusable]
     if unusable:
         for to, row in enumerate(kept):  # in place: a copy of the arrays would double the memory
