@@ -77,7 +77,7 @@ def test_a_history_that_is_deleted_is_recorded_again_by_each_set_and_nothing_tra
     assert NOTHING in both.snakemake().output
 
 
-def test_pictures_may_lie_in_any_other_folder_and_if_they_are_numbered_say_where_the_label_is(both, tmp_path, monkeypatch):
+def test_pictures_may_lie_in_any_folder_and_numbered_ones_say_where_the_label_is(both, tmp_path, monkeypatch):
     tmp_path = tmp_path / "a?b#c%41 é"
     shutil.copytree(both.folder / "data", tmp_path / "data")
     for number, picture in enumerate(sorted((tmp_path / "data/raw").iterdir())):
