@@ -1,9 +1,11 @@
 """The command line prints what it did, or one sentence with the reason why it could not."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from captchanet.cli import main
+from captchanet.segment.segmentation import DARK
 from captchanet.synthesize.lined import Lined
 
 
@@ -175,6 +178,35 @@ def test_a_file_name_with_a_line_end_stays_on_its_line(made_results, tmp_path):
         shown = run("read", str(tmp_path), "--model", model, "--format", form)
         assert len(shown.stdout.splitlines()) == 2
         assert "a\\nb\\rc.png" in shown.stdout
+
+
+def test_read_lists_what_is_no_file_with_the_reason_and_opens_none_of_it(made_results, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (picture, *_) = sorted((made_results.pictures / "unseen").glob("*.png"))
+    (tmp_path / "mine/older").mkdir(parents=True)
+    (tmp_path / "mine/a.png").write_bytes(picture.read_bytes())
+    Image.eval(Image.open(picture).convert("RGB"), lambda value: 255 - value).save(tmp_path / "mine/dark.png")
+    os.mkfifo(tmp_path / "mine/pipe.png")
+    (tmp_path / "mine/zero.png").symlink_to("/dev/zero")
+    model = str(made_results.layout.train("good").theta)
+    shown = run("read", "~/mine", "--model", model, "--format", "json")
+    assert shown.exit_code == 1
+    assert {Path(row["file"]).name: row["problem"] for row in json.loads(shown.stdout)} == {
+        "a.png": "",
+        "dark.png": DARK,
+        "older": "is a folder; name it to read what lies in it",
+        "pipe.png": "is a pipe, not a file",
+        "zero.png": "is a device, not a file",
+    }
+
+
+def test_a_tilde_is_the_home_folder_in_every_path_of_a_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    made = run("synthesize", "~/mine", "--count", "3")
+    assert made.exit_code == 0, made.output
+    shown = run("look", "~/mine", "--output=~/look.png")
+    assert shown.exit_code == 0, shown.output
+    assert (tmp_path / "look.png").is_file()
 
 
 def test_orphans_are_listed_and_deleted_and_nothing_else_is(tmp_path, monkeypatch, root):

@@ -288,6 +288,36 @@ def test_the_command_line_can_put_a_folder_in_place_of_a_style():
     assert settled(config)["pictures"]["synthetic"] == {"folder": "mine", "labels": None}
 
 
+def test_a_part_of_the_names_is_for_labels_in_names_alone():
+    config = synthetic("pictures.raw", {"folder": "mine", "label_part": "last"})
+    assert settled(config)["pictures"]["raw"]["label_part"] == "last"
+    config["pictures"]["raw"]["labels"] = "labels.csv"
+    with pytest.raises(UserError, match=r"pictures\.raw\.label_part: goes with labels in file names alone"):
+        settled(config)
+    with pytest.raises(UserError, match=r"label_part: found 'middle'"):
+        settled(synthetic("pictures.raw", {"folder": "mine", "label_part": "middle"}))
+
+
+@pytest.mark.parametrize("section", ["pictures", "segment", "dataset", "train"])
+def test_names_that_differ_in_case_alone_are_refused_since_they_name_folders(section):
+    config = synthetic()
+    (name, *_) = config[section]
+    config[section][name.upper()] = config[section][name]
+    with pytest.raises(
+        UserError, match=f"configuration: {section}: '{name}' and '{name.upper()}' differ in case"
+    ):
+        settled(config)
+
+
+def test_a_tilde_is_the_home_folder_in_the_paths_of_pictures(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    config = synthetic("pictures.raw", {"folder": "~/mine", "labels": "~/mine/labels.csv"})
+    assert settled(config)["pictures"]["raw"] == {
+        "folder": "/home/me/mine",
+        "labels": "/home/me/mine/labels.csv",
+    }
+
+
 def test_another_kind_is_synthesized_in_mixed_case_for_a_segmentation_that_folds_its_labels():
     config = synthetic("pictures.synthetic.synthesize", {"method": "lined", "line_count": ["3", 3]})
     config["segment"]["ink-grid"] = {"picture": {"width": 90, "height": 32}, "fold": "lower"}

@@ -174,6 +174,12 @@ def test_xor_is_judged_without_captchas(made_results, tmp_path):
 # its format
 
 
+def test_a_rerun_takes_its_labels_from_the_same_part_of_the_names():
+    raw = {"folder": "mine", "labels": None, "label_part": "last"}
+    again = restore_configuration({"pictures": {"raw": raw}, "train": {"cg": {}}}, format_of({"format": 2}))
+    assert again["pictures"]["raw"] == raw | {"folder": "data/raw"}
+
+
 def test_a_run_without_a_format_is_of_the_first_whose_words_and_paths_are_known():
     first = format_of({"train": {"cg": {}}})
     assert first.targets("cg") == ["results/train/cg/status.json", "results/evaluate/cg/metrics.json"]

@@ -1,5 +1,8 @@
 """Labels: from names, from a CSV, and as class numbers."""
 
+import os
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from captchanet.segment.labels import (
     label_from_name,
     labels_in_names,
     match,
-    numbered,
+    of_files,
     read_label_file,
 )
 
@@ -31,30 +34,68 @@ def test_a_label_is_the_stem_up_to_the_first_underscore(name, label):
     assert label_from_name(name) == label
 
 
-@pytest.mark.parametrize(
-    ("names", "ends"),
-    [
-        ([f"img{i:04}.png" for i in range(5)], ("img0000.png", "img0004.png")),
-        ([f"img{i}.png" for i in range(1, 561)], ("img1.png", "img560.png")),
-        ([*(f"img{i}.png" for i in (1, 2, 4, 5, 7)), "readme.txt"], ("img1.png", "img7.png")),
-        ([f"{i}.png" for i in (8, 9, 10)], ("8.png", "10.png")),
-        ([f"img{i:04}.png" for i in range(4)], None),
-        ([f"ab{i}.png" for i in (11, 48, 73, 90, 99)], None),
-        ([f"{words}{i}.png" for i, words in enumerate(("ab", "cd", "ef", "gh", "ij"))], None),
-        (["knnp.png", "ab12.png"], None),
-    ],
-)
-def test_names_that_are_numbered_through_are_no_labels(names, ends):
-    assert numbered(names) == ends
-    assert not (ends and labels_in_names(names))
-
-
 def test_labels_in_names_are_those_of_the_usual_length():
     assert labels_in_names(["ab12.png", "ab12_2.png", "cd34.png", "ef56.gif", "abc.png"]) == [
         *("ab12", "ab12", "cd34", "ef56")
     ]
     for names in (["a.png", "b.png"], ["img_a.png", "img_b.png", "img_c.png"], ["a.b-.png", "cd.e.png"], []):
         assert labels_in_names(names) == []
+
+
+def test_a_label_may_stand_behind_the_last_underscore():
+    assert [label_from_name(name, "last") for name in ("1_knnp.png", "a_1_knnp.png", "knnp.png")] == [
+        "knnp"
+    ] * 3
+    assert labels_in_names([f"{i:04}_{i * 37 % 97:02}ab.png" for i in range(20)], "last")[:2] == [
+        "00ab",
+        "37ab",
+    ]
+    assert labels_in_names([f"{hash:032x}.png" for hash in range(2**99, 2**100, 2**96)]) == []
+
+
+def test_names_that_differ_in_case_or_normal_form_alone_are_refused():
+    e, accent = "é12ü.png", unicodedata.normalize("NFD", "é12ü.png")
+    names = ["AB12.png", "ab12.png", "cd34.png", e, accent]
+    good, bad = match(names, None, 4, ALPHABET + "éüAB")
+    assert good == [("cd34.png", "cd34")]
+    assert {file: reason.split(" but")[0] for file, _, reason in bad} == {
+        "AB12.png": "named like ab12.png",
+        "ab12.png": "named like AB12.png",
+        e: f"named like {accent}",
+        accent: f"named like {e}",
+    }
+    # a disk that knows one case only has kept one of the two, and nobody knows which
+    good, bad = match(["a.png"], {"a.png": ["ab12"], "A.png": ["cd34"]}, 4, ALPHABET)
+    assert not good
+    assert {file: reason for file, _, reason in bad}["a.png"].startswith("named like A.png but for")
+
+
+def test_a_label_file_may_write_names_in_another_form_and_with_spaces_but_its_own_spelling_comes_first():
+    plain, decomposed = "ä.png", unicodedata.normalize("NFD", "ä.png")
+    given = {plain: ["ab12"], " b.png": ["cd34"], "b.png": ["ef56"], "c.png ": ["gh78"]}
+    names = [decomposed, " b.png", "b.png", "c.png"]
+    found, missing = of_files(names, given | {" d.png": ["ij90"]})
+    assert found == {decomposed: ["ab12"], " b.png": ["cd34"], "b.png": ["ef56"], "c.png": ["gh78"]}
+    assert missing == [" d.png"]
+    assert of_files([" e.png"], {"e.png": ["ab12"]})[0] == {" e.png": ["ab12"]}
+    assert of_files(["b.png"], given)[0] == {"b.png": ["cd34", "ef56"]}
+
+
+def test_a_label_file_may_name_files_that_are_not_utf_8_or_begin_with_a_space(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_bytes(b'file,label\n\xff.png,abcd\n s.png, efgh\n" q.png",e\xcc\x81fgh\n')
+    assert read_label_file(path) == {
+        os.fsdecode(b"\xff.png"): ["abcd"],
+        " s.png": ["efgh"],
+        " q.png": ["éfgh"],
+    }
+    path.write_bytes(b'file, label\na.png, "abcd"\n')
+    assert read_label_file(path) == {"a.png": ["abcd"]}
+    path.write_bytes(b"file,label\na.png,ab\xe9d\n")
+    with pytest.raises(UserError, match="line 2: the byte 0xe9 is not UTF-8"):
+        read_label_file(path)
+    ((_, _, reason),) = match([], {"\udce9.png": ["abcd"]}, 4, ALPHABET)[1]
+    assert reason.startswith("in the label file, but not in the folder (its name is not UTF-8")
 
 
 def test_classes_count_from_one_for_zero_to_thirty_six_for_z():

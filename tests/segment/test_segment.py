@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import unicodedata
 from io import BytesIO
 
 import numpy as np
@@ -101,10 +102,70 @@ def test_every_picture_that_cannot_be_used_is_listed_with_its_reason(tmp_path):
         "abc.png": "label has 3 characters, not 4",
         "half.png": "truncated image",
         "link.png": "file missing, or a link that leads nowhere",
-        "text.png": "not an image (PNG, GIF, BMP or JPEG)",
+        "text.png": "not an image (PNG, GIF, BMP, JPEG or WebP)",
         "zzz.png": "label has 3 characters, not 4",
     }
     assert [row.label for row in segmented.rejected] == ["aB-d", "abc", "half", "link", "text", "zzz"]
+
+
+def test_names_that_count_the_pictures_stop_and_say_what_helps(tmp_path):
+    texts = ["0z5j", "1ito", "2q12", "3avq", "3r64"]
+    pictures = {text: captcha(text) for text in texts}
+    plain = fill(tmp_path / "plain", {f"{i:04}.png": pictures[text] for i, text in enumerate(texts, 1)})
+    with pytest.raises(UserError) as caught:
+        segment(plain, SEGMENTATION)
+    said = str(caught.value)
+    for part in (
+        str(plain),
+        "running numbers, '0001' to '0005'",
+        "write the labels into a CSV",
+        "label_part: first",
+    ):
+        assert part in said
+    assert "label_part: last" not in said
+    (plain / "labels.csv").write_bytes(b"file,label\n")
+    with pytest.raises(UserError, match=r"a labels\.csv is in the folder already"):
+        segment(plain, SEGMENTATION)
+    assert len(segment(plain, SEGMENTATION, label_part="first").pictures) == 5
+    both = fill(tmp_path / "both", {f"{i:04}_{text}.png": pictures[text] for i, text in enumerate(texts, 1)})
+    with pytest.raises(UserError, match=r"last _, such as '0z5j', looks like labels.* `label_part: last`"):
+        segment(both, SEGMENTATION)
+    assert [row.label for row in segment(both, SEGMENTATION, label_part="last").pictures] == texts
+    labels = {f"{i:04}_{text}.png": [text] for i, text in enumerate(texts, 1)}
+    assert [row.label for row in segment(both, SEGMENTATION, labels).pictures] == texts
+
+
+def test_light_ink_on_dark_paper_is_rejected_where_the_cleaning_needs_white_paper(tmp_path):
+    light = Image.eval(Image.open(BytesIO(captcha("ab12"))), lambda value: 255 - value)
+    folder = fill(tmp_path / "in", {"cd34.png": captcha("cd34")})
+    light.save(folder / "ab12.png")
+    light.save(folder / "ab12_2.png")
+    segmented = segment(folder, SEGMENTATION)
+    assert [row.file for row in segmented.pictures] == ["cd34.png"]
+    assert segmented.X.shape == (4, 260)
+    said = reasons(segmented)
+    assert said["ab12.png"].startswith("is on dark paper, and the cleaning `ink` needs white")
+    assert said["ab12_2.png"] == "a copy of ab12.png"
+    any_paper = Segmentation.of(SETTINGS | {"clean": {"method": "distance"}})
+    assert len(segment(folder, any_paper).pictures) == 2
+
+
+def test_names_of_another_length_that_count_the_pictures_are_said_to(tmp_path):
+    folder = fill(tmp_path / "in", {f"scan{i:02}.png": captcha("ab12") for i in range(7)})
+    with pytest.raises(UserError, match="'scan' and a number in 7 of 7 names"):
+        segment(folder, SEGMENTATION)
+
+
+def test_a_label_in_another_normal_form_is_the_same_label(tmp_path):
+    one, other = (unicodedata.normalize(form, "é12ü.png") for form in ("NFC", "NFD"))
+    settings = SETTINGS | {"alphabet": unicodedata.normalize("NFD", "12éü")}
+    segmentation = Segmentation.of(settings).try_out()
+    for number, name in enumerate((one, other)):
+        folder = fill(tmp_path / str(number), {name: captcha("ab12")})
+        (picture,) = segment(folder, segmentation).pictures
+        assert (picture.file, picture.label) == (name, unicodedata.normalize("NFC", "é12ü"))
+        (picture,) = segment(folder, SEGMENTATION, {one: ["ab12"]}).pictures
+        assert (picture.file, picture.label) == (name, "ab12")
 
 
 def test_of_copies_the_first_is_kept_and_the_others_name_it(tmp_path):
@@ -166,18 +227,18 @@ def test_labels_may_come_from_a_csv_in_the_folder_of_the_pictures(tmp_path):
 
 
 def test_a_share_of_rejected_pictures_above_the_limit_stops(tmp_path):
-    files = {f"ab1{i}.png": captcha(f"ab1{i}") for i in range(5)} | {f"bad{i}.png": b"x" for i in range(7)}
+    files = {f"ab1{i}.png": captcha(f"ab1{i}") for i in range(5)} | {f"b{i}ad.png": b"x" for i in range(7)}
     folder = fill(tmp_path / "in", files)
     segmented = segment(folder, SEGMENTATION)
     assert segmented.share_rejected == 7 / 12
     with pytest.raises(UserError) as caught:
         check_rejected(segmented, SEGMENTATION, folder, "all.csv")
     said = str(caught.value)
-    for part in (str(folder), "7 of 12", "58.3%", "50.0%", "bad0.png: not an image", "4 more", "all.csv"):
+    for part in (str(folder), "7 of 12", "58.3%", "50.0%", "b0ad.png: not an image", "4 more", "all.csv"):
         assert part in said
     assert "raise max_rejected" in said
-    (folder / "bad0.png").unlink()
-    (folder / "bad1.png").unlink()
+    (folder / "b0ad.png").unlink()
+    (folder / "b1ad.png").unlink()
     check_rejected(segment(folder, SEGMENTATION), SEGMENTATION, folder, "all.csv")  # exactly half is allowed
 
 

@@ -215,9 +215,20 @@ def test_numbers_in_file_names_are_no_labels_and_a_csv_in_the_folder_is_used(tmp
     found, remarks = suggest(sample(tmp_path))
     assert found == expected
     assert remarks == [
-        "file names are numbered through, 'img0000.png' to 'img0059.png', and no labels "
+        "file names are 'img' and a number in 60 of 60 names, and no labels "
         "(--labels names a CSV of them); 4 characters is what the ink looks like"
     ]
+    for line in lines:
+        name, _, label = line.partition(",")
+        (tmp_path / name).rename(tmp_path / f"{name[3:7]}_{label}.png")
+    found, remarks = suggest(sample(tmp_path))
+    assert found == expected
+    assert remarks == [
+        "file names up to the first _ are running numbers, '0000' to '0059', and no labels; behind the last "
+        "_ they look like labels of 4 characters: set `label_part: last` for these pictures"
+    ]
+    for picture, line in zip(sorted(tmp_path.iterdir()), lines, strict=True):
+        picture.rename(tmp_path / line.partition(",")[0])
     (tmp_path / "labels.csv").write_text("\n".join(["file,label", *lines[1:]]))
     found, remarks = suggest(sample(tmp_path))
     assert found == expected

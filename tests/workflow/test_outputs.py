@@ -113,7 +113,9 @@ def test_captchanet_read_reads_with_the_run_that_the_configuration_names(project
     (project.folder / "data/unseen/odd.png").unlink()
     assert found.status == 1
     rows = json.loads(found.output[: found.output.rindex("]") + 1])
-    assert [row["problem"] for row in rows if row["problem"]] == ["not an image (PNG, GIF, BMP or JPEG)"]
+    assert [row["problem"] for row in rows if row["problem"]] == [
+        "not an image (PNG, GIF, BMP, JPEG or WebP)"
+    ]
     csv = project.command("read", "data/unseen", "--model", model, "--format", "csv")
     assert csv.output.splitlines()[0] == "file,reading,confidence,problem"
 

@@ -77,13 +77,18 @@ def test_a_history_that_is_deleted_is_recorded_again_by_each_set_and_nothing_tra
     assert NOTHING in both.snakemake().output
 
 
-def test_pictures_and_results_may_lie_in_any_other_folder(both, tmp_path, monkeypatch):
+def test_pictures_may_lie_in_any_folder_and_numbered_ones_say_where_the_label_is(both, tmp_path, monkeypatch):
     tmp_path = tmp_path / "a?b#c%41 é"
     shutil.copytree(both.folder / "data", tmp_path / "data")
+    for number, picture in enumerate(sorted((tmp_path / "data/raw").iterdir())):
+        picture.rename(picture.with_name(f"{number:04}_{picture.name}"))
     file = str(both.folder / "config/tiny.yaml")
     for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
         monkeypatch.setitem(both.env, name, value)
-    ended = both.snakemake("--directory", str(tmp_path), configfile=file)
+    stopped = both.snakemake("--directory", str(tmp_path), configfile=file)
+    assert "running numbers, '0000' to" in stopped.sentence
+    behind = ("--config", "pictures={raw: {label_part: last}}")
+    ended = both.snakemake("--directory", str(tmp_path), *behind, configfile=file)
     assert ended.status == 0, ended.output
     assert (tmp_path / "results/tiny/report.html").exists()
     assert len(list(tmp_path.glob("mlartifacts/*/artifacts/train/model.npz"))) == 2
@@ -91,7 +96,7 @@ def test_pictures_and_results_may_lie_in_any_other_folder(both, tmp_path, monkey
         assert database.execute("select distinct status from runs").fetchall() == [("FINISHED",)]
     there, here = (folder / "results/tiny/train/cg/model.npz" for folder in (tmp_path, both.folder))
     assert there.read_bytes() == here.read_bytes()
-    assert NOTHING in both.snakemake("--directory", str(tmp_path), configfile=file).output
+    assert NOTHING in both.snakemake("--directory", str(tmp_path), *behind, configfile=file).output
 
 
 def test_a_second_file_of_one_set_is_said(both):

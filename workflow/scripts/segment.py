@@ -13,7 +13,7 @@ with job(snakemake):
         pictures, labels = read_synthetic(SyntheticFiles.named(snakemake.input))
         segmented = segment_synthetic(pictures, labels, segmentation)
     else:
-        segmented = segment(source["folder"], segmentation, source["labels"])
+        segmented = segment(source["folder"], segmentation, source["labels"], source.get("label_part"))
     write_rejected(segmented, snakemake.log.rejected)
     folder = source.get("folder", snakemake.wildcards.pictures)
     check_rejected(segmented, segmentation, folder, snakemake.log.rejected, source.get("labels"))

@@ -1,5 +1,6 @@
 """What the commands share: how they end after an error, their configuration, and which set they mean."""
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -80,7 +81,15 @@ class ConfigFiles:
             raise UserError(f"{self}: {error}") from error
 
 
-PATH = click.Path(path_type=Path)
+class HomePath(click.Path):
+    """A path whose first `~` is the home folder. A shell leaves it alone in quotes and behind a `=`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns the path."""
+        return super().convert(os.path.expanduser(value), param, ctx)  # noqa: PTH111 (Path's may raise)
+
+
+PATH = HomePath(path_type=Path)
 configfile = click.option(
     "--configfile",
     multiple=True,

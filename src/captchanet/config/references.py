@@ -6,7 +6,7 @@ from typing import Any
 from captchanet.config.configuration import Sections
 from captchanet.dataset.settings import DatasetSettings
 from captchanet.errors import UserError
-from captchanet.segment.labels import FOLDS, outside
+from captchanet.segment.labels import FOLDS, alike, outside
 from captchanet.segment.segmentation import Segmentation
 from captchanet.train.settings import TrainSettings
 
@@ -19,6 +19,12 @@ def check_references(config: Sections) -> None:
     UserError
         It names the key, what was found and what is allowed.
     """
+    for section in ("pictures", "segment", "dataset", "train", "sweeps"):
+        for name, other in alike(getattr(config, section)).items():
+            raise UserError(
+                f"configuration: {section}: {name!r} and {other!r} differ in case alone, and on many disks "
+                "they would share a folder; rename one"
+            )
     for name in config.pictures:
         if name in ("rest", "fold") or name.replace(".", "").isdigit():
             raise UserError(

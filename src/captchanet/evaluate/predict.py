@@ -8,7 +8,7 @@ import numpy as np
 
 from captchanet.errors import UserError
 from captchanet.segment.read import Unusable, decode, list_pictures, read_bytes
-from captchanet.segment.segmentation import Segmentation, clean_and_split
+from captchanet.segment.segmentation import DARK, Segmentation, clean_and_split, on_dark_paper
 from captchanet.train.model import Model
 
 # Read together: enough to spread NumPy's overhead, few enough that memory stays flat
@@ -37,24 +37,26 @@ class Prediction(NamedTuple):
 
 
 def list_files(paths: Iterable[str]) -> Iterator[str | Prediction]:
-    """List the files that are named; in place of a folder, the visible files in it, sorted.
+    """List the files that are named; in place of a folder, all that is visible in it, sorted.
+
+    Sub-folders, pipes and sockets are listed, too: reading them gives the reason why they are not read.
 
     Parameters
     ----------
     paths
-        Files and folders.
+        Files and folders; a first `~` is the home folder.
 
     Yields
     ------
     str or Prediction
         A file, or, for a folder without any, a Prediction with its problem.
     """
-    for path in paths:
+    for path in map(os.path.expanduser, paths):  # a shell leaves ~ alone inside quotes
         if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a folder may not be entered)
             yield path
             continue
         try:
-            names = list_pictures(path)
+            names = list_pictures(path, others=True)
         except UserError as error:
             yield Prediction(path, "", None, str(error))
             continue
@@ -108,13 +110,16 @@ def _predict_batch(
 ) -> Iterator[Prediction]:
     """Yield the predictions of `waiting` files, each with the row of its `pixels` or why it has none."""
     if len(pixels):
-        _, vectors, _ = clean_and_split(pixels, segmentation)
+        cleaned, vectors, _ = clean_and_split(pixels, segmentation)
+        dark = on_dark_paper(cleaned, segmentation)
         readings, confidences, _ = model.predict(
             vectors.reshape(-1, vectors.shape[-1]).astype(model.theta.dtype)
         )
     for path, row in waiting:
         if isinstance(row, str):
             yield Prediction(path, "", None, row)
+        elif dark[row]:
+            yield Prediction(path, "", None, DARK)
         else:
             confidence = float(confidences[row])
             yield Prediction(path, readings[row] if confidence >= threshold else "", confidence, "")

@@ -152,7 +152,11 @@ def restore_configuration(recorded: Json, form: Format) -> Json:
     pictures = {
         name: entry
         if form.synthesize in entry
-        else {"folder": f"data/{name}", "labels": entry["labels"] and f"data/{name}.labels.csv"}
+        else {
+            **entry,
+            "folder": f"data/{name}",
+            "labels": entry["labels"] and f"data/{name}.labels.csv",
+        }
         for name, entry in recorded["pictures"].items()
     }
     return {**asked, "pictures": pictures, **form.sections}

@@ -4,21 +4,35 @@ import csv
 import io
 import os
 import re
-from collections import Counter
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from captchanet.errors import UserError
+from captchanet.segment.numbering import no_labels
 
 COLUMNS = ("file", "label")
+
+LONGEST = 12
+"""The most characters of a name that `labels_in_names` takes for a label. Longer ones are digests."""
 
 FOLDS: dict[str, Callable[[str], str]] = {"none": str, "lower": str.lower, "upper": str.upper}
 """What a segmentation's `fold` does to the case of labels, before they are compared with the alphabet."""
 
 
-def label_from_name(name: str) -> str:
-    """Return the label in a file name: its stem up to the first "_"; "knnp_2.png" is a second "knnp"."""
-    return name.rsplit(".", 1)[0].split("_", 1)[0]
+def nfc(text: str) -> str:
+    """Return a text in Unicode's normal form C: "é" is one character, however a disk writes it."""
+    return unicodedata.normalize("NFC", text)
+
+
+def label_from_name(name: str, part: str = "first") -> str:
+    """Return the label in a file name, in normal form C.
+
+    It is the stem up to the first "_": "knnp_2.png" is a second "knnp". With the part "last" it is what
+    stands behind the last "_": "0001_knnp.png" is "knnp".
+    """
+    return nfc(name.rsplit(".", 1)[0].split("_")[0 if part == "first" else -1])
 
 
 def read_label_file(path: str | os.PathLike[str]) -> dict[str, list[str]]:
@@ -43,12 +57,16 @@ def read_label_file(path: str | os.PathLike[str]) -> dict[str, list[str]]:
         and the line.
     """
     path = Path(path)
-    rows = csv.reader(io.StringIO(_text(path), newline=""), skipinitialspace=True, strict=True)
+    text = _text(path)
+    # `a.png, "abcd"` needs spaces to be skipped; elsewhere a space may begin a file's name
+    spaced = re.search(r'(^|,) +"', text, re.MULTILINE) is not None
+    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=spaced, strict=True)
     labels: dict[str, list[str]] = {}
     try:
         header = [name.strip() for name in next(rows, [])]
         missing = [name for name in COLUMNS if name not in header]
         if missing:
+            _check_utf8(",".join(header), path, 1)
             raise UserError(
                 f"{path}, line 1: the header is {','.join(header)!r} and lacks the column "
                 f"{' and '.join(map(repr, missing))}; make the first line 'file,label'."
@@ -57,12 +75,15 @@ def read_label_file(path: str | os.PathLike[str]) -> dict[str, list[str]]:
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
-            file, label = (row[i].strip() if i < len(row) else "" for i in where)
-            if not file or not label:
+            file, label = (row[i] if i < len(row) else "" for i in where)
+            label = nfc(label.strip())
+            if not file.strip() or not label:
+                _check_utf8(",".join(row), path, rows.line_num)
                 raise UserError(
-                    f"{path}, line {rows.line_num}: the {'label' if file else 'file'} is missing in "
+                    f"{path}, line {rows.line_num}: the {'label' if file.strip() else 'file'} is missing in "
                     f"{','.join(row)!r}; each line needs a file and its label."
                 )
+            _check_utf8(label, path, rows.line_num)
             known = labels.setdefault(file, [])
             if label not in known:
                 known.append(label)
@@ -76,7 +97,10 @@ def read_label_file(path: str | os.PathLike[str]) -> dict[str, list[str]]:
 
 
 def _text(path: Path) -> str:
-    """Return the text of a label file, without byte order mark."""
+    """Return the text of a label file, without byte order mark; bytes that are not UTF-8 are surrogates.
+
+    The name of a file may have such bytes, as everywhere in Python (PEP 383).
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -87,17 +111,71 @@ def _text(path: Path) -> str:
         raise UserError(
             f"The label file {path} is empty; it needs the header 'file,label' and a line per picture."
         )
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"{path}, line {line}: the byte 0x{data[error.start]:02x} is not UTF-8; save it as a UTF-8 CSV."
-        ) from error
+    text = data.decode("utf-8-sig", "surrogateescape")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise UserError(f"{path}, line {line}: a zero byte is not text; save the file as a UTF-8 CSV.")
     return text
+
+
+def _check_utf8(text: str, path: Path, line: int) -> None:
+    """Raise UserError where a part of a label file that is no file name is not UTF-8."""
+    if found := re.search("[\udc80-\udcff]", text):
+        raise UserError(
+            f"{path}, line {line}: the byte 0x{ord(found[0]) - 0xDC00:02x} is not UTF-8; save it as a UTF-8 "
+            "CSV."
+        )
+
+
+def of_files(
+    names: Sequence[str], labels: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Give the labels in a CSV to the files of a folder.
+
+    A CSV may write a name in another normal form than the disk, and with spaces around it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The files.
+    labels : mapping of str to sequence of str
+        What `read_label_file` returns.
+
+    Returns
+    -------
+    found : dict of list of str
+        The labels of each file that has any.
+    missing : list of str
+        The names in the CSV that no file has.
+    """
+    forms: tuple[Callable[[str], str], ...] = (str, nfc, lambda name: nfc(name).strip())
+    spelt = [(form, {form(name): name for name in names}) for form in forms]
+    found: dict[str, list[str]] = {}
+    missing = []
+    for given, of in labels.items():
+        name = next((table[form(given)] for form, table in spelt if form(given) in table), None)
+        if name is None:
+            missing.append(given)
+        else:
+            known = found.setdefault(name, [])
+            known += [label for label in of if label not in known]
+    return found, missing
+
+
+def alike(names: Iterable[str]) -> dict[str, str]:
+    """Return the names that differ from another in case or normal form alone, each with that other.
+
+    On many disks both would be the same file.
+    """
+    groups = defaultdict(list)
+    for name in names:
+        groups[nfc(nfc(name).lower())].append(name)
+    return {
+        one: next(other for other in group if other != one)
+        for group in groups.values()
+        if len(group) > 1
+        for one in group
+    }
 
 
 def encode(label: str, alphabet: str) -> list[int]:
@@ -141,43 +219,14 @@ def usual(labels: Iterable[str]) -> list[str]:
     return [label for label in labels if len(label) == length]
 
 
-def labels_in_names(names: Sequence[str]) -> list[str]:
+def labels_in_names(names: Sequence[str], part: str = "first") -> list[str]:
     """Return the labels in file names, those of the usual length; [] where the names are no labels."""
-    labels = [label for label in usual(map(label_from_name, names)) if label.isalnum()]
-    if not labels or len(labels[0]) < 2 or numbered(names):
+    labels = [label for label in usual(label_from_name(name, part) for name in names) if label.isalnum()]
+    if not labels or not 2 <= len(labels[0]) <= LONGEST or no_labels(labels):
         return []
     if len(labels) < 0.8 * len(names) or len(set(labels)) < 0.5 * len(labels):
         return []
     return labels
-
-
-def numbered(names: Sequence[str]) -> tuple[str, str] | None:
-    """Find out whether file names are numbers, such as img0001.png, img0002.png.
-
-    They are, where nearly all (0.8) are the same words and a number, and where more than half of the numbers
-    from the first to the last are there. With words before the number 5 names are needed, since it may be
-    chance with fewer.
-
-    Parameters
-    ----------
-    names : sequence of str
-        File names.
-
-    Returns
-    -------
-    tuple of str, optional
-        The names with the lowest and the highest number; None where they are no numbers.
-    """
-    stems = [(name, re.fullmatch(r"(.*?)([0-9]+)", name.rsplit(".", 1)[0], re.DOTALL)) for name in names]
-    found = [(match[1], int(match[2]), name) for name, match in stems if match]
-    if not found:
-        return None
-    words, count = Counter(row[0] for row in found).most_common(1)[0]
-    counted = sorted((number, name) for before, number, name in found if before == words)
-    if count < 0.8 * len(names) or (words and count < 5):
-        return None
-    (first, one), (last, other) = counted[0], counted[-1]
-    return (one, other) if last - first < 2 * count else None
 
 
 def match(
@@ -186,11 +235,13 @@ def match(
     length: int,
     alphabet: str,
     fold: str = "none",
+    part: str = "first",
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
     """Find the label of each file, and the files that cannot be used for their label.
 
     These are files without a label or with two, with a label that is not `length` characters of `alphabet`,
-    and files that have a label but are not among `names`.
+    files that have a label but are not among `names`, and files whose names differ in case or normal form
+    alone.
 
     Parameters
     ----------
@@ -204,6 +255,8 @@ def match(
         The characters that labels are made of.
     fold : str
         A name in `FOLDS`: what is done to labels first.
+    part : {"first", "last"}
+        The part of a file name that is the label, see `label_from_name`.
 
     Returns
     -------
@@ -213,22 +266,38 @@ def match(
         Files that cannot be used; the label is "" where there is none.
     """
     good, bad = [], []
-    present = set(names)
-    for name, given in (labels or {}).items():
-        if name not in present:
-            bad.append((name, " ".join(given), "in the label file, but not in the folder"))
+    found, missing = of_files(names, labels or {})
+    for given in missing:
+        hint = "" if given.isprintable() else " (its name is not UTF-8 there: is the label file UTF-8?)"
+        bad.append(
+            (given, " ".join((labels or {})[given]), f"in the label file, but not in the folder{hint}")
+        )
+    twins = alike([*names, *missing])
     for name in names:
-        given = [label_from_name(name)] if labels is None else labels.get(name, [])
-        given = list(dict.fromkeys(map(FOLDS[fold], given)))
-        label = " ".join(given)
-        if not given:
-            bad.append((name, "", "not in the label file"))
-        elif len(given) > 1:
-            bad.append((name, label, f"labelled {' and '.join(given)} in the label file"))
-        elif len(label) != length:
-            bad.append((name, label, f"label has {len(label)} characters, not {length}"))
-        elif foreign := outside(label, alphabet):
-            bad.append((name, label, f"label has {' '.join(foreign)} outside the alphabet"))
+        unfolded = [label_from_name(name, part)] if labels is None else found.get(name, [])
+        folded = list(dict.fromkeys(nfc(FOLDS[fold](label)) for label in unfolded))
+        if reason := _unusable(folded, length, alphabet) or _twin(name, twins):
+            bad.append((name, " ".join(folded), reason))
         else:
-            good.append((name, label))
+            good.append((name, folded[0]))
     return good, bad
+
+
+def _twin(name: str, twins: Mapping[str, str]) -> str:
+    return (
+        f"named like {twins[name]} but for the case or form of letters: rename one" if name in twins else ""
+    )
+
+
+def _unusable(labels: Sequence[str], length: int, alphabet: str) -> str:
+    """Return why a file's labels cannot be used, "" if they can."""
+    if not labels:
+        return "not in the label file"
+    label, *others = labels
+    if others:
+        return f"labelled {' and '.join(labels)} in the label file"
+    if len(label) != length:
+        return f"label has {len(label)} characters, not {length}"
+    if foreign := outside(label, alphabet):
+        return f"label has {' '.join(foreign)} outside the alphabet"
+    return ""

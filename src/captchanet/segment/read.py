@@ -3,7 +3,10 @@
 import errno
 import os
 import stat
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -12,8 +15,25 @@ from PIL import Image
 
 from captchanet.errors import UserError
 
-FORMATS = ("PNG", "GIF", "BMP", "JPEG")
+FORMATS = ("PNG", "GIF", "BMP", "JPEG", "WEBP")
 """The formats of captchas. No other decoder of Pillow is tried: a stranger's file could attack each."""
+
+ORIENTATIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by the orientation that EXIF data give it. From 5 on it lies on its side."""
+
+ORIENTATION = 0x0112
+"""The EXIF tag of the orientation."""
+
+PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+"""The chunks of a PNG that decide its pixels."""
 
 LABEL_FILE = "labels.csv"
 """The name of a CSV of labels in the folder of its pictures; it is never taken for a picture."""
@@ -35,7 +55,9 @@ def spread(n: int, most: int) -> list[int]:
 
 
 def list_pictures(
-    folder: str | os.PathLike[str], label_file: str | os.PathLike[str] | None = None
+    folder: str | os.PathLike[str],
+    label_file: str | os.PathLike[str] | None = None,
+    others: bool = False,
 ) -> list[str]:
     """List the visible regular files in a folder, whether they are pictures or not.
 
@@ -48,6 +70,8 @@ def list_pictures(
         The folder.
     label_file : path, optional
         A CSV of labels.
+    others : bool
+        Whether sub-folders, pipes, sockets and devices are listed, too: `read_bytes` says what each is.
 
     Returns
     -------
@@ -63,18 +87,24 @@ def list_pictures(
     tables = {LABEL_FILE}
     if label_file is not None and Path(label_file).parent.resolve() == folder.resolve():
         tables.add(Path(label_file).name)
-    names: list[str] = []
-    others: list[str] = []
-    subfolders = 0
+    visible = _visible(folder)
+    files = [name for name, kind in visible if kind == "file" or others]
+    names = sorted(name for name in files if name not in tables)
+    if not names:
+        subfolders = sum(kind == "folder" for _, kind in visible)
+        found = [f"{subfolders} sub-folder(s)"] * bool(subfolders) + sorted(files)
+        only = f"holds only {' and '.join(found)}" if found else "is empty"
+        raise UserError(
+            f"The folder {folder} {only}; the pictures must lie in the folder itself, one captcha a file."
+        )
+    return names
+
+
+def _visible(folder: Path) -> list[tuple[str, str]]:
+    """Return the name and kind of all in a folder that is not hidden; see `list_pictures`."""
     try:
         with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if _leads_to_file_or_nowhere(entry) if entry.is_symlink() else entry.is_file():
-                    (others if entry.name in tables else names).append(entry.name)
-                elif entry.is_dir():
-                    subfolders += 1
+            return [(entry.name, _kind(entry)) for entry in entries if not entry.name.startswith(".")]
     except FileNotFoundError as error:
         raise UserError(
             f"There is no folder {folder}; give the folder that holds the labelled captcha pictures."
@@ -87,13 +117,12 @@ def list_pictures(
         raise UserError(
             f"Cannot read the folder {folder}: {error.strerror}; make it readable or give another."
         ) from error
-    if not names:
-        others = [f"{subfolders} sub-folder(s)"] * bool(subfolders) + sorted(others)
-        only = f"holds only {' and '.join(others)}" if others else "is empty"
-        raise UserError(
-            f"The folder {folder} {only}; the pictures must lie in the folder itself, one captcha a file."
-        )
-    return sorted(names)
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    if _leads_to_file_or_nowhere(entry) if entry.is_symlink() else entry.is_file():
+        return "file"
+    return "folder" if entry.is_dir() else "other"
 
 
 def _leads_to_file_or_nowhere(link: os.DirEntry[str]) -> bool:
@@ -125,12 +154,13 @@ def read_bytes(path: str | os.PathLike[str], width: int, height: int) -> bytes:
     """
     limit = byte_limit(width, height)
     try:
+        # asked first, since opening a device may do something
+        _check_file(os.stat(path).st_mode)  # noqa: PTH116 (fast)
         # without O_NONBLOCK, opening a pipe that has replaced the file would wait for ever
         file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
             status = os.fstat(file)
-            if not stat.S_ISREG(status.st_mode):
-                raise Unusable("not a file")
+            _check_file(status.st_mode)
             if status.st_size > limit:
                 raise Unusable(f"is {status.st_size:,} bytes, more than the {limit:,} allowed")
             data = os.read(file, status.st_size + 1)
@@ -145,6 +175,15 @@ def read_bytes(path: str | os.PathLike[str], width: int, height: int) -> bytes:
     return data
 
 
+def _check_file(mode: int) -> None:
+    """Raise Unusable for what is no file."""
+    if stat.S_ISDIR(mode):
+        raise Unusable("is a folder; name it to read what lies in it")
+    if not stat.S_ISREG(mode):
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+        raise Unusable(f"is {kind}, not a file")
+
+
 def byte_limit(width: int, height: int) -> int:
     """Return the most bytes that a picture file may have: 1 MiB and 64 bytes a pixel.
 
@@ -155,9 +194,11 @@ def byte_limit(width: int, height: int) -> int:
 
 
 def decode(data: bytes, width: int, height: int) -> np.ndarray:
-    """Decode a PNG, GIF, BMP or JPEG.
+    """Decode a PNG, GIF, BMP, JPEG or WebP.
 
-    Transparency is laid on white. Of an animation the first frame counts. 16-bit greys are scaled to 8 bits.
+    The picture becomes what a person sees: upright as its EXIF data say, and with paper under transparency,
+    white, or black where the ink is white. Of an animation the first frame counts. 16-bit greys are scaled to
+    8 bits.
 
     Parameters
     ----------
@@ -177,8 +218,28 @@ def decode(data: bytes, width: int, height: int) -> np.ndarray:
     ------
     Unusable
         For bytes that are no such picture, or one of another size, which is checked before pixels are
-        decoded. Nothing else is raised.
+        decoded; and for one without anything on it. Nothing else is raised.
     """
+    with _opened(data) as image:
+        if _size(image) != (width, height):
+            found = "{} × {}".format(*_size(image))
+            raise Unusable(f"is {found} pixels, not {width} × {height}")
+        pixels = np.asarray(_rgb(image))
+        flat = pixels.tobytes()
+        if flat == flat[:3] * (width * height):  # bytes, since NumPy would take ten times as long
+            raise Unusable("is blank: all pixels have the same colour")
+        return pixels
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    """Return a picture's width and height, upright, without decoding its pixels; raise Unusable if none."""
+    with _opened(data) as image:
+        return _size(image)
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """Open a picture; whatever is wrong with it, also in the block, becomes Unusable."""
     if not data:
         raise Unusable("empty file")
     try:
@@ -186,17 +247,14 @@ def decode(data: bytes, width: int, height: int) -> np.ndarray:
             # Pillow warns about oddities that do not matter to a person with 10,000 pictures
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
-                if image.size != (width, height):
-                    found = f"{image.width} × {image.height}"
-                    raise Unusable(f"is {found} pixels, not {width} × {height}")
-                return _rgb(image)
+            with Image.open(BytesIO(_without_profiles(data)), formats=FORMATS) as image:
+                yield image
     except Unusable:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise Unusable("decompression bomb") from error
     except Image.UnidentifiedImageError as error:
-        raise Unusable("not an image (PNG, GIF, BMP or JPEG)") from error
+        raise Unusable("not an image (PNG, GIF, BMP, JPEG or WebP)") from error
     except MemoryError as error:
         raise Unusable("needs more memory than there is") from error
     # For damaged files Pillow raises OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,
@@ -206,19 +264,76 @@ def decode(data: bytes, width: int, height: int) -> np.ndarray:
         raise Unusable("truncated image" if truncated else "damaged image") from error
 
 
-def _rgb(image: Image.Image) -> np.ndarray:
-    """Return the pixels of an opened picture, uint8 (height, width, 3)."""
+def _without_profiles(data: bytes) -> bytes:
+    """Return a PNG without what decides no pixel; other formats as they are.
+
+    Pillow inflates each colour profile and text of a PNG, up to a MiB each: 900 of them took two seconds.
+    EXIF data are kept, since they may turn the picture, and put first.
+    """
+    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return data
+    start, exif, kept, ended = 8, b"", [], False
+    while start + 8 <= len(data) and not ended:
+        length, kind = struct.unpack_from(">I4s", data, start)
+        end = start + 12 + length
+        if kind in PIXEL_CHUNKS:
+            kept.append(data[start:end])
+        elif kind == b"eXIf" and not exif:
+            exif = data[start:end]
+        start, ended = end, kind == b"IEND"
+    return b"".join([data[:8], *kept[:1], exif, *kept[1:]])
+
+
+def _size(image: Image.Image) -> tuple[int, int]:
+    """Return an opened picture's width and height, upright."""
+    return image.size[::-1] if _orientation(image) >= 5 else image.size
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the orientation, 1 to 8, that EXIF data give an opened picture; 1 where they are damaged."""
+    if "exif" not in image.info:  # without them Pillow would decode the whole picture to look for some
+        return 1
+    try:
+        found = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # as many kinds of errors as for damaged pictures
+        return 1
+    return found if found in ORIENTATIONS else 1
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Return an opened picture upright, in RGB, on paper."""
+    orientation = _orientation(image)
     image.load()
     if image.mode.startswith("I"):
-        # Pillow would clip 16-bit greys at 255, and nearly everything would be white
-        grey = np.asarray(image).astype(np.int64)
-        pixels = np.clip((grey + 128) // 257, 0, 255).astype(np.uint8)
-        if isinstance(transparent := image.info.get("transparency"), int):
-            pixels[grey == transparent] = 255
-        return np.repeat(pixels[..., None], 3, axis=2)
-    if not image.has_transparency_data:
-        return np.asarray(image.convert("RGB"))
-    rgba = image.convert("RGBA")
-    white = Image.new("RGB", image.size, (255, 255, 255))
-    white.paste(rgba, mask=rgba)
-    return np.asarray(white)
+        image = _eight_bits(image)
+    if orientation > 1:
+        image = image.transpose(ORIENTATIONS[orientation])
+    return _on_paper(image.convert("RGBA")) if image.has_transparency_data else image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return a 16-bit grey picture in 8 bits; Pillow would clip at 255, and nearly everything be white."""
+    grey = np.asarray(image).astype(np.int64)
+    pixels = np.clip((grey + 128) // 257, 0, 255).astype(np.uint8)
+    if isinstance(transparent := image.info.get("transparency"), int):
+        alpha = np.where(grey == transparent, 0, 255).astype(np.uint8)
+        return Image.fromarray(np.stack([pixels, alpha], axis=2))
+    return Image.fromarray(pixels)
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """Return an RGBA picture on white paper, or on black paper if it is white ink on nothing.
+
+    It is, where less than half of the picture is there, and more than half of that is nearly white.
+    """
+    least, most = image.getchannel("A").getextrema()
+    if least == 255:
+        return image.convert("RGB")
+    if most == 0:
+        raise Unusable("is blank: all pixels are transparent")
+    pixels = np.asarray(image)
+    alpha = pixels[..., 3]
+    nearly_white = alpha[pixels[..., :3].min(axis=2) > 191].sum() > 0.5 * alpha.sum()
+    paper = Image.new("RGB", image.size, "black" if nearly_white and alpha.mean() < 127.5 else "white")
+    paper.paste(image, mask=image)
+    return paper

@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +15,10 @@ from captchanet.errors import DamagedFile, UserError
 from captchanet.files import intact, read_csv, read_npy, write_csv, write_json, write_npy
 from captchanet.layout import SegmentedFiles
 from captchanet.progress import counted
-from captchanet.segment.labels import match, read_label_file
+from captchanet.segment.labels import label_from_name, labels_in_names, match, read_label_file, usual
+from captchanet.segment.numbering import no_labels
 from captchanet.segment.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
-from captchanet.segment.segmentation import Segmentation, clean_and_split
+from captchanet.segment.segmentation import DARK, Segmentation, clean_and_split, on_dark_paper
 
 BATCH = 256
 """Pictures cleaned and split at once: many enough for NumPy's overhead, few enough for the cache."""
@@ -89,6 +90,7 @@ def segment(
     folder: str | os.PathLike[str],
     segmentation: Segmentation,
     labels: str | os.PathLike[str] | Mapping[str, Sequence[str]] | None = None,
+    label_part: str | None = None,
 ) -> Segmented:
     """Read, clean and split all pictures of a folder.
 
@@ -104,7 +106,10 @@ def segment(
         How to clean and split.
     labels : path or mapping of str to sequence of str, optional
         A CSV `file,label`, which may lie in the folder and is not taken for a picture; or what
-        `read_label_file` made of it. None: the label is the file name up to its first "_".
+        `read_label_file` made of it. None: the labels are in the file names.
+    label_part : {"first", "last"}, optional
+        The part of a file name that is its label: up to the first "_", or behind the last one. None: up to
+        the first "_", unless that is a running number or something else that is no label.
 
     Returns
     -------
@@ -114,18 +119,58 @@ def segment(
     Raises
     ------
     UserError
-        Where the folder or the CSV as a whole cannot be used.
+        Where the folder, its names or the CSV as a whole cannot be used.
     """
     if isinstance(labels, str | os.PathLike):
         names, labels = list_pictures(folder, labels), read_label_file(labels)
     else:
         names = list_pictures(folder)
     labelled, ruled_out = match(
-        names, labels, segmentation.characters, segmentation.alphabet, segmentation.fold
+        names,
+        labels,
+        segmentation.characters,
+        segmentation.alphabet,
+        segmentation.fold,
+        label_part or "first",
     )
+    if labels is None and label_part is None:
+        check_names(names, labelled, folder)
     rejected = [Rejected(*row) for row in ruled_out]
     readable = _readable(Path(folder), labelled, segmentation, rejected)
     return segment_pictures(readable, len(labelled), segmentation, rejected)
+
+
+def check_names(
+    names: Sequence[str], labelled: Sequence[tuple[str, str]], folder: str | os.PathLike[str]
+) -> None:
+    """Check that what stands in file names up to the first "_" may be labels.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All files.
+    labelled : sequence of (file, label)
+        Those with a label that fits the segmentation.
+    folder : path
+        Where they are; the error names it.
+
+    Raises
+    ------
+    UserError
+        Where they are numbers that count the pictures, dates, or one word.
+    """
+    found = no_labels([label for _, label in labelled] or usual(map(label_from_name, names)))
+    if not found:
+        return
+    told = f"The names of the pictures in {folder} are no labels: up to the first _ they are {found}; "
+    if behind := labels_in_names(names, "last"):
+        told += f"what stands behind the last _, such as {behind[0]!r}, looks like labels: if it is, set "
+        told += "`label_part: last` for these pictures. Else "
+    there = f"; a {LABEL_FILE} is in the folder already" if label_file_in(folder) else ""
+    raise UserError(
+        f"{told}write the labels into a CSV 'file,label' and name it as `labels` of these pictures{there}. "
+        "Only if it is what stands on the pictures all the same, set `label_part: first`."
+    )
 
 
 def _readable(
@@ -175,6 +220,7 @@ def segment_pictures(
     types = (np.float32, np.float32, np.int64)
     room = [np.empty((most, *one.shape[1:]), of) for one, of in zip(of_one, types, strict=True)]
     usable: list[UsablePicture] = []
+    dark: list[bool] = []
     same: dict[str, list[UsablePicture]] = {}
     distinct = _distinct(pictures, same)
     while batch := list(islice(distinct, BATCH)):
@@ -183,10 +229,14 @@ def segment_pictures(
         made = clean_and_split(np.stack([pixels for _, pixels in batch]), segmentation)
         for whole, part in zip(room, made, strict=True):
             whole[rows] = part
+        dark += on_dark_paper(made[0], segmentation).tolist()
 
-    contradicted = _same_pixels(same, rejected)
-    kept = [row for row, picture in enumerate(usable) if picture.pixels not in contradicted]
-    if contradicted:
+    unusable = _same_pixels(same, rejected)
+    on_dark = [picture for picture in compress(usable, dark) if picture.pixels not in unusable]
+    rejected += [Rejected(picture.file, picture.label, DARK) for picture in on_dark]
+    unusable |= {picture.pixels for picture in on_dark}
+    kept = [row for row, picture in enumerate(usable) if picture.pixels not in unusable]
+    if unusable:
         for to, row in enumerate(kept):  # in place: a copy of the arrays would double the memory
             for whole in room:
                 whole[to] = whole[row]

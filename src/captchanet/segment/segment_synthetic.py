@@ -9,7 +9,7 @@ from captchanet.errors import DamagedFile, UserError
 from captchanet.files import read_csv, read_npy
 from captchanet.layout import SyntheticFiles
 from captchanet.progress import counted
-from captchanet.segment.labels import FOLDS, outside
+from captchanet.segment.labels import FOLDS, nfc, outside
 from captchanet.segment.segment import Segmented, UsablePicture, segment_pictures
 from captchanet.segment.segmentation import Segmentation
 
@@ -39,7 +39,7 @@ def segment_synthetic(pictures: np.ndarray, labels: Sequence[str], segmentation:
     UserError
         Where the segmentation is for captchas of another size, length or alphabet.
     """
-    folded = [FOLDS[segmentation.fold](label) for label in labels]
+    folded = [nfc(FOLDS[segmentation.fold](label)) for label in labels]
     _check(pictures, folded, segmentation)
     digests = (hashlib.sha256(pixels).hexdigest() for pixels in pictures)
     named = (

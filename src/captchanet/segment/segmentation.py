@@ -5,11 +5,12 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from annotated_types import Interval, MinLen
-from pydantic import model_validator
+from numpy.typing import NDArray
+from pydantic import AfterValidator, model_validator
 
 from captchanet.errors import UserError
 from captchanet.segment.clean import CLEANERS
-from captchanet.segment.labels import FOLDS
+from captchanet.segment.labels import FOLDS, nfc
 from captchanet.segment.split import SPLITTERS
 from captchanet.settings import Method, Name, OneOf, Settings, wrong
 
@@ -42,7 +43,7 @@ class Segmentation(Settings):
     """The size of the pictures, in pixels."""
     characters: Annotated[int, Interval(ge=1, le=64)] = 4
     """How many characters stand on a picture."""
-    alphabet: Annotated[str, MinLen(2)] = ALPHABET
+    alphabet: Annotated[str, MinLen(2), AfterValidator(nfc)] = ALPHABET
     """The characters that can stand on a picture, each once. The order gives the numbers of the classes."""
     clean: Annotated[Method, CLEAN] = CLEAN("ink")
     """The cleaning: from a picture to a map of its ink."""
@@ -59,7 +60,7 @@ class Segmentation(Settings):
             raise wrong(
                 "alphabet", f"found {self.alphabet!r}: a character stands in it twice; name each once"
             )
-        folded = FOLDS[self.fold](self.alphabet)
+        folded = nfc(FOLDS[self.fold](self.alphabet))
         if folded != self.alphabet:
             raise wrong(
                 "alphabet",
@@ -146,3 +147,27 @@ def clean_and_split(
     cleaned = segmentation.clean(pictures)
     vectors, windows = segmentation.split(cleaned, characters=segmentation.characters)
     return cleaned, vectors, windows
+
+
+DARK = "is on dark paper, and the cleaning `ink` needs white; `captchanet look` finds one that fits"
+"""Why a picture that `on_dark_paper` finds cannot be used."""
+
+
+def on_dark_paper(cleaned: np.ndarray, segmentation: Segmentation) -> NDArray[np.bool_]:
+    """Return which pictures the cleaning `ink` cannot clean, since they are not on white paper.
+
+    Parameters
+    ----------
+    cleaned : ndarray of float32, shape (n, h, w) or (n, h, w, channels)
+        Maps of ink.
+    segmentation : Segmentation
+        How they were made.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True where more than half of a picture is ink, and the cleaning is `ink`.
+    """
+    if segmentation.clean.method != "ink":
+        return np.zeros(len(cleaned), bool)
+    return (cleaned > 0.5).mean(axis=(1, 2)) > 0.5

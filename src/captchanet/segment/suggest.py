@@ -1,30 +1,28 @@
 """Look at a folder of captchas: take a sample of it, and suggest settings for a kind never seen before."""
 
-import warnings
 from collections import Counter
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from captchanet.errors import UserError
 from captchanet.progress import counted
 from captchanet.segment.clean import distance, ink
 from captchanet.segment.colours import ink_colour, paper_colour
 from captchanet.segment.estimate_grid import estimate_grid, widened
-from captchanet.segment.labels import labels_in_names, numbered, read_label_file, usual
+from captchanet.segment.labels import label_from_name, labels_in_names, of_files, read_label_file, usual
 from captchanet.segment.morphology import inner, lines_across, without_noise
+from captchanet.segment.numbering import no_labels
 from captchanet.segment.read import (
-    FORMATS,
     LABEL_FILE,
     Unusable,
     decode,
     label_file_in,
     list_pictures,
     read_bytes,
+    size_of,
     spread,
 )
 from captchanet.segment.segmentation import ALPHABET
@@ -117,7 +115,8 @@ def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[li
         where = f"{LABEL_FILE} in the folder (--labels names another)"
     if label_file is not None:
         given = read_label_file(label_file)
-        labels = usual(given[name][0] for name in files if len(given.get(name, ())) == 1)
+        found, _ = of_files(files, given)
+        labels = usual(of[0] for of in found.values() if len(of) == 1)
         if not labels:
             raise UserError(
                 f"{label_file} has no label for any of the {len(files)} files of {folder}: it names "
@@ -127,20 +126,19 @@ def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[li
         return labels, f"labels from {where}: {number}"
     if labels := labels_in_names(files):
         return labels, f"{len(labels)} file names are labels of {len(labels[0])} characters"
-    counted = numbered(files)
-    through = f"numbered through, {counted[0]!r} to {counted[1]!r}, and " if counted else ""
-    return [], f"file names are {through}no labels (--labels names a CSV of them)"
+    reason = no_labels(usual(label_from_name(name) for name in files))
+    instead = f"{reason}, and " if reason else ""
+    if labels := labels_in_names(files, "last"):
+        origin = (
+            f"file names up to the first _ are {instead}no labels; behind the last _ they look like labels "
+        )
+        return labels, f"{origin}of {len(labels[0])} characters: set `label_part: last` for these pictures"
+    return [], f"file names are {instead}no labels (--labels names a CSV of them)"
 
 
 def _size(data: bytes) -> tuple[int, int]:
     """Return a picture's width and height, without decoding it; raise Unusable if it is none or large."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
-                size = image.size
-    except Exception as error:  # any error, as in `decode`
-        raise Unusable("not an image (PNG, GIF, BMP or JPEG)") from error
+    size = size_of(data)
     if max(size) > LARGEST:
         raise Unusable(f"is {size[0]} × {size[1]} pixels; up to {LARGEST} a side are looked at")
     return size

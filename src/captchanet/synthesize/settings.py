@@ -1,17 +1,18 @@
 """The settings of captchas: a folder that holds them, or the kind that is synthesized."""
 
-from typing import Annotated, Any, ClassVar, Self
+import os
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from annotated_types import MinLen
-from pydantic import StringConstraints, model_serializer, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_serializer, model_validator
 from pydantic.functional_serializers import SerializerFunctionWrapHandler
 
 from captchanet.settings import Method, Settings, wrong
 from captchanet.synthesize.kinds import KIND
 from captchanet.types import Json
 
-Path = Annotated[str, MinLen(1), StringConstraints(pattern=r"^[^\x00]+$")]
-"""The path of a file or folder."""
+Path = Annotated[str, MinLen(1), StringConstraints(pattern=r"^[^\x00]+$"), AfterValidator(os.path.expanduser)]
+"""The path of a file or folder; a first `~` is the home folder."""
 
 
 class PictureSettings(Settings):
@@ -22,7 +23,10 @@ class PictureSettings(Settings):
     folder: Path | None = None
     """The folder that holds the captchas."""
     labels: Path | None = None
-    """A CSV with the columns file,label; without it, the names of the files are the labels."""
+    """A CSV with the columns file,label; without it, the labels are in the names of the files."""
+    label_part: Literal["first", "last"] | None = Field(None, exclude_if=lambda part: part is None)
+    """The part of a file's name that is its label: up to the first _ or behind the last one. Without it, up
+    to the first _, unless these are running numbers, dates or always one word."""
     synthesize: Annotated[Method, KIND] | None = None
     """In place of a folder: a kind of captchas to synthesize, and its options."""
 
@@ -37,10 +41,12 @@ class PictureSettings(Settings):
             )
         if self.synthesize and self.labels is not None:
             raise wrong("labels", "synthetic captchas come with their labels; leave it out")
+        if self.label_part and (self.labels or self.synthesize):
+            raise wrong("label_part", "goes with labels in file names alone; leave it out")
         return self
 
     @model_serializer(mode="wrap")
     def _without_the_other(self, dump: SerializerFunctionWrapHandler) -> Json:
         found: dict[str, Any] = dump(self)
-        other = ("folder", "labels") if self.synthesize else ("synthesize",)
+        other = ("folder", "labels", "label_part") if self.synthesize else ("synthesize",)
         return {name: value for name, value in found.items() if name not in other}

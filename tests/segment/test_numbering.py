@@ -1,0 +1,73 @@
+"""Numbers that count the pictures are told from labels that are numbers by chance."""
+
+import random
+
+import pytest
+
+from captchanet.segment.numbering import no_labels, running_numbers
+
+
+def padded(numbers, width=4):
+    return [f"{number:0{width}}" for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("labels", "ends"),
+    [
+        (padded(range(1, 61)), ("0001", "0060")),
+        (padded(range(24)), ("0000", "0023")),
+        (padded(range(1, 4)), ("0001", "0003")),
+        (padded(range(1000, 1060)), ("1000", "1059")),
+        (padded(range(1, 61), 2), ("01", "60")),
+        (padded(range(10, 61), 2), ("10", "60")),
+        (padded(range(100, 301), 3), ("100", "300")),
+        (padded(set(range(1, 100)) - {2, 3, 50, 51, 77}), ("0001", "0099")),
+        (padded(range(500, 540)) + ["ab12", "x9y8"] * 100, ("0500", "0539")),
+        (padded(range(200), 6), ("000000", "000199")),
+    ],
+)
+def test_running_numbers_are_found_wherever_they_begin_and_whatever_is_missing(labels, ends):
+    random.Random(1).shuffle(labels)
+    assert running_numbers(labels) == ends
+
+
+@pytest.mark.parametrize("count", [2, 5, 20, 60, 300, 1000, 4000])
+@pytest.mark.parametrize(
+    ("digits", "length"),
+    [("0123456789", 4), ("0123456789", 5), ("0123456789", 3), ("23456789", 4), ("01", 9)],
+)
+def test_random_numbers_are_labels(count, digits, length):
+    for seed in range(3):
+        rng = random.Random(seed)
+        labels = ["".join(rng.choices(digits, k=length)) for _ in range(count)]
+        assert running_numbers(labels) is None
+        without_zero = [label for label in labels if label[0] != "0"]
+        assert running_numbers(without_zero) is None
+
+
+def test_the_first_files_of_a_sorted_collection_are_labels():
+    for seed in range(20):
+        rng = random.Random(seed)
+        labels = sorted(padded(rng.sample(range(10**4), 1500)))
+        for begin in (0, 700):
+            assert running_numbers(labels[begin : begin + 60]) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["20240101", "20240317", "20240229"], "dates, such as '20240101'"),
+        (["20240101123001", "20240101123007", "20240102080000"], "dates, such as '20240101123001'"),
+        (["20241301", "48151623", "42000815"], ""),
+        (["test"] * 10, "'test' in 10 of 10 names"),
+        (["test"] * 9, ""),
+        (padded(range(8, 13)), ""),
+        ([f"img{i}" for i in (1, 2, 4, 5, 7)], "'img' and a number in 5 of 5 names"),
+        ([f"ab{i}" for i in (11, 48, 73, 90, 99)], ""),
+        (["ab12", "cd34", "ef56"], ""),
+        (["0", "1", "2"], ""),
+        ([], ""),
+    ],
+)
+def test_what_is_no_label_is_named(labels, said):
+    assert no_labels(labels) == said
