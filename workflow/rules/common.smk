@@ -141,6 +141,6 @@ onsuccess:
         print(f"\ncaptchanet: {len(left)} folders and logs in {LAYOUT.root}/ belong to no run of this configuration, such "
               f"as {left[-1]}; `captchanet orphans --configfile {CONFIGFILES[0]}` lists them")
     # for another target, until another stage, or without this one, there may be no report, or an old one
-    if rules.report.name in {job.rule.name for job in workflow.persistence.dag.jobs}:
+    if rules.report.rule.name in {job.rule.name for job in workflow.persistence.dag.jobs}:
         print(f"\ncaptchanet: {headline()}\n"
               f"captchanet: {LAYOUT.report} shows how well the runs read; `captchanet ui` compares them")
