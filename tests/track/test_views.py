@@ -36,7 +36,8 @@ def test_the_view_of_a_sweep_has_its_runs_alone_and_the_keys_that_it_varies():
     name, text = sweep_tag("lab", "weights", ["train.penalty.weight", "dataset.captchas"])
     state = json.loads(json.loads(text)["state"])
     assert name == "mlflow.sharedViewState.lab.weights"
-    assert "set` = 'lab' AND" in state["searchFilter"] and "sweep` = 'weights' AND" in state["searchFilter"]
+    assert "set` = 'lab' AND" in state["searchFilter"]
+    assert "sweep` = 'weights' AND" in state["searchFilter"]
     chart = state["compareRunCharts"][0]
     assert chart["selectedParams"] == ["penalty.weight", "dataset.captchas", "seed"]
     assert chart["selectedMetrics"] == ["unseen/captchas/accuracy"]

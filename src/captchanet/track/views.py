@@ -1,4 +1,4 @@
-"""What the MLflow UI shows of an experiment at first: saved views of its list of runs, with accuracy in front.
+"""Saved views of an experiment in the MLflow UI: its runs with their accuracy in front.
 
 By itself the UI opens its pages for language models, and then a list without any metric. A saved view is a
 tag of the experiment, which the UI itself writes when somebody saves one.
