@@ -131,11 +131,15 @@ def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_e
     assert mended.status == 0, mended.output
 
 
-def test_a_store_out_of_reach_is_said_and_the_results_are_kept(fresh):
-    word = "track={tracking_uri: 'http://127.0.0.1:9'}"
+def test_a_store_out_of_reach_is_said_without_its_password_and_the_results_are_kept(fresh):
+    word = "track={tracking_uri: 'http://alice:s3cret@127.0.0.1:9'}"
     ended = fresh.snakemake("--config", word)
     assert ended.status != 0
-    assert "http://127.0.0.1:9 cannot be used" in ended.sentence
+    assert "http://***@127.0.0.1:9 cannot be used" in ended.sentence
+    assert "s3cret" not in ended.output
+    assert "***@127.0.0.1:9" in fresh.text("results/tiny/train/cg/provenance.json")
+    kept = [file for name in (".snakemake", "results") for file in (fresh.folder / name).rglob("*")]
+    assert [file for file in kept if file.is_file() and b"s3cret" in file.read_bytes()] == []
     assert not (fresh.folder / "mlflow.db").exists()
     assert (fresh.folder / "results/tiny/report.html").exists()
     again = fresh.snakemake()

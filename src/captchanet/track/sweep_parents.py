@@ -20,9 +20,9 @@ from captchanet.evaluate.comparison import SettingSummary, summarise, write_summ
 from captchanet.evaluate.sweep import Sweep, SweepRun, in_order
 from captchanet.layout import FORMAT
 from captchanet.report import figures
+from captchanet.track.place import sweep_view, view_page
 from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX
-from captchanet.track.views import sweep_view, view_page
 
 PARENT = "mlflow.parentRunId"
 MEMBERSHIP = (PARENT, *(f"{PREFIX}{name}" for name in ("sweep", "setting", "seed", "fold")))

@@ -7,10 +7,10 @@ tag of the experiment, which the UI itself writes when somebody saves one.
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from mlflow import MlflowClient
 
+from captchanet.track.place import sweep_view
 from captchanet.track.store import ACCURACY, PREFIX
 
 VIEW = "mlflow.sharedViewState."
@@ -27,18 +27,6 @@ COLUMNS = {
 """The columns of the list and their widths in pixels."""
 
 BARS = {"type": "BAR", "metricKey": ACCURACY}
-
-
-def view_page(experiment: str, view: str = "accuracy", charts: bool = False) -> str:
-    """The page of a view, as the end of an address in the MLflow UI: the part from its `#`."""
-    asked = {"workflowType": "machine_learning", "viewStateShareKey": view}
-    asked |= {"compareRunsMode": "CHART"} if charts else {}
-    return f"#/experiments/{quote(experiment)}/runs?{urlencode(asked, quote_via=quote)}"
-
-
-def sweep_view(of: str, sweep: str) -> str:
-    """The name of the view that compares the runs of a sweep of the set `of`."""
-    return f"{of}.{sweep}"
 
 
 def accuracy_tag() -> tuple[str, str]:
