@@ -109,10 +109,12 @@ def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_e
     penalty, optimiser = "{method: l2, weight: 1e9}", "{learning_rate: 1e6, epochs: 50}"
     wild = f"train={{sgd: {{cost: quadratic, penalty: {penalty}, optimiser: {optimiser}}}, "
     wild += "early: {hidden: [8], early_stopping: {share: 0.99}}}"
-    # a future version of NumPy, or an optimiser of one's own, may raise anything
-    broken = fresh.folder / "src/captchanet/nn/penalties.py"
-    broken.write_text(broken.read_text() + "\n\ndef no_penalty(*_):\n    raise KeyError('own')\n")
-    wild = wild[:-1] + ", own: {hidden: [8], penalty: {method: none}}}"
+    # a method of one's own may raise anything
+    broken = fresh.folder / "src/captchanet/nn/initialisation.py"
+    broken.write_text(
+        broken.read_text() + "\n\ndef glorot(network, rng, *, dtype):\n    raise KeyError('own')\n"
+    )
+    wild = wild[:-1] + ", own: {hidden: [8], initialisation: {method: glorot}}}"
     ended = fresh.snakemake("--config", wild)
     assert ended.status != 0
     last = ended.sentence
@@ -120,7 +122,7 @@ def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_e
     assert "early (early_stopping.share: 0.99 of 20 captchas holds out 20, which leaves none" in last
     assert "own (its training raised KeyError: 'own' (more in results/tiny/logs/train/own.log)" in last
     assert "Traceback" not in ended.output
-    assert "in no_penalty" in fresh.text("results/tiny/logs/train/own.log")
+    assert "in glorot" in fresh.text("results/tiny/logs/train/own.log")
     assert json.loads(fresh.text("results/tiny/train/sgd/status.json"))["status"] == "failed"
     assert json.loads(fresh.text("results/tiny/evaluate/cg/metrics.json"))["status"] == "finished"
     statuses = dict(fresh.sql("select name, status from runs"))

@@ -126,7 +126,7 @@ def test_the_list_shows_the_sweep_as_one_run_that_opens(ui, page):
 
 
 def test_the_view_of_all_runs_opens_with_their_accuracy_the_best_on_top(ui, page):
-    from captchanet.track.views import view_page
+    from captchanet.track.place import view_page
 
     project, address = ui
     page.goto(f"{address}/{view_page('1')}")
@@ -141,7 +141,7 @@ def test_the_view_of_all_runs_opens_with_their_accuracy_the_best_on_top(ui, page
 
 
 def test_the_view_of_a_sweep_compares_its_runs_by_their_accuracy(ui, page):
-    from captchanet.track.views import sweep_view, view_page
+    from captchanet.track.place import sweep_view, view_page
 
     _, address = ui
     page.goto(f"{address}/{view_page('1', sweep_view('sweep', 'weights'), charts=True)}")
