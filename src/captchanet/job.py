@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from pathlib import Path
 from typing import Any, TextIO
 
+from captchanet.addresses import masked
 from captchanet.errors import DamagedFile, UserError
 from captchanet.files import check_whole
 from captchanet.layout import RESULTS
@@ -53,7 +54,7 @@ def trace() -> str | None:
     """
     log = _logs[-1] if _logs else None
     with suppress(OSError):
-        traceback.print_exc(file=log)
+        print(masked(traceback.format_exc()), file=log or sys.stderr, end="")
     return log.name if log else None
 
 
@@ -90,7 +91,7 @@ def _removed(inputs: Iterable[str], found: DamagedFile | None) -> list[str]:
 
 
 def _end(name: str, errors: Iterable[str]) -> None:
-    sentences = [f"captchanet: {name}: {error}" for error in errors]
+    sentences = [masked(f"captchanet: {name}: {error}") for error in errors]
     print(*sentences, sep="\n", file=sys.stderr)
     # lines that are appended in one write: the errors of jobs that fail at the same time do not mix
     with suppress(OSError), ERRORS.open("a", encoding="utf-8", errors="surrogateescape") as file:

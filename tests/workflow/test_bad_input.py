@@ -109,10 +109,12 @@ def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_e
     penalty, optimiser = "{method: l2, weight: 1e9}", "{learning_rate: 1e6, epochs: 50}"
     wild = f"train={{sgd: {{cost: quadratic, penalty: {penalty}, optimiser: {optimiser}}}, "
     wild += "early: {hidden: [8], early_stopping: {share: 0.99}}}"
-    # a future version of NumPy, or an optimiser of one's own, may raise anything
-    broken = fresh.folder / "src/captchanet/nn/penalties.py"
-    broken.write_text(broken.read_text() + "\n\ndef no_penalty(*_):\n    raise KeyError('own')\n")
-    wild = wild[:-1] + ", own: {hidden: [8], penalty: {method: none}}}"
+    # a method of one's own may raise anything
+    broken = fresh.folder / "src/captchanet/nn/initialisation.py"
+    broken.write_text(
+        broken.read_text() + "\n\ndef glorot(network, rng, *, dtype):\n    raise KeyError('own')\n"
+    )
+    wild = wild[:-1] + ", own: {hidden: [8], initialisation: {method: glorot}}}"
     ended = fresh.snakemake("--config", wild)
     assert ended.status != 0
     last = ended.sentence
@@ -120,7 +122,7 @@ def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_e
     assert "early (early_stopping.share: 0.99 of 20 captchas holds out 20, which leaves none" in last
     assert "own (its training raised KeyError: 'own' (more in results/tiny/logs/train/own.log)" in last
     assert "Traceback" not in ended.output
-    assert "in no_penalty" in fresh.text("results/tiny/logs/train/own.log")
+    assert "in glorot" in fresh.text("results/tiny/logs/train/own.log")
     assert json.loads(fresh.text("results/tiny/train/sgd/status.json"))["status"] == "failed"
     assert json.loads(fresh.text("results/tiny/evaluate/cg/metrics.json"))["status"] == "finished"
     statuses = dict(fresh.sql("select name, status from runs"))
@@ -131,11 +133,15 @@ def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_e
     assert mended.status == 0, mended.output
 
 
-def test_a_store_out_of_reach_is_said_and_the_results_are_kept(fresh):
-    word = "track={tracking_uri: 'http://127.0.0.1:9'}"
+def test_a_store_out_of_reach_is_said_without_its_password_and_the_results_are_kept(fresh):
+    word = "track={tracking_uri: 'http://alice:s3cret@127.0.0.1:9'}"
     ended = fresh.snakemake("--config", word)
     assert ended.status != 0
-    assert "http://127.0.0.1:9 cannot be used" in ended.sentence
+    assert "http://***@127.0.0.1:9 cannot be used" in ended.sentence
+    assert "s3cret" not in ended.output
+    assert "***@127.0.0.1:9" in fresh.text("results/tiny/train/cg/provenance.json")
+    kept = [file for name in (".snakemake", "results") for file in (fresh.folder / name).rglob("*")]
+    assert [file for file in kept if file.is_file() and b"s3cret" in file.read_bytes()] == []
     assert not (fresh.folder / "mlflow.db").exists()
     assert (fresh.folder / "results/tiny/report.html").exists()
     again = fresh.snakemake()

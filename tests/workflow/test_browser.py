@@ -125,6 +125,35 @@ def test_the_list_shows_the_sweep_as_one_run_that_opens(ui, page):
     opened(page)
 
 
+def test_the_view_of_all_runs_opens_with_their_accuracy_the_best_on_top(ui, page):
+    from captchanet.track.place import view_page
+
+    project, address = ui
+    page.goto(f"{address}/{view_page('1')}")
+    page.get_by_text("unseen/captchas/accuracy").nth(1).wait_for()
+    page.get_by_role("link", name="weight=0.1,seed=1", exact=True).wait_for()
+    shown = page.locator('[role="gridcell"][col-id*="unseen/captchas/accuracy"]').all_inner_texts()
+    (best,) = project.sql("select max(value) from metrics where key = 'unseen/captchas/accuracy'")[0]
+    assert float(shown[0]) == best
+    numbers = [float(text) for text in shown if text != "-"]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) == 7
+
+
+def test_the_view_of_a_sweep_compares_its_runs_by_their_accuracy(ui, page):
+    from captchanet.track.place import sweep_view, view_page
+
+    _, address = ui
+    page.goto(f"{address}/{view_page('1', sweep_view('sweep', 'weights'), charts=True)}")
+    page.get_by_text("Parallel Coordinates").wait_for()
+    page.get_by_text("6 matching runs").wait_for()
+    page.locator("svg text", has_text="penalty.weight").first.wait_for()
+    assert page.locator("svg text", has_text="curacy").count() >= 1
+    without_assistant(page)
+    page.wait_for_timeout(1500)
+    kept(page, "mlflow-compare")
+
+
 def test_a_run_of_the_sweep_says_what_it_is_and_on_what_it_trained(ui, page):
     project, address = ui
     (run,) = ids(project, "weight=0.1,seed=2")
@@ -152,9 +181,6 @@ def test_the_comparison_shows_the_sweep_in_parallel_coordinates(ui, page):
     page.locator(".js-plotly-plot .parcoords").first.wait_for(state="attached")
     text = page.inner_text("body")
     assert "penalty.weight" in text
-    without_assistant(page)
-    page.wait_for_timeout(1500)
-    kept(page, "mlflow-compare")
 
 
 def test_the_charts_show_the_curves_of_training(ui, page):

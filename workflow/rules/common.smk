@@ -19,11 +19,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 # Jobs take names of files for UTF-8 also under LC_ALL=C: MLflow then writes to the folders that are meant
 os.environ["PYTHONUTF8"] = "1"
-# A cluster's worker, and a group of jobs, is another snakemake: it keeps the command of the user
-if workflow.is_main_process:
-    os.environ["CAPTCHANET_COMMAND"] = shlex.join(["snakemake", *sys.argv[1:]])
 
 from captchanet import layout
+from captchanet.addresses import masked
 from captchanet.clock import check_clock
 from captchanet.config.load import check_given
 from captchanet.config.made_from import MadeFrom
@@ -37,6 +35,10 @@ from captchanet.job import ERRORS
 from captchanet.segment.fingerprint import fingerprint
 from captchanet.sources import sources
 from captchanet.train.provenance import code_problem
+
+# A cluster's worker, and a group of jobs, is another snakemake: it keeps the command of the user
+if workflow.is_main_process:
+    os.environ["CAPTCHANET_COMMAND"] = masked(shlex.join(["snakemake", *sys.argv[1:]]))
 
 # A configuration file stands alone: the default one is read only where none is named.
 CONFIGFILES = list(workflow.config_settings.configfiles) or [HOME / "config/config.yaml"]
@@ -61,7 +63,7 @@ try:
     check_targets(sys.argv[1:], LAYOUT, CONFIG, PICTURES)
 except UserError as error:
     several = f" (merged: {', '.join(map(os.path.relpath, CONFIGFILES))})" if len(CONFIGFILES) > 1 else ""
-    raise SystemExit(f"captchanet: {error}{several}")
+    raise SystemExit(masked(f"captchanet: {error}{several}"))
 
 # the data sets that the runs train on, each once
 DATA = list(dict.fromkeys(run.data for run in CONFIG.train.values()))

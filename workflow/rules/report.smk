@@ -16,6 +16,7 @@ rule report:
         sweeps=[str(LAYOUT.sweep(name)) for name in CONFIG.sweeps],
     params:
         set=CONFIG.set,
+        experiment=EXPERIMENT,
         names=NAMES,
         runs=BY_HAND,
         sweeps={name: plan.dump() for name, plan in CONFIG.sweeps.items()},

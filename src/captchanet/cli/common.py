@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from captchanet.addresses import masked
 from captchanet.config.load import load, merged
 from captchanet.config.names import set_of
 from captchanet.errors import UserError
@@ -27,7 +28,7 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(masked(str(error))) from error
 
 
 class ConfigFiles:

@@ -2,10 +2,15 @@
 
 import os
 import shutil
+import signal
 import socket
+import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
 
 import click
 
@@ -17,13 +22,19 @@ from captchanet.errors import UserError
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @configfile
 def ui(port: int, configfile: ConfigFiles) -> None:
-    """Open the MLflow UI on this machine alone (127.0.0.1), to compare the runs."""
-    from captchanet.track.place import address, database_of
+    """Open the MLflow UI on this machine alone (127.0.0.1), to compare the runs.
 
-    uri = address(configfile.section("track").get("tracking_uri"), Path())
-    database = database_of(uri)
+    It prints the address of the list of runs, with their accuracy, as soon as it answers. Ctrl-C ends it.
+    """
+    from captchanet.layout import Layout
+    from captchanet.track.place import address, database_of, runs_page
+
+    track = configfile.section("track")
+    uri, here = address(track.get("tracking_uri"), Path()), f"http://127.0.0.1:{port}"
+    experiment = str(track.get("experiment") or "captchanet")
+    page, database = runs_page(uri, experiment, Layout.of(configfile.set).tracked, here), database_of(uri)
     if database is None:
-        click.echo(f"The runs are on a server, so open its page: {uri}")
+        click.echo(f"The runs are on a server, so open its page: {page}")
         return
     if not database.exists():
         raise UserError(
@@ -37,11 +48,37 @@ def ui(port: int, configfile: ConfigFiles) -> None:
             raise UserError(
                 f"port {port} is not free ({error.strerror}); choose another with --port"
             ) from error
-    click.echo(f"MLflow UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
-    command = ["mlflow", "ui", "--backend-store-uri", uri]
+    command = [str(Path(sys.executable).with_name("mlflow")), "ui", "--backend-store-uri", uri]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    _serve(command, here, f"MLflow UI: {page}  (Ctrl-C ends it)")
+
+
+def _serve(command: Sequence[str], address: str, said: str) -> None:
+    """Run a server until it ends or is ended; once it answers at `address`, say so."""
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
-    os.execve(str(Path(sys.executable).with_name("mlflow")), command, environment)
+    # with a group of its own: its worker is another process, and must end with it
+    server = subprocess.Popen(command, env=environment, start_new_session=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        while server.poll() is None and not _answers(f"{address}/health"):
+            time.sleep(0.2)
+        if server.poll() is None:
+            click.echo(said)
+        sys.exit(server.wait())
+    except KeyboardInterrupt:
+        click.echo()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def _answers(address: str) -> bool:
+    try:
+        # 127.0.0.1 alone, so without a proxy
+        return bool(build_opener(ProxyHandler({})).open(address, timeout=1).status == 200)
+    except OSError:
+        return False
 
 
 @click.command()

@@ -107,13 +107,14 @@ def report(
     pictures: Mapping[str, str],
     sweeps: Sequence[Sweep] = (),
     domain_gaps: Mapping[str, str] | None = None,
+    history: str = "",
 ) -> str:
     """The page, as HTML, about the run `headline`, which comes first, and `runs`, each in full.
 
     `pictures` has for each entry of `pictures` its folder or, where it was synthesized, its file of synthetic
     pictures; the misreads are shown from there. The runs of each of `sweeps` share one section. `domain_gaps`
-    has links to the pages that compare the synthetic captchas of a data set with real ones. The same results
-    give the same text.
+    has links to the pages that compare the synthetic captchas of a data set with real ones. `history` is the
+    address of the list of runs in the MLflow UI. The same results give the same text.
     """
     names = dict.fromkeys([headline, *runs])
     about = [_run(name, results.train[name], results.evaluate[name]) for name in counted(names, "run")]
@@ -123,6 +124,7 @@ def report(
         "report.html.j2",
         FILTERS,
         headline=about[0],
+        history=history,
         # of equal ones the configured run, which comes first
         best=max(finished, key=lambda run: run.captchas["accuracy"], default=None),
         runs=about,

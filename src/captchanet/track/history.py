@@ -25,12 +25,11 @@ from mlflow.exceptions import MlflowException
 from captchanet.errors import UserError
 from captchanet.track.failures import explained, reachable
 from captchanet.track.place import database_of, reading
-from captchanet.track.store import COMPLETE, PREFIX, client, runs_of
+from captchanet.track.store import ACCURACY, COMPLETE, PREFIX, client, runs_of
 
 Store = MlflowClient
 """MLflow's client, for packages that do not import mlflow."""
 
-ACCURACY = "unseen/captchas/accuracy"
 ABOUT = ("id", "name", "status", "started", "configured")
 """What is known of every run: the first columns of a table of runs."""
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)

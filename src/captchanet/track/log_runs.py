@@ -25,6 +25,7 @@ from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX, client, runs_of
 from captchanet.track.sweep_parents import MEMBERSHIP, Parents
 from captchanet.track.twins import awaited, by_key, settled
+from captchanet.track.views import accuracy_tag, save_views, sweep_tag
 
 LONGEST_PARAM = 6000
 DERIVED = ("layers", "parameters")
@@ -92,6 +93,8 @@ class _Writer:
                 _belong(self.store, run, parents.tags(name))
         ids = {name: str(run.info.run_id) for name, run in runs.items()}
         parents.complete(ids)
+        views = [accuracy_tag(), *(sweep_tag(self.of, one.name, one.keys) for one in self.sweeps)]
+        save_views(self.store, self.experiment, views)
         current = {*ids.values(), *parents.ids.values()}
         for run in known.values():
             configured = "yes" if run.info.run_id in current else "no"

@@ -7,14 +7,24 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from captchanet.addresses import masked
 from captchanet.errors import UserError
 from captchanet.files import read_json
 
 DATABASE, ARTIFACT_FOLDER = "mlflow.db", "mlartifacts"
+
+SECRET = "CAPTCHANET_TRACKING_URI"
+"""The environment variable by which the workflow hands `track.tracking_uri` to its jobs.
+
+It is no parameter, since Snakemake records those, and the address of a server may have a password in it.
+"""
+
+UI = "http://127.0.0.1:5000"
+"""Where `captchanet ui` answers, unless it is given another port."""
 
 
 def address(tracking_uri: str | None, folder: Path) -> str:
@@ -74,3 +84,38 @@ def holds(uri: str, experiment: str, tracked: Path) -> bool:
         return True
     except (UserError, LookupError, TypeError, AttributeError):
         return False  # another version's file, or a damaged one
+
+
+def view_page(experiment: str, view: str = "accuracy", charts: bool = False) -> str:
+    """The page of a saved view in the MLflow UI: the end of its address, from the `#` on."""
+    asked = {"workflowType": "machine_learning", "viewStateShareKey": view}
+    asked |= {"compareRunsMode": "CHART"} if charts else {}
+    return f"#/experiments/{quote(experiment)}/runs?{urlencode(asked, quote_via=quote)}"
+
+
+def sweep_view(of: str, sweep: str) -> str:
+    """The name of the view that compares the runs of a sweep of the set `of`."""
+    return f"{of}.{sweep}"
+
+
+def runs_page(uri: str, experiment: str, tracked: Path, ui: str = UI) -> str:
+    """The address of the list of runs in the MLflow UI, with their accuracy.
+
+    `tracked` is the file that `track` wrote, if it did: it knows the experiment's number on a server. The
+    runs of a database are shown by `captchanet ui`, at the address `ui`.
+    """
+    if database_of(uri) is None:
+        with suppress(UserError, LookupError, TypeError):
+            recorded = read_json(tracked)
+            if recorded["uri"] == masked(uri):
+                return f"{_bare(uri)}/{view_page(recorded['experiment'])}"
+        return _bare(uri)
+    found = None
+    with suppress(sqlite3.OperationalError):
+        found = identity(uri, experiment)
+    # the first that is made in a new database, after MLflow's own
+    return f"{ui}/{view_page(found.split()[0] if found else '1')}"
+
+
+def _bare(uri: str) -> str:
+    return masked(uri).replace("***@", "").rstrip("/")

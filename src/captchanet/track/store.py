@@ -32,6 +32,9 @@ from captchanet.track.place import ARTIFACT_FOLDER, DATABASE, database_of, ident
 PREFIX = "captchanet."
 """The beginning of the project's own tags."""
 
+ACCURACY = "unseen/captchas/accuracy"
+"""The metric to compare runs by: the share of captchas read right that took no part in training."""
+
 COMPLETE = ("FINISHED", "FAILED")
 """MLflow's status of a run that is completely recorded."""
 

@@ -20,6 +20,7 @@ from captchanet.evaluate.comparison import SettingSummary, summarise, write_summ
 from captchanet.evaluate.sweep import Sweep, SweepRun, in_order
 from captchanet.layout import FORMAT
 from captchanet.report import figures
+from captchanet.track.place import sweep_view, view_page
 from captchanet.track.run_record import RunRecord
 from captchanet.track.store import COMPLETE, PREFIX
 
@@ -174,7 +175,8 @@ def _description(
     """The text at the top of the parent's page in the MLflow UI (markdown)."""
     keys = ", ".join(map(code, sweep.keys)) or "nothing but the repeats"
     runs, settings = _number(len(sweep.runs), "run"), _number(len(found), "setting")
-    lines = [f"{runs} like {code(sweep.run)}, varied in {keys}: {settings}."]
+    page = view_page(experiment, sweep_view(of, sweep.name), charts=True)
+    lines = [f"{runs} like {code(sweep.run)}, varied in {keys}: {settings}. [Compare them]({page})."]
     if failed := sum(one.failed for one in found):
         lines[0] += f" **{failed} failed.**"
     if best:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
+from captchanet.addresses import masked
 from captchanet.errors import UserError
 from captchanet.git import Git, git, quoted, repository_above, scratch
 
@@ -87,7 +88,21 @@ def _patch(run: Git, root: Path, commit: str) -> tuple[set[str], str]:
     plain = ("--patch", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
     patch = run("diff-index", "--cached", *plain, commit, "--", *CODE)
     there = {name for name, mode in modes.items() if mode != GONE}
-    return there, patch.decode("utf-8", "surrogateescape")
+    return there, _without_secrets(patch.decode("utf-8", "surrogateescape"))
+
+
+def _without_secrets(patch: str) -> str:
+    """The patch, with the passwords of addresses masked in what it adds to configurations.
+
+    No configuration file decides a run by itself: what it says is recorded with the run.
+    """
+    lines, within = patch.split("\n"), False
+    for number, line in enumerate(lines):
+        if line.startswith("diff --git "):
+            within = " b/config/" in line
+        elif within and line.startswith("+"):
+            lines[number] = masked(line)
+    return "\n".join(lines)
 
 
 def _mode(file: Path, tracked: str | None) -> str:
