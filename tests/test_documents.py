@@ -5,6 +5,7 @@ import inspect
 import re
 import tomllib
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -12,13 +13,16 @@ import click
 import numpy as np
 import pytest
 import yaml
-from annotated_types import Interval
+from annotated_types import Ge, Interval, Lt
 from click.testing import CliRunner
+from small import train, training
 
 from captchanet.cli import main
 from captchanet.config.configuration import ConfigurationFile
 from captchanet.config.resolve import resolved
+from captchanet.dataset.dataset import Part
 from captchanet.layout import FORMAT, Layout
+from captchanet.nn.mini_batch import MiniBatch
 from captchanet.segment.clean import CLEANERS
 from captchanet.segment.segmentation import SPLITTERS
 from captchanet.settings import OneOf
@@ -28,6 +32,7 @@ from captchanet.train.methods import (
     ACTIVATIONS,
     COSTS,
     INITIALISATIONS,
+    MINI_BATCH,
     OPTIMISERS,
     OUTPUTS,
     PENALTIES,
@@ -77,7 +82,7 @@ def test_the_program_with_the_network_alone_trains_a_network(capsys):
 
 def test_the_cleaning_of_the_architecture_is_the_same_as_a_function_and_as_a_dataclass():
     names = {"np": np, "Annotated": Annotated, "Interval": Interval, "dataclass": dataclass}
-    function, record = blocks(ARCHITECTURE, "python")
+    function, record, _ = blocks(ARCHITECTURE, "python")
     for program in (function, record):
         exec(compile(program, "docs/architecture.md", "exec"), names)
     for method in (names["paper"], names["Paper"]):
@@ -89,6 +94,26 @@ def test_the_cleaning_of_the_architecture_is_the_same_as_a_function_and_as_a_dat
         assert (cleaned.dtype, cleaned.shape, cleaned.sum()) == (np.float32, (2, 3, 4), 1)
     assert not names["paper"](pictures, level=50).any()
     assert not names["Paper"](level=50)(pictures).any()
+
+
+def test_the_optimiser_of_the_architecture_trains_as_a_configuration_asks_for_it(monkeypatch):
+    *_, program = blocks(ARCHITECTURE, "python")
+    names = {"np": np, "Array": np.ndarray, "Annotated": Annotated, "Ge": Ge, "Lt": Lt}
+    names |= {"dataclass": dataclass, "MiniBatch": MiniBatch}
+    exec(compile(program, "docs/architecture.md", "exec"), names)
+    for registry in (MINI_BATCH, OPTIMISERS):
+        monkeypatch.setitem(registry, "sign", names["SignDescent"])
+    asked = {"method": "sign", "learning_rate": 0.01, "epochs": 20, "decay": 0.5}
+    settings = training(optimiser=asked, schedule={"method": "cosine"})
+    assert settings.dump()["optimiser"] == {**asked, "batch_size": None}
+    rng = np.random.default_rng(0)
+    y = rng.integers(1, 4, (30, 1))
+    trained = train(Part(rng.random((30, 5)) + y, y, []), 3, settings)
+    assert trained.status == "finished"
+    assert trained.history[-1][1] < trained.history[0][1]
+    # the schedule ends near 0, so every weight has moved by less than a constant rate would have moved it
+    steps = [abs(now - before) for (_, before, *_), (_, now, *_) in pairwise(trained.history)]
+    assert steps[-1] < steps[0] / 10
 
 
 def test_every_file_that_the_architecture_names_is_there():
