@@ -69,6 +69,10 @@ def test_a_damaged_file_is_named_and_never_recorded(made_results, tmp_path):
             contents([] if file in list(results.xor) else ["good"])
         assert caught.value.file == file
         file.write_bytes(whole)
+    configuration = results.train["good"].configuration
+    configuration.write_text("{}")
+    with pytest.raises(DamagedFile, match="format"):
+        contents(["good"])
 
 
 def test_rejected_pictures_are_counted_where_there_are_any(made_results):

@@ -52,6 +52,8 @@ def _record(name: str, files: RunFiles, content: Callable[[RunRecord], RunConten
     provenance.pop("pictures", None)
     parameters = read_json(files.parameters, "run")
     status = read_json(files.status, "status", "evaluations")
+    # only a rerun takes it apart: what is damaged is found now
+    read_json(files.configuration, "format")
     one = RunRecord(name, parameters, provenance, status, lambda: content(one))
     return one
 
