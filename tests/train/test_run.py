@@ -134,6 +134,9 @@ def test_a_failed_run_and_one_without_such_captchas_have_no_temperature(made):
     one.settings = one.changed(**costly)
     found = one.perform()
     assert (found["status"]["status"], found["model"]["temperature"]) == ("failed", 1)
+    assert found["model"]["status"] == "failed"
+    with pytest.raises(UserError, match="the training of the run few failed"):
+        load_model(one.layout.train("few").theta)
 
 
 def raises(error):

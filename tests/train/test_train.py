@@ -98,7 +98,21 @@ def test_every_part_that_a_configuration_can_name_trains():
         assert train(many, 3, training(**changes)).theta.tobytes() == trained.theta.tobytes()
 
 
-def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta():
+@pytest.fixture
+def objectives(monkeypatch):
+    """Every objective that a training makes: what trains, and with early stopping what is watched."""
+    made = []
+
+    class Noted(Objective):
+        def __init__(self, *data, **options):
+            super().__init__(*data, **options)
+            made.append(self)
+
+    monkeypatch.setattr("captchanet.train.train.Objective", Noted)
+    return made
+
+
+def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta(objectives):
     rng = np.random.default_rng(0)
     y = rng.integers(1, 4, (40, 1))  # nothing to learn: the held-out cost soon rises
     noise = Part(rng.normal(size=(40, 5)), y, [("p", "f", "l", "s")] * 10)
@@ -111,6 +125,16 @@ def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta():
     assert "lowest held-out cost" in trained.reason
     # 7 of the 10 captchas train: 28 rows in batches of 7
     assert trained.evaluations == 4 * len(trained.history)
+    _, watched = objectives
+    held_out = {row.tobytes() for row in watched.X}
+    rows = [
+        i for i, row in enumerate(watched.network.with_ones(noise.X, np.float64)) if row.tobytes() in held_out
+    ]
+    captchas = sorted({row // 4 for row in rows})
+    assert rows == [4 * captcha + i for captcha in captchas for i in range(4)]
+    assert len(captchas) == 3
+    # the theta is the one of the lowest cost, and not that of the last step
+    assert f"{watched(trained.theta)[0]:.6g}" == trained.reason.split("cost ")[1].split(" in")[0]
 
 
 def test_the_schedule_spans_all_steps_of_the_training(monkeypatch):
@@ -261,18 +285,8 @@ def test_augmentation_is_decided_by_the_seed_and_changes_only_what_is_not_synthe
     np.testing.assert_array_equal(known.X, before)
 
 
-def test_what_early_stopping_watches_is_neither_synthetic_nor_augmented(monkeypatch):
-    from captchanet.train import train as module
-
+def test_what_early_stopping_watches_is_neither_synthetic_nor_augmented(objectives):
     (known, crops), (synthetic, _) = captchas(10), captchas(8, seed=1)
-    objectives = []
-
-    class Watched(Objective):
-        def __init__(self, *data, **options):
-            super().__init__(*data, **options)
-            objectives.append(self)
-
-    monkeypatch.setattr(module, "Objective", Watched)
     stopping = {"share": 0.3, "patience": 2}
     settings = training(optimiser=SGD, augment=AFFINE, early_stopping=stopping)
     train(known, 3, settings, synthetic=synthetic, crops=crops)
