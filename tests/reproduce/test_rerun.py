@@ -453,7 +453,16 @@ def test_labels_are_those_recorded(pictures, tmp_path):
     ]
     restored(rows, tmp_path, labels="labels.csv")
     assert read_label_file(tmp_path / "into/raw.labels.csv") == {"a.png": ["xy"], 'b,"c".png': ["z"]}
+    (tmp_path / "into/raw.labels.csv").unlink()
     restored(rows, tmp_path)
+    assert not (tmp_path / "into/raw.labels.csv").exists()
+    # the configuration of the rerun names the file
+    asked = {
+        "pictures": {"raw": {"folder": "here", "labels": "mine.csv"}, "b": {"folder": "b", "labels": None}}
+    }
+    found = restore_configuration(asked | {"train": {"cg": {}}}, FORMATS[FORMAT])["pictures"]
+    assert found["raw"] == {"folder": "data/raw", "labels": "data/raw.labels.csv"}
+    assert found["b"]["labels"] is None
 
 
 def test_a_folder_without_any_picture_left_is_said(pictures, tmp_path):
@@ -506,6 +515,29 @@ def test_sections_that_no_run_records_are_left_out_of_its_configuration():
     found = restore_configuration(asked | {"track": {"tracking_uri": "http://x"}, "set": "y"}, FORMATS[2])
     assert set(found) == {*asked, "format", "set"}
     assert found["set"] == "rerun"
+
+
+def test_of_several_versions_git_lends_the_recorded_one_and_says_so(pictures, tmp_path):
+    folder, rows = pictures
+    git(folder, "init", "-q")
+    git(folder, "config", "user.name", "x")
+    git(folder, "config", "user.email", "x@x")
+    for number in ("first", "second"):
+        git(folder, "add", ".")
+        git(folder, "commit", "-qm", number)
+        # HEAD has another version than the recorded one, and the disk a third
+        (folder / "a.png").write_text(f"after the {number}")
+    differences, remarks = restored(rows, tmp_path)
+    assert differences == []
+    assert remarks == [
+        f"pictures/a.png is not as it was ({sha256(b'after the second')[:8]}) and was taken from git"
+    ]
+    assert (tmp_path / "into/raw/a.png").read_bytes() == b"a.png" * 3
+    # one that git never had is named, and is not replaced by what HEAD has
+    unknown = [("raw", "a.png", "ab", "0" * 64)]
+    differences, remarks = restored(unknown, tmp_path)
+    assert [(one.name, one.recorded) for one in differences] == [("pictures/a.png", "00000000")]
+    assert remarks == []
 
 
 # where it happens

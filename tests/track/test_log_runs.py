@@ -112,6 +112,39 @@ def test_time_and_machine_do_not_make_another_run(records):
     assert replace(records[0], parameters=records[0].parameters | {"seed": 2}).key != records[0].key
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sources": {"src/a.py": "0" * 64}},
+        {"theta_sha256": "0" * 64},
+        {"data_sha256": {"train": "t", "unseen": "u"}},
+        {"data_sha256": {"train": "t", "unseen": "another"}},
+        {"data_sha256": {"train": "another", "unseen": "u"}},
+    ],
+)
+def test_other_sources_another_theta_and_another_unseen_set_make_another_run(records, change):
+    usual = records[0].provenance | {"data_sha256": {"train": "t", "unseen": "u"}, "sources": {}}
+    one, other = (replace(records[0], provenance=each) for each in (usual, usual | change))
+    assert (one.key == other.key) == (usual == other.provenance)
+    failed = replace(one, status=one.status | {"status": "failed"})
+    assert len({one.key, failed.key, replace(one, name="another").key}) == 3
+
+
+def test_a_finished_run_that_is_seen_again_is_not_written_again(log, records):
+    from captchanet.track.run_record import RunContent
+
+    ids, before = log()
+    others = [(1, {"cost": 99.0, "new": 1.0})]
+    changed = [replace(one, content=lambda: RunContent(others, {"more": 2.0})) for one in records]
+    assert log(*changed) == (ids, before)
+
+
+def test_of_more_runs_than_one_page_none_is_recorded_twice(log, monkeypatch):
+    ids, before = log()
+    monkeypatch.setattr("captchanet.track.store.PAGE", 2)
+    assert log() == (ids, before)
+
+
 def test_another_set_has_runs_of_its_own(log):
     ids, _ = log()
     others, _ = log(of="another set")

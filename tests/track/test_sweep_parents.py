@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from captchanet.layout import FORMAT
+from captchanet.layout import ARTIFACTS, FORMAT
 
 # marked, because importing mlflow takes seconds; it warns of its own deprecations
 pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("default")]
@@ -195,7 +195,15 @@ def test_two_sets_have_a_parent_each(history, of):
     assert history.parent(of, "weights") != history.parent(f"{of} too", "weights")
 
 
-WRITING = ("create_run", "delete_tag", "log_artifacts", "log_batch", "set_tag", "set_terminated")
+WRITING = (
+    "create_run",
+    "delete_tag",
+    "log_artifact",
+    "log_artifacts",
+    "log_batch",
+    "set_tag",
+    "set_terminated",
+)
 
 
 @pytest.fixture
@@ -265,3 +273,25 @@ def test_killed_at_any_call_the_next_attempt_makes_it_whole(history, of, kill):
         assert history.tags(parent)["mlflow.note.content"] == described
     assert 5 < number < 99
     assert whole("grown")[1]["runs"] == 3
+
+
+def test_killed_at_any_call_a_finished_run_has_all_its_files_and_metrics(history, of, kill):
+    files = {str(file) for file in ARTIFACTS.xor}
+    for number in range(100):
+        name, killed = f"{of} {number}", False
+        kill(number)
+        try:
+            history.record(name, ())
+        except KeyboardInterrupt:
+            killed = True
+        kill(None)
+        ours = "select run_uuid from tags where key = 'captchanet.set' and value = ?"
+        for run, status in history.sql(f"select run_uuid, status from runs where run_uuid in ({ours})", name):
+            artifacts = history.folder / "mlartifacts" / run / "artifacts"
+            found = {str(file.relative_to(artifacts)) for file in artifacts.rglob("*") if file.is_file()}
+            (steps,) = history.sql("select count(*) from metrics where run_uuid = ? and key = 'cost'", run)
+            whole = found == files and steps == (100,) and "captchanet.theta_sha256" in history.tags(run)
+            assert status != "FINISHED" or whole
+        if not killed:
+            break
+    assert len(files) < number < 99
