@@ -15,7 +15,7 @@ from captchanet.dataset.dataset import PICTURES
 from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json
 from captchanet.layout import ARTIFACTS, FORMAT, Layout
-from captchanet.reproduce import restore
+from captchanet.reproduce import execute, restore
 from captchanet.reproduce.execute import MARKER, claimed, kernel, snakemake
 from captchanet.reproduce.formats import FORMATS, format_of
 from captchanet.reproduce.restore import (
@@ -381,6 +381,7 @@ def test_a_restored_configuration_is_valid_and_looks_nowhere_else(made_results):
             before = asked.get(section, found[section])
             assert json.dumps(found[section], sort_keys=True) == json.dumps(before, sort_keys=True)
         assert found["xor"] == asked.get("xor", found["xor"])
+        assert (restored["format"], restored["set"]) == (FORMAT, "rerun")
 
 
 @pytest.mark.parametrize("results", ["mixed_results", "synthetic_results"])
@@ -577,6 +578,31 @@ def test_a_workflow_that_fails_is_said_with_its_own_words(tmp_path):
         snakemake(tmp_path, tmp_path, ["results/x"], 1, {}, 0)
 
 
+def test_the_recorded_kernel_is_asked_for_where_it_is_another_and_runs_here(monkeypatch):
+    asked = []
+
+    def kernels(environment):
+        asked.append(environment)
+        names = {environment["OPENBLAS_CORETYPE"]} if environment else {"Zen", "Haswell", "Atom", "Core2"}
+        return None if "Slow" in names else names
+
+    monkeypatch.setattr(execute, "_kernels", kernels)
+    others = "Atom, Core2, Haswell, Zen here"
+    pool = ORIGIN["blas"][0]
+    forced = {"OPENBLAS_CORETYPE": "Prescott"}
+    assert kernel([pool | {"kernel": "Prescott"}] * 2) == (
+        forced,
+        f"its BLAS kernel: {others}, Prescott then, and set to that",
+    )
+    assert asked == [{}, forced]
+    said = f"its BLAS kernel: {others}, Slow then, which does not run here"
+    assert kernel([pool | {"kernel": "Slow"}]) == ({}, said)
+    # several kernels at once cannot be asked for
+    assert kernel([pool | {"kernel": "A"}, pool | {"kernel": "B"}]) == ({}, "")
+    monkeypatch.setattr(execute, "_kernels", lambda environment: None)
+    assert kernel([pool]) == ({}, "")
+
+
 @pytest.mark.workflow
 def test_the_kernel_of_the_record_is_set_where_the_processor_has_it():
     from captchanet.train.provenance import arithmetic
@@ -591,6 +617,138 @@ def test_the_kernel_of_the_record_is_set_where_the_processor_has_it():
         forced, remark = kernel([here[0] | {"kernel": "Haswell"}])
         assert forced == {"OPENBLAS_CORETYPE": "Haswell"}
         assert "set to that" in remark
+
+
+# from the record to the verdict; marked, because importing mlflow takes seconds, and it warns of its own
+# deprecations
+
+
+@pytest.fixture
+def again(made_results, tmp_path, monkeypatch):
+    """Runs the good run, or XOR, again from its record, with a workflow that copies the recorded results.
+
+    `record` is the folder of its artifacts, `asked` what the workflow was called with; a test may exchange
+    `made`, which puts the results of the workflow into a folder.
+    """
+    from captchanet.reproduce import rerun
+    from captchanet.track.history import Run
+
+    here = tmp_path / "here"
+    (here / "src").mkdir(parents=True)
+    (here / "src/a.py").write_text("a = 1\n")
+    monkeypatch.chdir(here)
+
+    class Again:
+        record, asked = tmp_path / "record", []
+
+        def of(self, name, **options):
+            layout, self.name = made_results.layout, name
+            stages = {"train": layout.train("good"), "evaluate": layout.evaluate("good")}
+            stages = stages if name else {"train": layout.xor}
+            for stage, files in (stages | {"dataset": layout.dataset("main")}).items():
+                for file in files:
+                    (self.record / stage).mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file, self.record / stage)
+            file = self.record / ARTIFACTS.train.provenance
+            origin = {"git": None, "sources": {"src/a.py": sha256(b"a = 1\n")}}
+            file.write_text(json.dumps(read_json(file) | origin))
+            self.run = Run("1" * 32, name or "xor", "finished", None, {}, {}, {}, self.record.as_uri())
+            return self
+
+        def __call__(self, **options):
+            return rerun.rerun(None, self.run, tmp_path / "again", rerun.Options(**options))
+
+        def made(self, results):
+            for stage in ("train", "evaluate"):
+                to = results / (f"{stage}/{self.name}" if self.name else "xor")
+                if (self.record / stage).is_dir():
+                    shutil.copytree(self.record / stage, to, dirs_exist_ok=True)
+
+        def workflow(self, home, folder, targets, cores, environment, lock):
+            self.asked.append((home, targets, cores, environment))
+            os.fstat(lock)
+            self.made(folder / "results/rerun")
+
+    one = Again()
+    monkeypatch.setattr(rerun, "snakemake", one.workflow)
+    monkeypatch.setattr(rerun, "kernel", lambda blas: ({"A_KERNEL": "its"}, f"{len(blas)} kernels"))
+    return one
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", ["good", None])
+def test_a_run_is_restored_from_its_record_made_again_and_judged(again, name, tmp_path, made_results):
+    found = again.of(name)(cores=3)
+    assert found.repeated
+    results = made_results.layout.train("good") if name else made_results.layout.xor
+    theta = read_json(results.provenance)["theta_sha256"]
+    assert (found.run, found.id, found.theta) == (name or "xor", "1" * 32, (theta, theta))
+    here, folder = tmp_path / "here", tmp_path / "again"
+    kernels = len(read_json(results.provenance)["blas"])
+    assert found.remarks == [
+        f"its code is that of {here}, where its sources are as they were",
+        f"{kernels} kernels",
+    ]
+    last = ["train/good/status.json", "evaluate/good/metrics.json"] if name else ["xor/status.json"]
+    assert again.asked == [(here, [f"results/rerun/{file}" for file in last], 3, {"A_KERNEL": "its"})]
+    verdict = read_json(folder / "verdict.json")
+    assert (verdict["repeated"], verdict["sentence"]) == (True, found.sentence)
+    assert 0 <= verdict["seconds"] < 60
+    # what the workflow had to work with
+    config = resolved(yaml.safe_load((folder / "config.yaml").read_text()))
+    assert list(config.train) == [name or "none"]
+    for pictures, entry in config.pictures.items():
+        there = {file.name: file.read_bytes() for file in (folder / entry.folder).iterdir()}
+        usable = [file for file in there if file != "b<b>d.png"]
+        before = made_results.pictures / pictures
+        assert there == (
+            {file: (before / file).read_bytes() for file in usable} if name else {"none.png": b""}
+        )
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+def test_a_rerun_says_what_differs_each_once_and_first_what_it_could_not_restore(again, tmp_path):
+    of = again.of("good")
+    rows = of.record / ARTIFACTS.dataset.pictures
+    header, first, *others = rows.read_text().splitlines()
+    entry, file, label, _ = first.split(",")
+    rows.write_text("\n".join([header, f"{entry},{file},{label},{'0' * 64}", *others, ""]))
+
+    def other(results):
+        Again.made(of, results)
+        provenance = results / "train/good/provenance.json"
+        provenance.write_text(
+            json.dumps(read_json(provenance) | {"theta_sha256": "f" * 64, "cpu": "another"})
+        )
+
+    Again, of.made = type(of), other
+    found = of(pictures_from_git=False)
+    assert not found.repeated
+    assert found.theta[1] == "f" * 64
+    assert found.differences[0].recorded == "00000000"
+    assert [one.kind for one in found.differences] == ["data", "CPU"]
+    assert read_json(tmp_path / "again/verdict.json")["repeated"] is False
+
+    def fails(results):
+        raise UserError("the workflow failed")
+
+    of.made = fails
+    with pytest.raises(
+        UserError, match=rf"^the workflow failed; not as recorded: .*{file} \([0-9a-f]{{8}}\)$"
+    ):
+        of()
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+def test_a_record_that_lacks_a_file_is_said_with_the_file(again):
+    of = again.of("good")
+    (of.record / ARTIFACTS.evaluate.misreads).unlink()
+    with pytest.raises(UserError, match=r"the run good \(11111111\) has no file evaluate/misreads\.csv"):
+        of()
+    assert not of.asked
 
 
 # many at once; marked, because importing mlflow takes seconds, and it warns of its own deprecations
