@@ -100,6 +100,15 @@ def test_the_runs_that_stand_for_a_sweep_are_read_when_asked_for(notebook, known
     } == {"rates"}
 
 
+def test_a_run_is_called_what_its_key_says_since_mlflow_shows_it_without_its_sweep(tmp_path):
+    from notebook import Notebook
+
+    notebook = Notebook(tmp_path)
+    for minute, tags in enumerate(({"captchanet.key": "rates,a:b=1:0123"}, {"captchanet.key": "none"}, {})):
+        notebook.log("a:b=1", minute, tags=tags)
+    assert [run.name for run in notebook.runs().runs] == ["a:b=1", "a:b=1", "rates,a:b=1"]
+
+
 def test_pages_are_put_together(notebook, known, monkeypatch):
     from captchanet.track import store
 

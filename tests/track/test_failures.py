@@ -76,10 +76,6 @@ def test_of_a_long_error_the_first_line_is_said_and_of_one_without_words_its_kin
     assert explained(FILE, ValueError("\nread only\nSELECT 1"))[0] == "read only"
     assert explained(SERVER, ValueError("x" * 999))[0] == "x" * 300
     assert explained(SERVER, ValueError())[0] == "ValueError"
-    try:
-        try:
-            raise ValueError("the first")
-        except ValueError:
-            raise KeyError("the second")  # noqa: B904 (what was handled is its context)
-    except KeyError as error:
-        assert explained(SERVER, error)[0] == "the first"
+    first, second = ValueError("the first"), KeyError("the second")
+    second.__context__ = first
+    assert explained(SERVER, second)[0] == "the first"

@@ -1,6 +1,7 @@
 """A run is recorded once and completely, also after a kill; a finished record is never changed."""
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -264,6 +265,75 @@ def test_twins_from_before_are_settled_and_the_oldest_complete_one_stays(log, st
     assert again == ids
     assert sum(repr("captchanet.twin_of") in row and ids["good"] in row for row in held["tags"]) == 3
     assert log(of="doubled")[0] == ids
+
+
+@pytest.fixture
+def server(monkeypatch, store):
+    """Records as on a server, where nobody can be sure to be alone."""
+    monkeypatch.setattr("captchanet.track.log_runs.database_of", lambda uri: None)
+
+
+def test_what_two_writers_on_a_server_recorded_is_there_once_and_the_other_is_hidden(
+    server, log, store, monkeypatch
+):
+    from captchanet.track.log_runs import _Writer
+
+    ids, before = log(of="shared")
+    assert log(of="shared") == (ids, before)
+    found, late = _Writer._found, []
+
+    def too_early(writer, key=None):
+        # once for the list, and once for each run: as if the first writer were just behind
+        late.append(key)
+        return found(writer, key) if len(late) > 1 + len(ids) else {}
+
+    monkeypatch.setattr(_Writer, "_found", too_early)
+    again, held = log(of="shared")
+    new = set(held["tags"]) - set(before["tags"])
+    twins = [row for row in new if "captchanet.twin_of" in row]
+    assert len(twins) == len(ids)
+    active = [row for row in held["runs"] if "'active'" in row]
+    assert sum(any(repr(run) in row for row in active) for run in again.values()) == len(ids)
+    # of those that began together the one with the least id stays, for every writer
+    hidden = {
+        name: row.split("'")[5] for row in twins for name, run in again.items() if run in row.split("'")[3]
+    }
+    assert set(hidden) == set(ids)
+    for name, run in again.items():
+        assert run == min(run, hidden[name])
+        assert ids[name] in (run, hidden[name])
+
+
+def test_a_writer_that_another_one_disturbs_on_a_server_begins_again(log, monkeypatch):
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    failures, original = [], MlflowClient.create_run
+
+    def disturbed(*words, **options):
+        if len(failures) < most:
+            failures.append(1)
+            raise MlflowException(said)
+        return original(*words, **options)
+
+    monkeypatch.setattr(MlflowClient, "create_run", disturbed)
+    monkeypatch.setattr("captchanet.track.log_runs.database_of", lambda uri: None)
+    most, said = 4, "The run must be in the 'active' state"
+    assert set(log(of="disturbed")[0]) == {"good", "other", "wild", "xor"}
+    assert len(failures) == 4
+    most = 99
+    for said, tried in (("(sqlite3.IntegrityError) twice", 5), ("no such host", 1)):
+        failures.clear()
+        with pytest.raises(UserError, match=re.escape(said)):
+            log(of=said)
+        assert len(failures) == tried
+    # alone there is nobody else to wait for
+    monkeypatch.undo()
+    monkeypatch.setattr(MlflowClient, "create_run", disturbed)
+    failures.clear()
+    with pytest.raises(UserError):
+        log(of="alone")
+    assert len(failures) == 1
 
 
 def test_telemetry_is_off():

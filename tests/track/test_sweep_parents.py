@@ -2,6 +2,7 @@
 
 import csv
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -96,6 +97,11 @@ def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
     tags, numbers = history.tags(parent), history.latest(parent)
     assert (numbers["runs"], numbers["settings"], numbers["failed"]) == (3, 2, 1)
     assert numbers["best_run"] == numbers["best_mean"]
+    asked = history.sql("select run_uuid, start_time, end_time from runs")
+    times = {run: span for run, *span in asked}
+    spans = [times[ids[name]] for name in ("good", "other", "wild")]
+    assert len({end for _, end in spans}) == 3
+    assert times[parent] == [min(start for start, _ in spans), max(end for _, end in spans)]
     assert "best_deviation" not in numbers
     assert tags["captchanet.best_setting"] in ("weight=0.1", "weight=1.0")
     best_id, best_run = tags["captchanet.best_run"].split()
@@ -112,6 +118,54 @@ def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
         ("weight=1.0", "1.0", "2", "1"),
     }
     assert (artifacts / "settings.png").stat().st_size > 1000
+
+
+def test_a_sweep_is_described_by_its_best_setting_and_run_and_a_table_of_all():
+    from captchanet.evaluate.comparison import summarise
+    from captchanet.evaluate.sweep import Sweep, SweepRun
+    from captchanet.track.sweep_parents import MOST_ROWS, _description, accuracy_text, code, described
+
+    def read(run, setting, seed, wrong=None):
+        misread = frozenset(("raw", f"{number}.png") for number in range(wrong or 0))
+        return SweepRun(run, setting, (seed, None), wrong is None, "u", 200, misread)
+
+    runs = [
+        read("a1", "x=1", 1, 20),
+        read("a2", "x=1", 2, 22),
+        read("b1", "x=2", 1, 3),
+        read("b2", "x=2", 2, 61),
+    ]
+    runs += [read("c1", "x=3", 1)]
+    plan = {one.run: {"setting": one.setting, "values": {}, "seed": 1, "fold": None} for one in runs}
+    sweep = Sweep("widths", None, "cg", ["train.x", "train.y"], plan)
+    found, ids = summarise(runs), {one.run: f"id-{one.run}" for one in runs}
+    assert _description(sweep, found, runs[2], "mine", "7", ids).split("\n\n") == [
+        "5 runs like `cg`, varied in `train.x`, `train.y`: 3 settings. **1 failed.**",
+        "Best setting: **`x=1`**, which read 89.5% ± 0.7 of the captchas it never saw; best run: "
+        "[b1](#/experiments/7/runs/id-b1), 98.5%. `captchanet best widths --set mine` says whether the "
+        "difference stands out from the spread.",
+        "| setting&emsp; | unseen captchas read&emsp; | lowest to highest&emsp; | runs&emsp; | failed |\n"
+        "|:---|:---|:---|:---|:---|\n"
+        "| `x=1`&emsp; | 89.5% ± 0.7 | 89.0% to 90.0% | 2 | 0 |\n"
+        "| `x=2`&emsp; | 84.0% ± 20.5 | 69.5% to 98.5% | 2 | 0 |\n"
+        "| `x=3`&emsp; | none, all failed |  | 1 | 1 |",
+    ]
+    one = Sweep("s", None, "cg", [], {"c1": plan["c1"]})
+    first, *table = _description(one, found[2:], None, "m", "7", ids).split("\n\n")
+    assert first == "1 run like `cg`, varied in nothing but the repeats: 1 setting. **1 failed.**"
+    assert len(table) == 1
+    many = [replace(found[0], setting=f"x={number}") for number in range(MOST_ROWS + 2)]
+    whole = _description(sweep, many, runs[2], "m", "7", ids)
+    assert whole.endswith("\n\nand 2 more settings in settings.csv")
+    assert whole.count("\n| `") == MOST_ROWS
+    assert "more" not in _description(sweep, many[:MOST_ROWS], runs[2], "m", "7", ids)
+    assert described(sweep, "b1") == "Sweep `widths`, setting `x=2`, seed 1."
+    folded = {"b1": plan["b1"] | {"seed": None, "fold": 3}}
+    assert described(replace(sweep, runs=folded), "b1") == "Sweep `widths`, setting `x=2`, fold 3."
+    assert accuracy_text(replace(found[0], deviation=None)) == "89.5%"
+    assert code("a`b|c\nd") == "`a'b\\|c d`"
+    assert code("x" * 60) == f"`{'x' * 60}`"
+    assert code("a" * 40 + "b" * 40) == f"`{'a' * 30}…{'b' * 29}`"
 
 
 def test_recording_a_sweep_twice_is_recording_it_once(history, of):

@@ -109,6 +109,22 @@ def test_a_change_in_each_place_that_counts_as_code_is_in_the_patch(repository, 
     assert "notes.txt" not in patch
 
 
+def test_what_can_be_run_stays_so_and_a_repository_inside_is_no_change(repository, tmp_path):
+    tool, inner = repository / "src/tool.sh", repository / "src/inner"
+    tool.write_text("echo\n")
+    tool.chmod(0o755)
+    origin = code_origin(repository)
+    assert "new file mode 100755" in origin["patch"]
+    inner.mkdir()
+    (inner / "b.py").write_text("b = 1\n")
+    git(inner, "init", "-q")
+    git(inner, "add", ".")
+    git(inner, "commit", "-qm", "inner")
+    git(repository, "-c", "advice.addEmbeddedRepo=false", "add", ".")
+    git(repository, "commit", "-qm", "two")
+    assert code_origin(repository) == clean(repository)
+
+
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
 def test_settings_and_attributes_of_the_user_change_no_byte(repository, tmp_path, monkeypatch, ends):
     for key, value in (
