@@ -139,6 +139,8 @@ def test_too_few_captchas_are_said_with_the_numbers(changes):
 
 def test_the_pickle_holds_x_and_y_and_nothing_else_and_pandas_reads_it(files):
     made, _ = written(files, settings(unseen=0.25), raw=folder(MANY))
+    # the fourth protocol: also older programs read it
+    assert files.pickled.read_bytes()[:2] == b"\x80\x04"
     data = pd.read_pickle(files.pickled)
     assert list(data) == ["X", "y"]
     np.testing.assert_array_equal(data["X"], made.train.X)
@@ -247,6 +249,10 @@ def test_every_usable_picture_is_listed_whether_it_was_chosen_or_not(files):
     assert rows[0] == "pictures,file,label,sha256"
     assert len(rows) == 1 + 40 + 1
     assert rows[-1] == "other,z1.png,z1,file-z1"
+    header, *captchas = files.captchas.read_text().splitlines()
+    assert header == "part,pictures,file,label,sha256"
+    assert [row.split(",")[0] for row in captchas] == ["train"] * 3 + ["unseen"]
+    assert captchas[-1] == "unseen,other,z1.png,z1,file-z1"
     assert facts["pictures"]["raw"]["folder"] == "data/raw"
 
 

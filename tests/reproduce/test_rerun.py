@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from captchanet.files import read_csv, read_json
 from captchanet.layout import ARTIFACTS, FORMAT, Layout
 from captchanet.reproduce import execute, restore
 from captchanet.reproduce.execute import MARKER, claimed, kernel, snakemake
-from captchanet.reproduce.formats import FORMATS, format_of
+from captchanet.reproduce.formats import FORMATS, format_of, in_todays_words
 from captchanet.reproduce.restore import (
     UntrustedPatch,
     changed,
@@ -133,8 +135,9 @@ def test_the_same_results_of_other_sources_are_no_repeated_run(both):
         file.write_text(json.dumps(record | {"sources": sources}))
         found = verdict(both)
         assert not found.repeated
-        assert "are the same to the last bit, but by other sources" in found.sentence
-        assert f"({names})" in found.sentence
+        theta = f"theta {found.theta[0][:8]} and the results"
+        said = f"{theta} are the same to the last bit, but by other sources ({names}): {found.result[0]}"
+        assert found.sentence == f"NOT repeated: {said}"
         assert json.loads(json.dumps(found.json_ready()))["repeated"] is False
 
 
@@ -218,6 +221,40 @@ def test_a_run_of_todays_format_leaves_its_results_where_the_layout_says(made_re
 
 def test_every_format_up_to_todays_is_known():
     assert sorted(FORMATS) == list(range(1, FORMAT + 1))
+
+
+def test_todays_names_of_what_the_first_format_recorded():
+    @dataclass
+    class Old:
+        parameters: dict
+        metrics: dict
+        tags: dict
+        format: int = 1
+
+    renamed = {
+        "start.method": "initialisation.method",
+        "drawn_share": "synthetic_share",
+        "dataset.cut": "dataset.segment",
+        "dataset.drawn": "dataset.synthetic",
+        "segment.clean.smallest_piece": "segment.clean.smallest_component",
+        "segment.cut.smallest": "segment.split.smallest_component",
+        "segment.cut.method": "segment.split.method",
+        "pictures.more.draw.count": "pictures.more.synthesize.count",
+    }
+    same = ("starting", "dataset.cut.x", "segment.clean.smallest", "x.drawn_share", "seed")
+    old = Old(
+        {name: name for name in [*renamed, *same]},
+        {"unseen/captchas/share_99_right": 0.5, "cost": 1.0},
+        {"data.drawn_sha256": "1", "data.train_sha256": "2"},
+    )
+    found = in_todays_words(old)
+    assert found.parameters == {new: name for name, new in renamed.items()} | {name: name for name in same}
+    assert found.metrics == {"unseen/captchas/coverage_at_99": 0.5, "cost": 1.0}
+    assert found.tags == {"data.synthetic_sha256": "1", "data.train_sha256": "2"}
+    pieces = in_todays_words(replace(old, parameters={"segment.cut.method": "pieces"})).parameters
+    assert pieces == {"segment.split.method": "components"}
+    today = replace(old, format=FORMAT)
+    assert in_todays_words(today) is today
 
 
 def test_a_run_of_a_later_format_is_refused_with_its_number():
@@ -541,6 +578,20 @@ def test_of_several_versions_git_lends_the_recorded_one_and_says_so(pictures, tm
     assert remarks == []
 
 
+def test_git_lends_a_picture_of_the_runs_commit_also_where_no_branch_has_it_any_more(pictures, tmp_path):
+    folder, rows = pictures
+    for words in ("init -q", "config user.name x", "config user.email x@x", "add .", "commit -qm 1"):
+        git(folder, *words.split())
+    commit = git(folder, "rev-parse", "HEAD").decode().strip()
+    (folder / "a.png").write_text("changed")
+    git(folder, "commit", "-qa", "--amend", "-m2")
+    git(folder, "reflog", "expire", "--expire=now", "--all")
+    recorded = {"raw": {"folder": "pictures", "labels": None}}
+    for where, lost in ((commit, []), ("HEAD", ["pictures/a.png"])):
+        found, _ = restore_pictures(rows, recorded, tmp_path / "here", tmp_path / "into", where)
+        assert [one.name for one in found] == lost
+
+
 # where it happens
 
 
@@ -568,6 +619,39 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be used"), claimed(tmp_path / "file/folder"):
         pass
+
+
+def test_the_workflow_gets_its_targets_and_ends_with_whoever_started_it(tmp_path, monkeypatch):
+    program = tmp_path / "snakemake.py"
+    for name in ("PYTHONPATH", "SNAKEMAKE_PROFILE", "GIT_DIR", "KEPT"):
+        monkeypatch.setenv(name, "the user's")
+    home = tmp_path / "home"
+    with (tmp_path / "lock").open("w") as lock:
+        program.write_text(
+            "import json, os, sys\n"
+            "print('said')\n"
+            f"held = os.path.lexists(f'/proc/{{os.getppid()}}/fd/{lock.fileno()}')\n"
+            "told = {'argv': sys.argv[1:], 'env': dict(os.environ), 'held': held}\n"
+            "told |= {'session': os.getsid(0), 'above': os.getppid()}\n"
+            "json.dump(told, open('told.json', 'w'))\n"
+        )
+        snakemake(home, tmp_path, ["results/a", "results/b"], 3, {"A_KERNEL": "its"}, lock.fileno())
+    found = read_json(tmp_path / "told.json")
+    options = ["--snakefile", str(home / "Snakefile"), "--directory", str(tmp_path)]
+    options += ["--configfile", str(tmp_path / "config.yaml"), "--cores", "3"]
+    assert found["argv"] == [*options, "results/a", "results/b"]
+    assert (found["env"]["A_KERNEL"], found["env"]["KEPT"]) == ("its", "the user's")
+    assert not {"PYTHONPATH", "SNAKEMAKE_PROFILE", "GIT_DIR"} & set(found["env"])
+    # a session of its own, led by the process that ends it and holds the lock until then
+    assert found["session"] == found["above"] != os.getsid(0)
+    assert found["held"] or sys.platform != "linux"
+    assert (tmp_path / "snakemake.log").read_text() == "said\n"
+    program.write_text("raise SystemExit('1\\n2\\n 3 \\n4')")
+    with pytest.raises(UserError, match=r"^the workflow failed: 2 3 4; its whole output: .*/snakemake\.log$"):
+        snakemake(home, tmp_path, [], 1, {}, 0)
+    program.write_text("raise SystemExit(1)")
+    with pytest.raises(UserError, match="failed: it printed nothing"):
+        snakemake(home, tmp_path, [], 1, {}, 0)
 
 
 @pytest.mark.workflow
@@ -749,6 +833,52 @@ def test_a_record_that_lacks_a_file_is_said_with_the_file(again):
     with pytest.raises(UserError, match=r"the run good \(11111111\) has no file evaluate/misreads\.csv"):
         of()
     assert not of.asked
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+def test_of_many_things_that_could_not_be_restored_three_are_named_where_the_workflow_fails(again):
+    of = again.of("good")
+    rows = of.record / ARTIFACTS.dataset.pictures
+    header, *lines = rows.read_text().splitlines()
+    lost = [line.split(",") for line in lines[:5]]
+    rows.write_text("\n".join([header, *(",".join([*row[:3], "0" * 64]) for row in lost), *lines[5:], ""]))
+
+    def fails(results):
+        raise UserError("it failed")
+
+    of.made = fails
+    with pytest.raises(UserError) as found:
+        of(pictures_from_git=False)
+    said = str(found.value)
+    assert [row[1] in said for row in lost] == [True] * 3 + [False] * 2
+    assert said.startswith("it failed; not as recorded: ")
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+def test_pictures_are_first_looked_for_in_the_commit_of_the_run_and_no_patch_runs_unasked(again, monkeypatch):
+    from captchanet.reproduce import rerun
+
+    commits = []
+
+    def restored(rows, pictures, here, into, commit, lend):
+        commits.append((into.name, commit, lend))
+        return [], []
+
+    monkeypatch.setattr(rerun, "restore_pictures", restored)
+    monkeypatch.setattr(rerun, "restore_code", lambda origin, code, checkouts, trust: (code, [], f"{trust}"))
+    of = again.of("good")
+    file = of.record / ARTIFACTS.train.provenance
+    for origin, options in (
+        (None, {}),
+        ({"commit": None, "dirty": None, "problem": "no git"}, {"trust_patch": True}),
+        ({"commit": "c" * 40, "dirty": False, "problem": ""}, {"pictures_from_git": False}),
+    ):
+        file.write_text(json.dumps(read_json(file) | {"git": origin}))
+        found = of(**options)
+        assert found.remarks[0] == f"its code is {options.get('trust_patch', False)}"
+    assert commits == [("data", "HEAD", True), ("data", "HEAD", True), ("data", "c" * 40, False)]
 
 
 # many at once; marked, because importing mlflow takes seconds, and it warns of its own deprecations

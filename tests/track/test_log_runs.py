@@ -66,6 +66,57 @@ def test_the_store_is_made_once_and_found_again(store):
     assert (folder / "mlflow.db").exists()
 
 
+def test_sizes_come_after_the_settings_that_a_person_chose(log, store):
+    ids, _ = log()
+    with sqlite3.connect(store[0] / "mlflow.db") as database:
+        asked = database.execute("select key from params where run_uuid = ?", (ids["good"],))
+        names = {name for (name,) in asked}
+    assert {"size.layers", "size.parameters", "optimiser.method"} <= names
+    assert not {"layers", "parameters", "run"} & names
+
+
+def test_where_nobody_else_records_and_nothing_is_wrong_nothing_is_said(store, tmp_path, capsys):
+    from captchanet.track.place import address
+    from captchanet.track.store import alone, prepare
+
+    _, uri, experiment = store
+    with alone(uri):
+        assert prepare(uri, "captchas") == experiment
+    with alone("http://127.0.0.1:9"):
+        assert capsys.readouterr().err == ""
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (moved / "mlflow.db").write_bytes((store[0] / "mlflow.db").read_bytes())
+    assert prepare(address(None, moved), "captchas") == experiment
+    elsewhere = (store[0] / "mlartifacts").as_uri()
+    assert f"begun elsewhere and keeps its artifacts there, in {elsewhere};" in capsys.readouterr().err
+
+
+def test_an_experiment_that_another_writer_makes_in_the_same_moment_is_taken(capsys):
+    from types import SimpleNamespace
+
+    from mlflow.exceptions import MlflowException
+
+    from captchanet.track.store import _experiment
+
+    made = SimpleNamespace(experiment_id=7, lifecycle_stage="active", artifact_location="s3://a")
+
+    class Server:
+        def __init__(self, *found):
+            self.found = iter(found)
+
+        def get_experiment_by_name(self, name):
+            return next(self.found)
+
+        def create_experiment(self, name, artifact_location, tags):
+            raise MlflowException("it exists")
+
+    assert _experiment(Server(None, made), "x", None) == "7"
+    assert capsys.readouterr().err == ""
+    with pytest.raises(MlflowException, match="it exists"):
+        _experiment(Server(None, None), "x", None)
+
+
 def test_recording_twice_is_recording_once(log):
     ids, first = log()
     again, second = log()

@@ -37,7 +37,7 @@ class History:
         from captchanet.track.log_runs import log_runs
 
         made = [
-            Sweep(name, self.results, "good", ["train.penalty.weight"], about)
+            Sweep(name, self.results, "good", ["train.penalty.weight", "train.cost"], about)
             for name, about in sweeps.items()
         ]
         with run_records(self.results, runs, made) as records:
@@ -106,6 +106,8 @@ def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
     assert tags["captchanet.best_setting"] in ("weight=0.1", "weight=1.0")
     best_id, best_run = tags["captchanet.best_run"].split()
     assert ids[best_run] == best_id
+    assert tags["captchanet.keys"] == "train.penalty.weight, train.cost"
+    assert tags["captchanet.base_run"] == "good"
     description = tags["mlflow.note.content"]
     assert "**1 failed.**" in description
     assert f"(#/experiments/{history.experiment}/runs/{best_id})" in description
@@ -140,7 +142,9 @@ def test_a_sweep_is_described_by_its_best_setting_and_run_and_a_table_of_all():
     sweep = Sweep("widths", None, "cg", ["train.x", "train.y"], plan)
     found, ids = summarise(runs), {one.run: f"id-{one.run}" for one in runs}
     assert _description(sweep, found, runs[2], "mine", "7", ids).split("\n\n") == [
-        "5 runs like `cg`, varied in `train.x`, `train.y`: 3 settings. **1 failed.**",
+        "5 runs like `cg`, varied in `train.x`, `train.y`: 3 settings. "
+        "[Compare them](#/experiments/7/runs?workflowType=machine_learning&viewStateShareKey=mine.widths"
+        "&compareRunsMode=CHART). **1 failed.**",
         "Best setting: **`x=1`**, which read 89.5% ± 0.7 of the captchas it never saw; best run: "
         "[b1](#/experiments/7/runs/id-b1), 98.5%. `captchanet best widths --set mine` says whether the "
         "difference stands out from the spread.",
@@ -152,7 +156,8 @@ def test_a_sweep_is_described_by_its_best_setting_and_run_and_a_table_of_all():
     ]
     one = Sweep("s", None, "cg", [], {"c1": plan["c1"]})
     first, *table = _description(one, found[2:], None, "m", "7", ids).split("\n\n")
-    assert first == "1 run like `cg`, varied in nothing but the repeats: 1 setting. **1 failed.**"
+    assert first.startswith("1 run like `cg`, varied in nothing but the repeats: 1 setting. ")
+    assert first.endswith("**1 failed.**")
     assert len(table) == 1
     many = [replace(found[0], setting=f"x={number}") for number in range(MOST_ROWS + 2)]
     whole = _description(sweep, many, runs[2], "m", "7", ids)
@@ -207,7 +212,8 @@ def test_what_is_no_longer_known_of_a_sweep_is_no_number(history, of):
     assert history.parent(of, "weights") == (parent, "FAILED")
     numbers = history.latest(parent)
     assert (numbers["best_mean"], numbers["best_deviation"], numbers["failed"]) == (None, None, 1)
-    assert history.tags(parent)["captchanet.best_run"] == ""
+    tags = history.tags(parent)
+    assert (tags["captchanet.best_run"], tags["captchanet.best_setting"]) == ("", "")
     history.record(of, ("good",), weights={"good": BOTH["good"]})
     assert history.parent(of, "weights") == (parent, "FINISHED")
 
