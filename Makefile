@@ -5,7 +5,7 @@ PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-unit test-long lint format ui bench data schema clean help requirements
+.PHONY: run test test-unit test-long mutants lint format ui bench data schema clean help requirements
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,6 +22,9 @@ test-unit: $(VENV)/.test ## the tests that start neither Snakemake nor MLflow (a
 
 test-long: $(VENV)/.test ## kill a sweep again and again, which takes too long for a test (a quarter of an hour)
 	@$(BIN)/python tests/kills.py --kills 25
+
+mutants: $(VENV)/.test ## break the code in 300 small places, one after another: would the tests see it? (an hour)
+	@$(BIN)/python tests/mutants.py --number 300 --seed 1
 
 lint: $(VENV)/.test ## style, types, and the arrows between packages
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

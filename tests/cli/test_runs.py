@@ -13,6 +13,8 @@ import struct
 import subprocess
 import sys
 import termios
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -98,6 +100,39 @@ def test_the_runs_that_stand_for_a_sweep_are_read_when_asked_for(notebook, known
     assert {run.name for run in notebook.runs(parents=True).runs} - {
         r.name for r in notebook.runs().runs
     } == {"rates"}
+
+
+def test_a_run_is_called_what_its_key_says_since_mlflow_shows_it_without_its_sweep(tmp_path):
+    from notebook import Notebook
+
+    notebook = Notebook(tmp_path)
+    for minute, tags in enumerate(({"captchanet.key": "rates,a:b=1:0123"}, {"captchanet.key": "none"}, {})):
+        notebook.log("a:b=1", minute, tags=tags)
+    assert [run.name for run in notebook.runs().runs] == ["a:b=1", "a:b=1", "rates,a:b=1"]
+
+
+def test_a_file_of_a_run_is_read_from_this_disk_or_fetched_from_the_store(tmp_path):
+    from datetime import UTC, datetime
+
+    from captchanet.track.history import Run, artifact
+
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "a b/x.json").write_bytes(b"here \xff")
+
+    class Server:
+        def download_artifacts(self, run_id, path, folder):
+            place = Path(folder) / path
+            place.write_text(f"{path} of {run_id}")
+            return str(place)
+
+    run = Run("1" * 32, "cg", "finished", datetime.now(UTC), {}, {}, {})
+    assert artifact(Server(), run, "x.json") == f"x.json of {run.id}"
+    far = replace(run, artifacts="mlflow-artifacts:/1/artifacts")
+    assert artifact(Server(), far, "x.json") == f"x.json of {run.id}"
+    here = replace(run, artifacts=(tmp_path / "a b").as_uri())
+    assert artifact(None, here, "x.json") == "here \udcff"
+    assert artifact(None, replace(run, artifacts=str(tmp_path / "a b")), "x.json") == "here \udcff"
+    assert artifact(None, here, "y.json") is None
 
 
 def test_pages_are_put_together(notebook, known, monkeypatch):

@@ -1,6 +1,7 @@
 """A data set splits captchas, not characters, and codes its classes as the tutorial does."""
 
 import pickle
+from dataclasses import replace
 
 import hypothesis
 import numpy as np
@@ -138,6 +139,8 @@ def test_too_few_captchas_are_said_with_the_numbers(changes):
 
 def test_the_pickle_holds_x_and_y_and_nothing_else_and_pandas_reads_it(files):
     made, _ = written(files, settings(unseen=0.25), raw=folder(MANY))
+    # the fourth protocol: also older programs read it
+    assert files.pickled.read_bytes()[:2] == b"\x80\x04"
     data = pd.read_pickle(files.pickled)
     assert list(data) == ["X", "y"]
     np.testing.assert_array_equal(data["X"], made.train.X)
@@ -198,6 +201,14 @@ def test_the_same_data_are_the_same_bytes(tmp_path):
         assert one.read_bytes() == other.read_bytes()
 
 
+def test_another_label_or_another_pixel_is_another_digest():
+    one = build({"raw": folder(MANY)}, settings(unseen=0.25), ALPHABET).train
+    assert replace(one, X=one.X.copy(), y=one.y.copy()).digest == one.digest
+    labels, pixels = one.y.copy(), one.X.copy()
+    labels[7], pixels[7, 1] = labels[7] % 36 + 1, 0.5
+    assert len({one.digest, replace(one, y=labels).digest, replace(one, X=pixels).digest}) == 3
+
+
 def test_a_class_without_an_example_is_listed():
     made = make({"raw": folder(["0z", "9a"]), "other": folder(["b1"], "u")}, settings(), ALPHABET)
     facts = summary(made, settings(), SEGMENTATION, {})
@@ -223,12 +234,25 @@ def test_a_fold_trains_on_so_many_captchas_as_are_asked_for():
     assert not set(train) & set(held_out)
 
 
+@pytest.mark.parametrize(
+    ("fold", "said"), [(5, "fold: found 5; there are 4 folds"), (0, "expected at least 1")]
+)
+def test_a_fold_that_there_is_none_of_is_refused(fold, said):
+    assert settings(unseen="fold", folds=4, fold=4).fold == 4
+    with pytest.raises(UserError, match=said):
+        settings(unseen="fold", folds=4, fold=fold)
+
+
 def test_every_usable_picture_is_listed_whether_it_was_chosen_or_not(files):
     _, facts = written(files, settings(captchas=3), raw=folder(MANY), other=folder(["z1"]))
     rows = files.pictures.read_text().splitlines()
     assert rows[0] == "pictures,file,label,sha256"
     assert len(rows) == 1 + 40 + 1
     assert rows[-1] == "other,z1.png,z1,file-z1"
+    header, *captchas = files.captchas.read_text().splitlines()
+    assert header == "part,pictures,file,label,sha256"
+    assert [row.split(",")[0] for row in captchas] == ["train"] * 3 + ["unseen"]
+    assert captchas[-1] == "unseen,other,z1.png,z1,file-z1"
     assert facts["pictures"]["raw"]["folder"] == "data/raw"
 
 
@@ -310,6 +334,10 @@ def test_pictures_and_windows_are_those_of_the_training_captchas_in_their_order(
     other = written(files, settings(unseen=0.25, captchas=7, seed=3), raw=raw)[1]
     assert other["cleaned"] != facts["cleaned"]
     assert other["digest"] == facts["digest"]
+    moved = made.windows + np.array([1, 0, 1, 0])
+    again = summary(replace(made, windows=moved), settings(), SEGMENTATION, {})
+    assert again["cleaned"] != facts["cleaned"]
+    assert again["digest"] == facts["digest"]
 
 
 # captchas to calibrate on

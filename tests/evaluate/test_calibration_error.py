@@ -62,3 +62,8 @@ def test_scores_and_bins_are_those_of_scikit_learn():
     rows = reliability_bins(confidence, right)
     np.testing.assert_allclose([row[3] for row in rows], mean, atol=1e-12)
     np.testing.assert_allclose([row[4] for row in rows], accuracy, atol=1e-12)
+    # fifteen bins of equal width are the usual ones
+    n = np.bincount((confidence * 15).astype(int), minlength=15)
+    error = (np.abs(accuracy - mean) * n).sum() / 500
+    assert expected_calibration_error(confidence, right) == pytest.approx(error, abs=1e-12)
+    assert calibration_metrics(confidence, right)["ece"] == pytest.approx(error, abs=1e-12)

@@ -37,6 +37,12 @@ def test_settings_are_in_the_order_of_their_means_with_their_spread():
     assert found[1].deviation is None
 
 
+def test_settings_are_ranked_by_their_mean_and_not_by_their_best_or_worst_run():
+    wrong = {"uneven": (2, 5, 41), "fair": (17, 17, 17), "good": (15, 15, 15)}
+    runs = [made(name, seed, range(k)) for name, counts in wrong.items() for seed, k in enumerate(counts)]
+    assert [one.setting for one in summarise(runs)] == ["good", "uneven", "fair"]
+
+
 def test_failed_runs_are_counted_and_settings_of_which_nothing_finished_come_last():
     found = summarise(
         [

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from captchanet.evaluate import domain_gap
@@ -83,6 +83,7 @@ def test_without_an_example_there_is_nothing_to_compare_classes():
 
 @settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 40))
+@example(10, 10)
 def test_examples_are_of_their_class_and_none_is_shown_twice_but_as_the_nearest(n_real, n_synthetic):
     real, synthetic = characters({"a": 2, "b": n_real}, 1), characters({"a": 3, "b": n_synthetic}, 2)
     (one,) = [one for one in compare_classes(real, synthetic, "abc") if one.character == "b"]
@@ -96,6 +97,9 @@ def test_examples_are_of_their_class_and_none_is_shown_twice_but_as_the_nearest(
         == min(SHOWN - UNLIKE, n_synthetic - len(set(one.synthetic[: one.unlike])))
     )
     assert not set(others) & set(one.synthetic[: one.unlike])
+    # what shows the rest of a class comes in the order of its rows
+    assert one.real[one.unlike :] == sorted(one.real[one.unlike :])
+    assert others == sorted(others)
 
 
 @settings(max_examples=40)

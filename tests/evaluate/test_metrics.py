@@ -22,10 +22,10 @@ ARCHITECTURE = TrainSettings(hidden=(), bias=False).architecture(3, 3)
 MODEL = Model(ARCHITECTURE, 8 * np.eye(3).ravel() - 4, "eye", SEGMENT)
 
 
-def part(labels, shown=None):
+def part(labels, shown=None, alphabet="abc"):
     """Captchas labelled `labels` whose pixels show `shown`."""
-    y = np.array([["abc".index(c) + 1] for label in labels for c in label])
-    X = np.eye(3)[["abc".index(c) for label in shown or labels for c in label]]
+    y = np.array([[alphabet.index(c) + 1] for label in labels for c in label])
+    X = np.eye(len(alphabet))[[alphabet.index(c) for label in shown or labels for c in label]]
     return Part(X, y, [("p", f"{label}.png", label, "sha") for label in labels])
 
 
@@ -50,6 +50,18 @@ def test_a_captcha_counts_only_when_all_its_characters_are_right():
     assert found.metrics["unseen"]["characters"]["correct"] == 4
     assert found.metrics["training"]["accuracy"] == 1
     assert [row[:4] for row in found.misreads] == [("p", "bc.png", "bc", "ba"), ("p", "ca.png", "ca", "cb")]
+
+
+def test_three_of_four_characters_right_is_a_captcha_wrong_and_so_is_another_case():
+    segment = {"alphabet": "abAB", "characters": 4}
+    model = Model(
+        TrainSettings(hidden=(), bias=False).architecture(4, 4), 8 * np.eye(4).ravel() - 4, "eye", segment
+    )
+    labels, shown = ["abab", "baba", "aabb", "bbaa"], ["abab", "bbba", "aaba", "bBaa"]
+    found = evaluate(model, part(labels, alphabet="abAB"), part(labels, shown, alphabet="abAB"))
+    assert found.metrics["unseen"]["captchas"]["correct"] == 1
+    assert found.metrics["unseen"]["characters"]["correct"] == 13
+    assert [row[2:4] for row in found.misreads] == list(zip(labels, shown, strict=True))[1:]
 
 
 def test_the_confusion_matrix_has_the_truth_in_rows():
@@ -81,6 +93,12 @@ def test_outputs_that_all_underflow_give_no_confidence_rather_than_no_number():
     dark = Model(ARCHITECTURE, np.full(9, -5000.0), "dark", SEGMENT)
     _, confidence, _ = dark.predict(np.eye(3)[[0, 1]])
     assert confidence.tolist() == [0]
+
+
+def test_a_misread_without_any_confidence_is_listed():
+    dark = Model(ARCHITECTURE, np.full(9, -5000.0), "dark", SEGMENT)
+    found = evaluate(dark, part(["aa"]), part(["aa", "bc"]))
+    assert found.misreads == [("p", "bc.png", "bc", "aa", "0.000000")]
 
 
 def test_what_is_written_is_what_was_counted(tmp_path):

@@ -113,6 +113,32 @@ def test_every_misread_is_shown_once_with_its_picture_and_every_runs_reading(mad
         assert all(f">{reading}<" in plain for reading in readings.values())
 
 
+def test_the_chart_of_captchas_shows_captchas_and_not_characters(made_results, without_figures, monkeypatch):
+    charts = []
+    monkeypatch.setattr(figures, "captcha_accuracies", charts.append)
+    written(made_results)
+    unseen = {
+        name: read_json(made_results.layout.evaluate(name).metrics).get("unseen")
+        for name in made_results.RUNS
+    }
+    of = [(name, found["captchas"], found["characters"]) for name, found in unseen.items() if found]
+    assert charts == [[(name, found["accuracy"], found["low"], found["high"]) for name, found, _ in of]]
+    assert all(captchas["accuracy"] != characters["accuracy"] for _, captchas, characters in of)
+
+
+def test_a_misread_without_any_confidence_is_shown_as_one_of_the_first_runs(
+    made_results, tmp_path, without_figures
+):
+    copy = copied(made_results, tmp_path)
+    misreads = copy.evaluate("good").misreads
+    header, first, *_ = misreads.read_text().splitlines()
+    entry, file, label, reading, _ = first.split(",")
+    write_text(misreads, f"{header}\n{entry},{file},{label},{reading},0.000000\n")
+    text = visible(written(made_results, copy, runs=["good"]))
+    assert "good misread 1 unseen captchas" in text
+    assert f"{label} {file} {' '.join(reading)} 0.0 %" in text.replace(reading, " ".join(reading))
+
+
 def test_what_was_rejected_is_listed_and_injects_nothing(made_results, page):
     assert "b&lt;b&gt;d.png" in page
     assert "<b>d.png" not in page

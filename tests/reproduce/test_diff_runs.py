@@ -196,9 +196,10 @@ def known(notebook, tmp_path_factory):
         "pictures": LIST + rows,
         "captchas": f"part,{LIST}train,raw,one.png,one,1\nunseen,raw,two.png,two,2\n",
     }
+    more = "".join(f"unseen,raw,{name}.png,{name},{name}\n" for name in ("sd", "sb", "sc", "sa"))
     others = {
         "pictures": LIST + "raw,one.png,won,1\nraw,two.png,two,9\nraw,good.png,good,3\nraw,new.png,new,5\n",
-        "captchas": f"part,{LIST}train,raw,one.png,won,1\nunseen,raw,new.png,new,5\n",
+        "captchas": f"part,{LIST}train,raw,one.png,won,1\nunseen,raw,new.png,new,5\n{more}",
     }
 
     def log(name, changed=(), made=None, **options):
@@ -296,7 +297,7 @@ def test_pictures_one_by_one(shown):
         "pictures with another name: 1\n    ~ raw/bad.png -> raw/good.png",
         "pictures with another label: 1\n    ~ raw/one.png: one -> won",
         "unseen captchas that only A has: 1\n    - raw/two.png",
-        "unseen captchas that only B has: 1\n    + raw/new.png",
+        "unseen captchas that only B has: 5\n    + raw/new.png\n    + raw/sa.png\n    + raw/sb.png\n",
     ):
         assert text in output
     assert "training captchas" not in output
@@ -347,7 +348,9 @@ def test_json_says_the_same(shown, known):
     found = json.loads(shown("a", "data", "--format", "json"))
     assert found["pictures"]["renamed"] == {"raw/bad.png": "raw/good.png"}
     assert found["pictures"]["labels"] == {"raw/one.png": {"a": "one", "b": "won"}}
-    assert found["pictures"]["parts"]["unseen"] == {"only_a": ["raw/two.png"], "only_b": ["raw/new.png"]}
+    unseen = found["pictures"]["parts"]["unseen"]
+    assert unseen["only_a"] == ["raw/two.png"]
+    assert unseen["only_b"] == [f"raw/{name}.png" for name in ("new", "sa", "sb", "sc", "sd")]
 
 
 def test_without_git_the_files_that_differ_are_named(shown, monkeypatch, tmp_path):

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,9 @@ from captchanet.dataset.dataset import PICTURES
 from captchanet.errors import UserError
 from captchanet.files import read_csv, read_json
 from captchanet.layout import ARTIFACTS, FORMAT, Layout
-from captchanet.reproduce import restore
+from captchanet.reproduce import execute, restore
 from captchanet.reproduce.execute import MARKER, claimed, kernel, snakemake
-from captchanet.reproduce.formats import FORMATS, format_of
+from captchanet.reproduce.formats import FORMATS, format_of, in_todays_words
 from captchanet.reproduce.restore import (
     UntrustedPatch,
     changed,
@@ -133,8 +135,9 @@ def test_the_same_results_of_other_sources_are_no_repeated_run(both):
         file.write_text(json.dumps(record | {"sources": sources}))
         found = verdict(both)
         assert not found.repeated
-        assert "are the same to the last bit, but by other sources" in found.sentence
-        assert f"({names})" in found.sentence
+        theta = f"theta {found.theta[0][:8]} and the results"
+        said = f"{theta} are the same to the last bit, but by other sources ({names}): {found.result[0]}"
+        assert found.sentence == f"NOT repeated: {said}"
         assert json.loads(json.dumps(found.json_ready()))["repeated"] is False
 
 
@@ -218,6 +221,40 @@ def test_a_run_of_todays_format_leaves_its_results_where_the_layout_says(made_re
 
 def test_every_format_up_to_todays_is_known():
     assert sorted(FORMATS) == list(range(1, FORMAT + 1))
+
+
+def test_todays_names_of_what_the_first_format_recorded():
+    @dataclass
+    class Old:
+        parameters: dict
+        metrics: dict
+        tags: dict
+        format: int = 1
+
+    renamed = {
+        "start.method": "initialisation.method",
+        "drawn_share": "synthetic_share",
+        "dataset.cut": "dataset.segment",
+        "dataset.drawn": "dataset.synthetic",
+        "segment.clean.smallest_piece": "segment.clean.smallest_component",
+        "segment.cut.smallest": "segment.split.smallest_component",
+        "segment.cut.method": "segment.split.method",
+        "pictures.more.draw.count": "pictures.more.synthesize.count",
+    }
+    same = ("starting", "dataset.cut.x", "segment.clean.smallest", "x.drawn_share", "seed")
+    old = Old(
+        {name: name for name in [*renamed, *same]},
+        {"unseen/captchas/share_99_right": 0.5, "cost": 1.0},
+        {"data.drawn_sha256": "1", "data.train_sha256": "2"},
+    )
+    found = in_todays_words(old)
+    assert found.parameters == {new: name for name, new in renamed.items()} | {name: name for name in same}
+    assert found.metrics == {"unseen/captchas/coverage_at_99": 0.5, "cost": 1.0}
+    assert found.tags == {"data.synthetic_sha256": "1", "data.train_sha256": "2"}
+    pieces = in_todays_words(replace(old, parameters={"segment.cut.method": "pieces"})).parameters
+    assert pieces == {"segment.split.method": "components"}
+    today = replace(old, format=FORMAT)
+    assert in_todays_words(today) is today
 
 
 def test_a_run_of_a_later_format_is_refused_with_its_number():
@@ -381,6 +418,7 @@ def test_a_restored_configuration_is_valid_and_looks_nowhere_else(made_results):
             before = asked.get(section, found[section])
             assert json.dumps(found[section], sort_keys=True) == json.dumps(before, sort_keys=True)
         assert found["xor"] == asked.get("xor", found["xor"])
+        assert (restored["format"], restored["set"]) == (FORMAT, "rerun")
 
 
 @pytest.mark.parametrize("results", ["mixed_results", "synthetic_results"])
@@ -453,7 +491,16 @@ def test_labels_are_those_recorded(pictures, tmp_path):
     ]
     restored(rows, tmp_path, labels="labels.csv")
     assert read_label_file(tmp_path / "into/raw.labels.csv") == {"a.png": ["xy"], 'b,"c".png': ["z"]}
+    (tmp_path / "into/raw.labels.csv").unlink()
     restored(rows, tmp_path)
+    assert not (tmp_path / "into/raw.labels.csv").exists()
+    # the configuration of the rerun names the file
+    asked = {
+        "pictures": {"raw": {"folder": "here", "labels": "mine.csv"}, "b": {"folder": "b", "labels": None}}
+    }
+    found = restore_configuration(asked | {"train": {"cg": {}}}, FORMATS[FORMAT])["pictures"]
+    assert found["raw"] == {"folder": "data/raw", "labels": "data/raw.labels.csv"}
+    assert found["b"]["labels"] is None
 
 
 def test_a_folder_without_any_picture_left_is_said(pictures, tmp_path):
@@ -508,6 +555,43 @@ def test_sections_that_no_run_records_are_left_out_of_its_configuration():
     assert found["set"] == "rerun"
 
 
+def test_of_several_versions_git_lends_the_recorded_one_and_says_so(pictures, tmp_path):
+    folder, rows = pictures
+    git(folder, "init", "-q")
+    git(folder, "config", "user.name", "x")
+    git(folder, "config", "user.email", "x@x")
+    for number in ("first", "second"):
+        git(folder, "add", ".")
+        git(folder, "commit", "-qm", number)
+        # HEAD has another version than the recorded one, and the disk a third
+        (folder / "a.png").write_text(f"after the {number}")
+    differences, remarks = restored(rows, tmp_path)
+    assert differences == []
+    assert remarks == [
+        f"pictures/a.png is not as it was ({sha256(b'after the second')[:8]}) and was taken from git"
+    ]
+    assert (tmp_path / "into/raw/a.png").read_bytes() == b"a.png" * 3
+    # one that git never had is named, and is not replaced by what HEAD has
+    unknown = [("raw", "a.png", "ab", "0" * 64)]
+    differences, remarks = restored(unknown, tmp_path)
+    assert [(one.name, one.recorded) for one in differences] == [("pictures/a.png", "00000000")]
+    assert remarks == []
+
+
+def test_git_lends_a_picture_of_the_runs_commit_also_where_no_branch_has_it_any_more(pictures, tmp_path):
+    folder, rows = pictures
+    for words in ("init -q", "config user.name x", "config user.email x@x", "add .", "commit -qm 1"):
+        git(folder, *words.split())
+    commit = git(folder, "rev-parse", "HEAD").decode().strip()
+    (folder / "a.png").write_text("changed")
+    git(folder, "commit", "-qa", "--amend", "-m2")
+    git(folder, "reflog", "expire", "--expire=now", "--all")
+    recorded = {"raw": {"folder": "pictures", "labels": None}}
+    for where, lost in ((commit, []), ("HEAD", ["pictures/a.png"])):
+        found, _ = restore_pictures(rows, recorded, tmp_path / "here", tmp_path / "into", where)
+        assert [one.name for one in found] == lost
+
+
 # where it happens
 
 
@@ -537,12 +621,70 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
         pass
 
 
+def test_the_workflow_gets_its_targets_and_ends_with_whoever_started_it(tmp_path, monkeypatch):
+    program = tmp_path / "snakemake.py"
+    for name in ("PYTHONPATH", "SNAKEMAKE_PROFILE", "GIT_DIR", "KEPT"):
+        monkeypatch.setenv(name, "the user's")
+    home = tmp_path / "home"
+    with (tmp_path / "lock").open("w") as lock:
+        program.write_text(
+            "import json, os, sys\n"
+            "print('said')\n"
+            f"held = os.path.lexists(f'/proc/{{os.getppid()}}/fd/{lock.fileno()}')\n"
+            "told = {'argv': sys.argv[1:], 'env': dict(os.environ), 'held': held}\n"
+            "told |= {'session': os.getsid(0), 'above': os.getppid()}\n"
+            "json.dump(told, open('told.json', 'w'))\n"
+        )
+        snakemake(home, tmp_path, ["results/a", "results/b"], 3, {"A_KERNEL": "its"}, lock.fileno())
+    found = read_json(tmp_path / "told.json")
+    options = ["--snakefile", str(home / "Snakefile"), "--directory", str(tmp_path)]
+    options += ["--configfile", str(tmp_path / "config.yaml"), "--cores", "3"]
+    assert found["argv"] == [*options, "results/a", "results/b"]
+    assert (found["env"]["A_KERNEL"], found["env"]["KEPT"]) == ("its", "the user's")
+    assert not {"PYTHONPATH", "SNAKEMAKE_PROFILE", "GIT_DIR"} & set(found["env"])
+    # a session of its own, led by the process that ends it and holds the lock until then
+    assert found["session"] == found["above"] != os.getsid(0)
+    assert found["held"] or sys.platform != "linux"
+    assert (tmp_path / "snakemake.log").read_text() == "said\n"
+    program.write_text("raise SystemExit('1\\n2\\n 3 \\n4')")
+    with pytest.raises(UserError, match=r"^the workflow failed: 2 3 4; its whole output: .*/snakemake\.log$"):
+        snakemake(home, tmp_path, [], 1, {}, 0)
+    program.write_text("raise SystemExit(1)")
+    with pytest.raises(UserError, match="failed: it printed nothing"):
+        snakemake(home, tmp_path, [], 1, {}, 0)
+
+
 @pytest.mark.workflow
 def test_a_workflow_that_fails_is_said_with_its_own_words(tmp_path):
     (tmp_path / "Snakefile").write_text("raise SystemExit('captchanet: no such thing')\n")
     (tmp_path / "config.yaml").write_text("{}")
     with pytest.raises(UserError, match=r"captchanet: no such thing; its whole output: .*snakemake\.log"):
         snakemake(tmp_path, tmp_path, ["results/x"], 1, {}, 0)
+
+
+def test_the_recorded_kernel_is_asked_for_where_it_is_another_and_runs_here(monkeypatch):
+    asked = []
+
+    def kernels(environment):
+        asked.append(environment)
+        names = {environment["OPENBLAS_CORETYPE"]} if environment else {"Zen", "Haswell", "Atom", "Core2"}
+        return None if "Slow" in names else names
+
+    monkeypatch.setattr(execute, "_kernels", kernels)
+    others = "Atom, Core2, Haswell, Zen here"
+    pool = ORIGIN["blas"][0]
+    forced = {"OPENBLAS_CORETYPE": "Prescott"}
+    assert kernel([pool | {"kernel": "Prescott"}] * 2) == (
+        forced,
+        f"its BLAS kernel: {others}, Prescott then, and set to that",
+    )
+    assert asked == [{}, forced]
+    said = f"its BLAS kernel: {others}, Slow then, which does not run here"
+    assert kernel([pool | {"kernel": "Slow"}]) == ({}, said)
+    # several kernels at once cannot be asked for
+    assert kernel([pool | {"kernel": "A"}, pool | {"kernel": "B"}]) == ({}, "")
+    monkeypatch.setattr(execute, "_kernels", lambda environment: None)
+    assert kernel([pool]) == ({}, "")
 
 
 @pytest.mark.workflow
@@ -559,6 +701,184 @@ def test_the_kernel_of_the_record_is_set_where_the_processor_has_it():
         forced, remark = kernel([here[0] | {"kernel": "Haswell"}])
         assert forced == {"OPENBLAS_CORETYPE": "Haswell"}
         assert "set to that" in remark
+
+
+# from the record to the verdict; marked, because importing mlflow takes seconds, and it warns of its own
+# deprecations
+
+
+@pytest.fixture
+def again(made_results, tmp_path, monkeypatch):
+    """Runs the good run, or XOR, again from its record, with a workflow that copies the recorded results.
+
+    `record` is the folder of its artifacts, `asked` what the workflow was called with; a test may exchange
+    `made`, which puts the results of the workflow into a folder.
+    """
+    from captchanet.reproduce import rerun
+    from captchanet.track.history import Run
+
+    here = tmp_path / "here"
+    (here / "src").mkdir(parents=True)
+    (here / "src/a.py").write_text("a = 1\n")
+    monkeypatch.chdir(here)
+
+    class Again:
+        record, asked = tmp_path / "record", []
+
+        def of(self, name, **options):
+            layout, self.name = made_results.layout, name
+            stages = {"train": layout.train("good"), "evaluate": layout.evaluate("good")}
+            stages = stages if name else {"train": layout.xor}
+            for stage, files in (stages | {"dataset": layout.dataset("main")}).items():
+                for file in files:
+                    (self.record / stage).mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file, self.record / stage)
+            file = self.record / ARTIFACTS.train.provenance
+            origin = {"git": None, "sources": {"src/a.py": sha256(b"a = 1\n")}}
+            file.write_text(json.dumps(read_json(file) | origin))
+            self.run = Run("1" * 32, name or "xor", "finished", None, {}, {}, {}, self.record.as_uri())
+            return self
+
+        def __call__(self, **options):
+            return rerun.rerun(None, self.run, tmp_path / "again", rerun.Options(**options))
+
+        def made(self, results):
+            for stage in ("train", "evaluate"):
+                to = results / (f"{stage}/{self.name}" if self.name else "xor")
+                if (self.record / stage).is_dir():
+                    shutil.copytree(self.record / stage, to, dirs_exist_ok=True)
+
+        def workflow(self, home, folder, targets, cores, environment, lock):
+            self.asked.append((home, targets, cores, environment))
+            os.fstat(lock)
+            self.made(folder / "results/rerun")
+
+    one = Again()
+    monkeypatch.setattr(rerun, "snakemake", one.workflow)
+    monkeypatch.setattr(rerun, "kernel", lambda blas: ({"A_KERNEL": "its"}, f"{len(blas)} kernels"))
+    return one
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", ["good", None])
+def test_a_run_is_restored_from_its_record_made_again_and_judged(again, name, tmp_path, made_results):
+    found = again.of(name)(cores=3)
+    assert found.repeated
+    results = made_results.layout.train("good") if name else made_results.layout.xor
+    theta = read_json(results.provenance)["theta_sha256"]
+    assert (found.run, found.id, found.theta) == (name or "xor", "1" * 32, (theta, theta))
+    here, folder = tmp_path / "here", tmp_path / "again"
+    kernels = len(read_json(results.provenance)["blas"])
+    assert found.remarks == [
+        f"its code is that of {here}, where its sources are as they were",
+        f"{kernels} kernels",
+    ]
+    last = ["train/good/status.json", "evaluate/good/metrics.json"] if name else ["xor/status.json"]
+    assert again.asked == [(here, [f"results/rerun/{file}" for file in last], 3, {"A_KERNEL": "its"})]
+    verdict = read_json(folder / "verdict.json")
+    assert (verdict["repeated"], verdict["sentence"]) == (True, found.sentence)
+    assert 0 <= verdict["seconds"] < 60
+    # what the workflow had to work with
+    config = resolved(yaml.safe_load((folder / "config.yaml").read_text()))
+    assert list(config.train) == [name or "none"]
+    for pictures, entry in config.pictures.items():
+        there = {file.name: file.read_bytes() for file in (folder / entry.folder).iterdir()}
+        usable = [file for file in there if file != "b<b>d.png"]
+        before = made_results.pictures / pictures
+        assert there == (
+            {file: (before / file).read_bytes() for file in usable} if name else {"none.png": b""}
+        )
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+def test_a_rerun_says_what_differs_each_once_and_first_what_it_could_not_restore(again, tmp_path):
+    of = again.of("good")
+    rows = of.record / ARTIFACTS.dataset.pictures
+    header, first, *others = rows.read_text().splitlines()
+    entry, file, label, _ = first.split(",")
+    rows.write_text("\n".join([header, f"{entry},{file},{label},{'0' * 64}", *others, ""]))
+
+    def other(results):
+        Again.made(of, results)
+        provenance = results / "train/good/provenance.json"
+        provenance.write_text(
+            json.dumps(read_json(provenance) | {"theta_sha256": "f" * 64, "cpu": "another"})
+        )
+
+    Again, of.made = type(of), other
+    found = of(pictures_from_git=False)
+    assert not found.repeated
+    assert found.theta[1] == "f" * 64
+    assert found.differences[0].recorded == "00000000"
+    assert [one.kind for one in found.differences] == ["data", "CPU"]
+    assert read_json(tmp_path / "again/verdict.json")["repeated"] is False
+
+    def fails(results):
+        raise UserError("the workflow failed")
+
+    of.made = fails
+    with pytest.raises(
+        UserError, match=rf"^the workflow failed; not as recorded: .*{file} \([0-9a-f]{{8}}\)$"
+    ):
+        of()
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+def test_a_record_that_lacks_a_file_is_said_with_the_file(again):
+    of = again.of("good")
+    (of.record / ARTIFACTS.evaluate.misreads).unlink()
+    with pytest.raises(UserError, match=r"the run good \(11111111\) has no file evaluate/misreads\.csv"):
+        of()
+    assert not of.asked
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+def test_of_many_things_that_could_not_be_restored_three_are_named_where_the_workflow_fails(again):
+    of = again.of("good")
+    rows = of.record / ARTIFACTS.dataset.pictures
+    header, *lines = rows.read_text().splitlines()
+    lost = [line.split(",") for line in lines[:5]]
+    rows.write_text("\n".join([header, *(",".join([*row[:3], "0" * 64]) for row in lost), *lines[5:], ""]))
+
+    def fails(results):
+        raise UserError("it failed")
+
+    of.made = fails
+    with pytest.raises(UserError) as found:
+        of(pictures_from_git=False)
+    said = str(found.value)
+    assert [row[1] in said for row in lost] == [True] * 3 + [False] * 2
+    assert said.startswith("it failed; not as recorded: ")
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
+def test_pictures_are_first_looked_for_in_the_commit_of_the_run_and_no_patch_runs_unasked(again, monkeypatch):
+    from captchanet.reproduce import rerun
+
+    commits = []
+
+    def restored(rows, pictures, here, into, commit, lend):
+        commits.append((into.name, commit, lend))
+        return [], []
+
+    monkeypatch.setattr(rerun, "restore_pictures", restored)
+    monkeypatch.setattr(rerun, "restore_code", lambda origin, code, checkouts, trust: (code, [], f"{trust}"))
+    of = again.of("good")
+    file = of.record / ARTIFACTS.train.provenance
+    for origin, options in (
+        (None, {}),
+        ({"commit": None, "dirty": None, "problem": "no git"}, {"trust_patch": True}),
+        ({"commit": "c" * 40, "dirty": False, "problem": ""}, {"pictures_from_git": False}),
+    ):
+        file.write_text(json.dumps(read_json(file) | {"git": origin}))
+        found = of(**options)
+        assert found.remarks[0] == f"its code is {options.get('trust_patch', False)}"
+    assert commits == [("data", "HEAD", True), ("data", "HEAD", True), ("data", "c" * 40, False)]
 
 
 # many at once; marked, because importing mlflow takes seconds, and it warns of its own deprecations

@@ -202,6 +202,20 @@ def test_the_same_picture_under_two_labels_is_rejected_twice_each_naming_the_oth
     assert segmented.characters == alone.characters
 
 
+def test_after_a_contradiction_each_character_has_the_window_of_its_own_picture(tmp_path):
+    # windows that differ from picture to picture, and a picture that goes before those that stay
+    segmentation = Segmentation.of(SETTINGS | {"split": {"method": "valleys"}, "max_rejected": 0.5}).try_out()
+    files = {f"{text}.png": captcha(text) for text in ("iiii", "mmmm", "wiwi")}
+    found = segment(
+        fill(tmp_path / "in", files | {"aaaa.png": captcha("llll"), "bbbb.png": captcha("llll")}),
+        segmentation,
+    )
+    alone = segment(fill(tmp_path / "alone", files), segmentation)
+    assert len({row[3:] for row in alone.characters}) > 8
+    assert found.characters == alone.characters
+    np.testing.assert_array_equal(found.X, alone.X)
+
+
 def test_labels_may_come_from_a_csv_in_the_folder_of_the_pictures(tmp_path):
     files = {f"{i}.png": captcha(f"ab1{i}") for i in range(4)}
     files["labels.csv"] = b"file,label\n0.png,ab10\n1.png,ab11\n1.png,ab77\n3.png,ab1\n9.png,ab19\n"
@@ -330,3 +344,13 @@ def test_damaged_results_are_named(tmp_path, name, data):
     with pytest.raises(UserError, match="again") as caught:
         read_segmented(files)
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["characters", "cleaned"])
+def test_arrays_of_another_number_of_pictures_are_refused(tmp_path, name):
+    files = SegmentedFiles.within(tmp_path)
+    write_segmented(files, segment(fill(tmp_path / "in", {"ab12.png": captcha("ab12")}), SEGMENTATION))
+    array = np.load(getattr(files, name))
+    np.save(getattr(files, name), np.concatenate([array, array]))
+    with pytest.raises(UserError, match="they are of different runs"):
+        read_segmented(files)

@@ -30,6 +30,34 @@ FILE, SERVER = "sqlite:///mlflow.db", "http://127.0.0.1:9"
         (SERVER, Exception("could not extend file: No space left on device"), "disk of the server is full"),
         (SERVER, Exception("Detected out-of-date database schema"), "mlflow db upgrade"),
         (SERVER, Exception("failed with error code 500"), "log of the server"),
+        (FILE, OSError(errno.EDQUOT, "Disk quota exceeded"), "the disk is full"),
+        *((FILE, OSError(code, "said"), "read and write") for code in (errno.EPERM, errno.EROFS)),
+        (FILE, sqlite3.OperationalError("unable to open database file"), "read and write"),
+        (FILE, Exception("what nobody knows"), "read and write"),
+        (SERVER, Exception("HTTP 403, Forbidden"), "MLFLOW_TRACKING_USERNAME"),
+        (SERVER, Exception("Unauthorized"), "MLFLOW_TRACKING_USERNAME"),
+        *(
+            (SERVER, OSError(code, "said"), "start the server")
+            for code in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT)
+        ),
+        *(
+            (SERVER, Exception(said), "start the server")
+            for said in (
+                *("Failed to establish a new one", "Max retries exceeded", "Connection aborted"),
+                *("getaddrinfo failed", "Temporary failure in name resolution"),
+            )
+        ),
+        (SERVER, Exception("database or disk is full"), "disk of the server is full"),
+        *(
+            (uri, Exception(said), cure)
+            for uri in (FILE, SERVER)
+            for said, cure in (
+                ("Can't locate revision identified by 'x'", "a newer MLflow made this store"),
+                ("no such column: runs.x", f"mlflow db upgrade {uri}"),
+                ("psycopg2.errors.UndefinedTable", f"mlflow db upgrade {uri}"),
+                ("psycopg2.errors.UndefinedColumn", f"mlflow db upgrade {uri}"),
+            )
+        ),
     ],
 )
 def test_each_cause_has_its_own_cure(uri, error, cure):
@@ -42,3 +70,12 @@ def test_each_cause_has_its_own_cure(uri, error, cure):
         said, do = explained(uri, outer)
     assert said == str(error).strip().split(". ")[0]
     assert cure in do
+
+
+def test_of_a_long_error_the_first_line_is_said_and_of_one_without_words_its_kind():
+    assert explained(FILE, ValueError("\nread only\nSELECT 1"))[0] == "read only"
+    assert explained(SERVER, ValueError("x" * 999))[0] == "x" * 300
+    assert explained(SERVER, ValueError())[0] == "ValueError"
+    first, second = ValueError("the first"), KeyError("the second")
+    second.__context__ = first
+    assert explained(SERVER, second)[0] == "the first"

@@ -81,6 +81,53 @@ def test_rejected_pictures_are_counted_where_there_are_any(made_results):
     assert counts == {"pictures/raw/rejected": 1}
 
 
+def test_the_metrics_of_a_run_are_those_of_its_evaluation_and_its_training(made_results):
+    for name in ("good", "other"):
+        record, found = content(made_results, name)
+        metrics = read_json(made_results.layout.evaluate(name).metrics)
+        unseen = metrics["unseen"]
+        assert unseen["captchas"]["accuracy"] != unseen["characters"]["accuracy"]
+        expected = {
+            f"{of}/{number}": value
+            for of, values in (
+                ("training/characters", metrics["training"]),
+                ("unseen/characters", unseen["characters"]),
+                ("unseen/captchas", unseen["captchas"]),
+            )
+            for number, value in values.items()
+            if number in ("accuracy", "low", "high", "ece")
+        }
+        expected |= {"unseen/captchas/coverage_at_99": metrics["selective"]["coverage_at_99"]}
+        expected |= {"temperature": metrics["temperature"], "seconds": record.provenance["seconds"]}
+        expected |= {"evaluations": read_json(made_results.layout.train(name).status)["evaluations"]}
+        kept = {key: value for key, value in found.finals.items() if not key.startswith("pictures/")}
+        assert kept == expected
+        rows = made_results.layout.train(name).history.read_text().splitlines()
+        assert rows[0] == "step,cost,gradient_norm,training_accuracy"
+        assert [(step, *values.values()) for step, values in found.history] == [
+            tuple(map(float, row.split(","))) for row in rows[1:]
+        ]
+        assert [tuple(values) for _, values in found.history] == [tuple(rows[0].split(",")[1:])] * (
+            len(rows) - 1
+        )
+
+
+def test_a_data_set_trained_calibrated_or_was_read(made_results, monkeypatch):
+    from captchanet.track import from_results
+
+    facts = from_results.read_facts(made_results.layout.dataset("main"))
+    for part in ("synthetic", "calibration"):
+        facts["digest"][part] = part
+    monkeypatch.setattr(from_results, "read_facts", lambda files: facts)
+    _, found = content(made_results)
+    assert {name: (context, digest) for name, context, _, digest, _ in found.data} == {
+        "main-train": ("training", facts["digest"]["train"]),
+        "main-synthetic": ("training", "synthetic"),
+        "main-calibration": ("calibration", "calibration"),
+        "main-unseen": ("evaluation", facts["digest"]["unseen"]),
+    }
+
+
 def test_synthetic_captchas_are_a_data_set_of_their_own(mixed_results):
     record, found = content(mixed_results)
     digests = read_json(mixed_results.layout.dataset("main").facts)["digest"]

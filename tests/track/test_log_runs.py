@@ -1,6 +1,7 @@
 """A run is recorded once and completely, also after a kill; a finished record is never changed."""
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -65,6 +66,57 @@ def test_the_store_is_made_once_and_found_again(store):
     assert (folder / "mlflow.db").exists()
 
 
+def test_sizes_come_after_the_settings_that_a_person_chose(log, store):
+    ids, _ = log()
+    with sqlite3.connect(store[0] / "mlflow.db") as database:
+        asked = database.execute("select key from params where run_uuid = ?", (ids["good"],))
+        names = {name for (name,) in asked}
+    assert {"size.layers", "size.parameters", "optimiser.method"} <= names
+    assert not {"layers", "parameters", "run"} & names
+
+
+def test_where_nobody_else_records_and_nothing_is_wrong_nothing_is_said(store, tmp_path, capsys):
+    from captchanet.track.place import address
+    from captchanet.track.store import alone, prepare
+
+    _, uri, experiment = store
+    with alone(uri):
+        assert prepare(uri, "captchas") == experiment
+    with alone("http://127.0.0.1:9"):
+        assert capsys.readouterr().err == ""
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (moved / "mlflow.db").write_bytes((store[0] / "mlflow.db").read_bytes())
+    assert prepare(address(None, moved), "captchas") == experiment
+    elsewhere = (store[0] / "mlartifacts").as_uri()
+    assert f"begun elsewhere and keeps its artifacts there, in {elsewhere};" in capsys.readouterr().err
+
+
+def test_an_experiment_that_another_writer_makes_in_the_same_moment_is_taken(capsys):
+    from types import SimpleNamespace
+
+    from mlflow.exceptions import MlflowException
+
+    from captchanet.track.store import _experiment
+
+    made = SimpleNamespace(experiment_id=7, lifecycle_stage="active", artifact_location="s3://a")
+
+    class Server:
+        def __init__(self, *found):
+            self.found = iter(found)
+
+        def get_experiment_by_name(self, name):
+            return next(self.found)
+
+        def create_experiment(self, name, artifact_location, tags):
+            raise MlflowException("it exists")
+
+    assert _experiment(Server(None, made), "x", None) == "7"
+    assert capsys.readouterr().err == ""
+    with pytest.raises(MlflowException, match="it exists"):
+        _experiment(Server(None, None), "x", None)
+
+
 def test_recording_twice_is_recording_once(log):
     ids, first = log()
     again, second = log()
@@ -110,6 +162,39 @@ def test_time_and_machine_do_not_make_another_run(records):
     elsewhere = records[0].provenance | {"cpu": "another", "started": "2001-01-01T00:00:00.000+00:00"}
     assert replace(records[0], provenance=elsewhere).key == records[0].key
     assert replace(records[0], parameters=records[0].parameters | {"seed": 2}).key != records[0].key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sources": {"src/a.py": "0" * 64}},
+        {"theta_sha256": "0" * 64},
+        {"data_sha256": {"train": "t", "unseen": "u"}},
+        {"data_sha256": {"train": "t", "unseen": "another"}},
+        {"data_sha256": {"train": "another", "unseen": "u"}},
+    ],
+)
+def test_other_sources_another_theta_and_another_unseen_set_make_another_run(records, change):
+    usual = records[0].provenance | {"data_sha256": {"train": "t", "unseen": "u"}, "sources": {}}
+    one, other = (replace(records[0], provenance=each) for each in (usual, usual | change))
+    assert (one.key == other.key) == (usual == other.provenance)
+    failed = replace(one, status=one.status | {"status": "failed"})
+    assert len({one.key, failed.key, replace(one, name="another").key}) == 3
+
+
+def test_a_finished_run_that_is_seen_again_is_not_written_again(log, records):
+    from captchanet.track.run_record import RunContent
+
+    ids, before = log()
+    others = [(1, {"cost": 99.0, "new": 1.0})]
+    changed = [replace(one, content=lambda: RunContent(others, {"more": 2.0})) for one in records]
+    assert log(*changed) == (ids, before)
+
+
+def test_of_more_runs_than_one_page_none_is_recorded_twice(log, monkeypatch):
+    ids, before = log()
+    monkeypatch.setattr("captchanet.track.store.PAGE", 2)
+    assert log() == (ids, before)
 
 
 def test_another_set_has_runs_of_its_own(log):
@@ -231,6 +316,75 @@ def test_twins_from_before_are_settled_and_the_oldest_complete_one_stays(log, st
     assert again == ids
     assert sum(repr("captchanet.twin_of") in row and ids["good"] in row for row in held["tags"]) == 3
     assert log(of="doubled")[0] == ids
+
+
+@pytest.fixture
+def server(monkeypatch, store):
+    """Records as on a server, where nobody can be sure to be alone."""
+    monkeypatch.setattr("captchanet.track.log_runs.database_of", lambda uri: None)
+
+
+def test_what_two_writers_on_a_server_recorded_is_there_once_and_the_other_is_hidden(
+    server, log, store, monkeypatch
+):
+    from captchanet.track.log_runs import _Writer
+
+    ids, before = log(of="shared")
+    assert log(of="shared") == (ids, before)
+    found, late = _Writer._found, []
+
+    def too_early(writer, key=None):
+        # once for the list, and once for each run: as if the first writer were just behind
+        late.append(key)
+        return found(writer, key) if len(late) > 1 + len(ids) else {}
+
+    monkeypatch.setattr(_Writer, "_found", too_early)
+    again, held = log(of="shared")
+    new = set(held["tags"]) - set(before["tags"])
+    twins = [row for row in new if "captchanet.twin_of" in row]
+    assert len(twins) == len(ids)
+    active = [row for row in held["runs"] if "'active'" in row]
+    assert sum(any(repr(run) in row for row in active) for run in again.values()) == len(ids)
+    # of those that began together the one with the least id stays, for every writer
+    hidden = {
+        name: row.split("'")[5] for row in twins for name, run in again.items() if run in row.split("'")[3]
+    }
+    assert set(hidden) == set(ids)
+    for name, run in again.items():
+        assert run == min(run, hidden[name])
+        assert ids[name] in (run, hidden[name])
+
+
+def test_a_writer_that_another_one_disturbs_on_a_server_begins_again(log, monkeypatch):
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    failures, original = [], MlflowClient.create_run
+
+    def disturbed(*words, **options):
+        if len(failures) < most:
+            failures.append(1)
+            raise MlflowException(said)
+        return original(*words, **options)
+
+    monkeypatch.setattr(MlflowClient, "create_run", disturbed)
+    monkeypatch.setattr("captchanet.track.log_runs.database_of", lambda uri: None)
+    most, said = 4, "The run must be in the 'active' state"
+    assert set(log(of="disturbed")[0]) == {"good", "other", "wild", "xor"}
+    assert len(failures) == 4
+    most = 99
+    for said, tried in (("(sqlite3.IntegrityError) twice", 5), ("no such host", 1)):
+        failures.clear()
+        with pytest.raises(UserError, match=re.escape(said)):
+            log(of=said)
+        assert len(failures) == tried
+    # alone there is nobody else to wait for
+    monkeypatch.undo()
+    monkeypatch.setattr(MlflowClient, "create_run", disturbed)
+    failures.clear()
+    with pytest.raises(UserError):
+        log(of="alone")
+    assert len(failures) == 1
 
 
 def test_telemetry_is_off():

@@ -2,10 +2,11 @@
 
 import csv
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
-from captchanet.layout import FORMAT
+from captchanet.layout import ARTIFACTS, FORMAT
 
 # marked, because importing mlflow takes seconds; it warns of its own deprecations
 pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("default")]
@@ -36,7 +37,7 @@ class History:
         from captchanet.track.log_runs import log_runs
 
         made = [
-            Sweep(name, self.results, "good", ["train.penalty.weight"], about)
+            Sweep(name, self.results, "good", ["train.penalty.weight", "train.cost"], about)
             for name, about in sweeps.items()
         ]
         with run_records(self.results, runs, made) as records:
@@ -96,10 +97,17 @@ def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
     tags, numbers = history.tags(parent), history.latest(parent)
     assert (numbers["runs"], numbers["settings"], numbers["failed"]) == (3, 2, 1)
     assert numbers["best_run"] == numbers["best_mean"]
+    asked = history.sql("select run_uuid, start_time, end_time from runs")
+    times = {run: span for run, *span in asked}
+    spans = [times[ids[name]] for name in ("good", "other", "wild")]
+    assert len({end for _, end in spans}) == 3
+    assert times[parent] == [min(start for start, _ in spans), max(end for _, end in spans)]
     assert "best_deviation" not in numbers
     assert tags["captchanet.best_setting"] in ("weight=0.1", "weight=1.0")
     best_id, best_run = tags["captchanet.best_run"].split()
     assert ids[best_run] == best_id
+    assert tags["captchanet.keys"] == "train.penalty.weight, train.cost"
+    assert tags["captchanet.base_run"] == "good"
     description = tags["mlflow.note.content"]
     assert "**1 failed.**" in description
     assert f"(#/experiments/{history.experiment}/runs/{best_id})" in description
@@ -112,6 +120,57 @@ def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
         ("weight=1.0", "1.0", "2", "1"),
     }
     assert (artifacts / "settings.png").stat().st_size > 1000
+
+
+def test_a_sweep_is_described_by_its_best_setting_and_run_and_a_table_of_all():
+    from captchanet.evaluate.comparison import summarise
+    from captchanet.evaluate.sweep import Sweep, SweepRun
+    from captchanet.track.sweep_parents import MOST_ROWS, _description, accuracy_text, code, described
+
+    def read(run, setting, seed, wrong=None):
+        misread = frozenset(("raw", f"{number}.png") for number in range(wrong or 0))
+        return SweepRun(run, setting, (seed, None), wrong is None, "u", 200, misread)
+
+    runs = [
+        read("a1", "x=1", 1, 20),
+        read("a2", "x=1", 2, 22),
+        read("b1", "x=2", 1, 3),
+        read("b2", "x=2", 2, 61),
+    ]
+    runs += [read("c1", "x=3", 1)]
+    plan = {one.run: {"setting": one.setting, "values": {}, "seed": 1, "fold": None} for one in runs}
+    sweep = Sweep("widths", None, "cg", ["train.x", "train.y"], plan)
+    found, ids = summarise(runs), {one.run: f"id-{one.run}" for one in runs}
+    assert _description(sweep, found, runs[2], "mine", "7", ids).split("\n\n") == [
+        "5 runs like `cg`, varied in `train.x`, `train.y`: 3 settings. "
+        "[Compare them](#/experiments/7/runs?workflowType=machine_learning&viewStateShareKey=mine.widths"
+        "&compareRunsMode=CHART). **1 failed.**",
+        "Best setting: **`x=1`**, which read 89.5% ± 0.7 of the captchas it never saw; best run: "
+        "[b1](#/experiments/7/runs/id-b1), 98.5%. `captchanet best widths --set mine` says whether the "
+        "difference stands out from the spread.",
+        "| setting&emsp; | unseen captchas read&emsp; | lowest to highest&emsp; | runs&emsp; | failed |\n"
+        "|:---|:---|:---|:---|:---|\n"
+        "| `x=1`&emsp; | 89.5% ± 0.7 | 89.0% to 90.0% | 2 | 0 |\n"
+        "| `x=2`&emsp; | 84.0% ± 20.5 | 69.5% to 98.5% | 2 | 0 |\n"
+        "| `x=3`&emsp; | none, all failed |  | 1 | 1 |",
+    ]
+    one = Sweep("s", None, "cg", [], {"c1": plan["c1"]})
+    first, *table = _description(one, found[2:], None, "m", "7", ids).split("\n\n")
+    assert first.startswith("1 run like `cg`, varied in nothing but the repeats: 1 setting. ")
+    assert first.endswith("**1 failed.**")
+    assert len(table) == 1
+    many = [replace(found[0], setting=f"x={number}") for number in range(MOST_ROWS + 2)]
+    whole = _description(sweep, many, runs[2], "m", "7", ids)
+    assert whole.endswith("\n\nand 2 more settings in settings.csv")
+    assert whole.count("\n| `") == MOST_ROWS
+    assert "more" not in _description(sweep, many[:MOST_ROWS], runs[2], "m", "7", ids)
+    assert described(sweep, "b1") == "Sweep `widths`, setting `x=2`, seed 1."
+    folded = {"b1": plan["b1"] | {"seed": None, "fold": 3}}
+    assert described(replace(sweep, runs=folded), "b1") == "Sweep `widths`, setting `x=2`, fold 3."
+    assert accuracy_text(replace(found[0], deviation=None)) == "89.5%"
+    assert code("a`b|c\nd") == "`a'b\\|c d`"
+    assert code("x" * 60) == f"`{'x' * 60}`"
+    assert code("a" * 40 + "b" * 40) == f"`{'a' * 30}…{'b' * 29}`"
 
 
 def test_recording_a_sweep_twice_is_recording_it_once(history, of):
@@ -153,7 +212,8 @@ def test_what_is_no_longer_known_of_a_sweep_is_no_number(history, of):
     assert history.parent(of, "weights") == (parent, "FAILED")
     numbers = history.latest(parent)
     assert (numbers["best_mean"], numbers["best_deviation"], numbers["failed"]) == (None, None, 1)
-    assert history.tags(parent)["captchanet.best_run"] == ""
+    tags = history.tags(parent)
+    assert (tags["captchanet.best_run"], tags["captchanet.best_setting"]) == ("", "")
     history.record(of, ("good",), weights={"good": BOTH["good"]})
     assert history.parent(of, "weights") == (parent, "FINISHED")
 
@@ -195,7 +255,15 @@ def test_two_sets_have_a_parent_each(history, of):
     assert history.parent(of, "weights") != history.parent(f"{of} too", "weights")
 
 
-WRITING = ("create_run", "delete_tag", "log_artifacts", "log_batch", "set_tag", "set_terminated")
+WRITING = (
+    "create_run",
+    "delete_tag",
+    "log_artifact",
+    "log_artifacts",
+    "log_batch",
+    "set_tag",
+    "set_terminated",
+)
 
 
 @pytest.fixture
@@ -265,3 +333,25 @@ def test_killed_at_any_call_the_next_attempt_makes_it_whole(history, of, kill):
         assert history.tags(parent)["mlflow.note.content"] == described
     assert 5 < number < 99
     assert whole("grown")[1]["runs"] == 3
+
+
+def test_killed_at_any_call_a_finished_run_has_all_its_files_and_metrics(history, of, kill):
+    files = {str(file) for file in ARTIFACTS.xor}
+    for number in range(100):
+        name, killed = f"{of} {number}", False
+        kill(number)
+        try:
+            history.record(name, ())
+        except KeyboardInterrupt:
+            killed = True
+        kill(None)
+        ours = "select run_uuid from tags where key = 'captchanet.set' and value = ?"
+        for run, status in history.sql(f"select run_uuid, status from runs where run_uuid in ({ours})", name):
+            artifacts = history.folder / "mlartifacts" / run / "artifacts"
+            found = {str(file.relative_to(artifacts)) for file in artifacts.rglob("*") if file.is_file()}
+            (steps,) = history.sql("select count(*) from metrics where run_uuid = ? and key = 'cost'", run)
+            whole = found == files and steps == (100,) and "captchanet.theta_sha256" in history.tags(run)
+            assert status != "FINISHED" or whole
+        if not killed:
+            break
+    assert len(files) < number < 99

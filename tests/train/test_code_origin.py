@@ -91,6 +91,40 @@ def test_the_patch_rebuilds_every_byte_of_the_code(repository, tmp_path):
     assert git(repository, "diff", "--cached") == staged
 
 
+@pytest.mark.parametrize(
+    "file",
+    ["Snakefile", "workflow/rules/a.smk", "src/a.py", "config/a.yaml", "profiles/default/config.yaml"],
+)
+def test_a_change_in_each_place_that_counts_as_code_is_in_the_patch(repository, file):
+    place, notes = repository / file, repository / "notes.txt"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for text in ("before\n", "after\n"):
+        place.write_text(text)
+        notes.write_text(text)
+        if text == "before\n":
+            git(repository, "add", ".")
+            git(repository, "commit", "-qm", "two")
+    patch = code_origin(repository)["patch"]
+    assert f"+++ b/{file}\n@@ -1 +1 @@\n-before\n+after\n" in patch
+    assert "notes.txt" not in patch
+
+
+def test_what_can_be_run_stays_so_and_a_repository_inside_is_no_change(repository, tmp_path):
+    tool, inner = repository / "src/tool.sh", repository / "src/inner"
+    tool.write_text("echo\n")
+    tool.chmod(0o755)
+    origin = code_origin(repository)
+    assert "new file mode 100755" in origin["patch"]
+    inner.mkdir()
+    (inner / "b.py").write_text("b = 1\n")
+    git(inner, "init", "-q")
+    git(inner, "add", ".")
+    git(inner, "commit", "-qm", "inner")
+    git(repository, "-c", "advice.addEmbeddedRepo=false", "add", ".")
+    git(repository, "commit", "-qm", "two")
+    assert code_origin(repository) == clean(repository)
+
+
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
 def test_settings_and_attributes_of_the_user_change_no_byte(repository, tmp_path, monkeypatch, ends):
     for key, value in (

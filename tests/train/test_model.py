@@ -5,6 +5,7 @@ import json
 import zipfile
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from captchanet.evaluate import predict as module
 from captchanet.evaluate.predict import list_files, predict
 from captchanet.layout import FORMAT, TrainFiles
 from captchanet.nn import Convolution, Dense, Network, Pooling, sigmoid, uniform
-from captchanet.segment.segmentation import Segmentation
+from captchanet.segment.read import decode
+from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.train.architecture import Architecture
 from captchanet.train.model import Model, load_model
@@ -401,3 +403,22 @@ def test_a_reading_below_the_threshold_is_not_said(model, tmp_path):
     assert sum(row.reading != "" for row in said) == 4
     for one, other in zip(all_said, said, strict=True):
         assert other == (one if one.problem or one.confidence >= threshold else one._replace(reading=""))
+
+
+def test_a_calibrated_confidence_is_that_of_the_outputs_scaled_once(model, tmp_path):
+    """`captchanet read` says the same: the outputs to the power of 1 / T, over their sum."""
+    synthesize_folder(tmp_path, 3, 3)
+    names = list(list_files([str(tmp_path)]))
+    segmentation = Segmentation.of(SEGMENT)
+    pixels = np.stack([decode(Path(name).read_bytes(), 72, 27) for name in names])
+    _, vectors, _ = clean_and_split(pixels, segmentation)
+    powers = model.outputs(vectors.reshape(-1, 260).astype(np.float64)) ** (1 / 2.5)
+    each = (powers.max(axis=1) / powers.sum(axis=1)).reshape(-1, 4)
+    warm = replace(model, temperature=2.5)
+    np.testing.assert_allclose(
+        [row.confidence for row in predict(warm, names)], each.prod(axis=1), rtol=1e-12
+    )
+    # which neither the plain outputs give, nor outputs that are scaled twice
+    for temperature in (1.0, 6.25):
+        other = predict(replace(model, temperature=temperature), names)
+        assert not np.allclose([row.confidence for row in other], each.prod(axis=1), rtol=1e-3)

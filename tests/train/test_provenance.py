@@ -17,3 +17,11 @@ def test_sources_and_pictures_are_listed_with_their_digests():
     assert found["libraries"]["numpy"]
     assert found["blas"][0]["threads"] == 1
     assert json.loads(json.dumps(found)) == found
+
+
+def test_a_kernel_that_blas_was_told_to_take_is_recorded(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    assert module.arithmetic()["blas_kernel_forced_by"] is None
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert module.arithmetic()["blas_kernel_forced_by"] == "Haswell"
+    assert provenance([], [])["blas_kernel_forced_by"] == "Haswell"

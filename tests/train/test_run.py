@@ -6,15 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import yaml
+from layers import RunningMean
 from small import train
 
 from captchanet.config.resolve import resolved
 from captchanet.dataset import dataset
 from captchanet.errors import UserError
 from captchanet.layout import FORMAT, Layout
+from captchanet.nn import Dense, Network
 from captchanet.segment.segment import segment
 from captchanet.segment.segment_synthetic import segment_synthetic
 from captchanet.train import run
+from captchanet.train.architecture import Architecture
 from captchanet.train.augment import crops
 from captchanet.train.model import load_model
 from captchanet.train.settings import TrainSettings
@@ -134,6 +137,21 @@ def test_a_failed_run_and_one_without_such_captchas_have_no_temperature(made):
     one.settings = one.changed(**costly)
     found = one.perform()
     assert (found["status"]["status"], found["model"]["temperature"]) == ("failed", 1)
+    assert found["model"]["status"] == "failed"
+    with pytest.raises(UserError, match="the training of the run few failed"):
+        load_model(one.layout.train("few").theta)
+
+
+def test_what_layers_keep_comes_with_the_model_of_a_run(made, monkeypatch):
+    # no configuration asks for such a layer yet
+    network = Network((260,), (Dense(3), RunningMean(), Dense(36)))
+    monkeypatch.setattr(Architecture, "network", lambda facts, dropout=(): network)
+    one = made()
+    found = one.perform()
+    model = load_model(one.layout.train("few").theta)
+    assert model.state.shape == (3,)
+    assert not np.array_equal(model.state, network.initial_state())
+    assert found["provenance"]["theta_sha256"] == model.digest
 
 
 def raises(error):

@@ -10,7 +10,7 @@ from captchanet.dataset.dataset import Part
 from captchanet.nn import Objective, fully_connected, one_hot
 from captchanet.progress import heard
 from captchanet.train.augment import Crops
-from captchanet.train.train import _mixture
+from captchanet.train.train import Recorder, _mixture
 
 
 def data(rows=30):
@@ -44,6 +44,26 @@ def test_the_history_of_cg_is_cost_gradient_and_accuracy_at_each_accepted_step()
     assert last_accuracy == objective.correct() / 30
     assert trained.status == "finished"
     assert trained.evaluations >= 8
+
+
+def test_the_accuracy_of_a_step_is_that_of_the_evaluation_whose_cost_it_has():
+    """An optimiser that searches along a line may have looked further than it went."""
+    some = data()
+    objective = Objective(fully_connected((5, 6, 3)), some.X, one_hot(some.y, 3))
+    thetas = np.random.default_rng(5).normal(size=(6, objective.network.size)) * 3
+    recorder = Recorder(objective, thetas[0])
+    costs = [recorder(theta)[0] for theta in thetas]
+    accuracies = []
+    for theta in thetas:
+        objective(theta)
+        accuracies.append(objective.correct() / 30)
+    assert len(set(accuracies)) > 3
+    recorder(thetas[1], np.arange(7))
+    recorder.callback(1, thetas[2], costs[2], 0.5)
+    assert recorder.history == [(1, costs[2], 0.5, accuracies[2])]
+    # of the next step too, although nothing was computed in between
+    recorder.callback(2, thetas[2], costs[2], 0.5)
+    assert recorder.history[1] == (2, costs[2], 0.5, accuracies[2])
 
 
 def test_the_history_of_sgd_has_a_row_for_each_epoch_and_no_evaluation_of_its_own():
@@ -98,7 +118,21 @@ def test_every_part_that_a_configuration_can_name_trains():
         assert train(many, 3, training(**changes)).theta.tobytes() == trained.theta.tobytes()
 
 
-def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta():
+@pytest.fixture
+def objectives(monkeypatch):
+    """Every objective that a training makes: what trains, and with early stopping what is watched."""
+    made = []
+
+    class Noted(Objective):
+        def __init__(self, *data, **options):
+            super().__init__(*data, **options)
+            made.append(self)
+
+    monkeypatch.setattr("captchanet.train.train.Objective", Noted)
+    return made
+
+
+def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta(objectives):
     rng = np.random.default_rng(0)
     y = rng.integers(1, 4, (40, 1))  # nothing to learn: the held-out cost soon rises
     noise = Part(rng.normal(size=(40, 5)), y, [("p", "f", "l", "s")] * 10)
@@ -111,6 +145,25 @@ def test_early_stopping_watches_whole_captchas_and_keeps_the_best_theta():
     assert "lowest held-out cost" in trained.reason
     # 7 of the 10 captchas train: 28 rows in batches of 7
     assert trained.evaluations == 4 * len(trained.history)
+    _, watched = objectives
+    held_out = {row.tobytes() for row in watched.X}
+    rows = [
+        i for i, row in enumerate(watched.network.with_ones(noise.X, np.float64)) if row.tobytes() in held_out
+    ]
+    captchas = sorted({row // 4 for row in rows})
+    assert rows == [4 * captcha + i for captcha in captchas for i in range(4)]
+    assert len(captchas) == 3
+    # the theta is the one of the lowest cost, and not that of the last step
+    assert f"{watched(trained.theta)[0]:.6g}" == trained.reason.split("cost ")[1].split(" in")[0]
+
+
+def test_labels_are_smoothed_in_training_and_not_where_early_stopping_watches(objectives):
+    known = Part(data(30).X, data(30).y, [("p", "f", "l", "s")] * 10)
+    stopping = {"share": 0.3, "patience": 2}
+    train(known, 3, training(optimiser=SGD, label_smoothing=0.3, early_stopping=stopping, output="softmax"))
+    trained_on, watched = objectives
+    np.testing.assert_allclose(np.unique(trained_on.targets), [0.1, 0.8])
+    assert np.unique(watched.targets).tolist() == [0, 1]
 
 
 def test_the_schedule_spans_all_steps_of_the_training(monkeypatch):
@@ -261,18 +314,8 @@ def test_augmentation_is_decided_by_the_seed_and_changes_only_what_is_not_synthe
     np.testing.assert_array_equal(known.X, before)
 
 
-def test_what_early_stopping_watches_is_neither_synthetic_nor_augmented(monkeypatch):
-    from captchanet.train import train as module
-
+def test_what_early_stopping_watches_is_neither_synthetic_nor_augmented(objectives):
     (known, crops), (synthetic, _) = captchas(10), captchas(8, seed=1)
-    objectives = []
-
-    class Watched(Objective):
-        def __init__(self, *data, **options):
-            super().__init__(*data, **options)
-            objectives.append(self)
-
-    monkeypatch.setattr(module, "Objective", Watched)
     stopping = {"share": 0.3, "patience": 2}
     settings = training(optimiser=SGD, augment=AFFINE, early_stopping=stopping)
     train(known, 3, settings, synthetic=synthetic, crops=crops)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from captchanet.layout import XorFiles
+from captchanet.layout import FORMAT, XorFiles
 from captchanet.nn import Diverged
 from captchanet.train import xor
 from captchanet.train.xor import NETWORK, XorSettings, solve
@@ -64,3 +64,20 @@ def test_few_steps_do_not_solve_it():
     trained, outputs = solve(XorSettings(steps=5))
     assert np.abs(outputs - 0.5).max() < 0.4
     assert [row[0] for row in trained.history] == [1, 2, 3, 4, 5]
+
+
+def test_its_files_hold_the_solution_and_a_configuration_of_its_own(tmp_path):
+    files = XorFiles.within(tmp_path)
+    xor.perform(XorSettings(steps=300, seed=3), files, [])
+    trained, outputs = solve(XorSettings(steps=300, seed=3))
+    theta1, theta2 = NETWORK.matrices(trained.theta)
+    assert json.loads(files.solution.read_text()) == {
+        "theta1": theta1.tolist(),
+        "theta2": theta2.tolist(),
+        "outputs": outputs.tolist(),
+    }
+    configuration = json.loads(files.configuration.read_text())
+    assert configuration == {"format": FORMAT, "xor": {"steps": 300, "learning_rate": 4.0, "seed": 3}}
+    parameters = json.loads(files.parameters.read_text())
+    assert parameters == {"run": "xor", **configuration["xor"], "layers": [3, 4, 1], "parameters": 16}
+    assert len(files.history.read_text().splitlines()) == 1 + 100

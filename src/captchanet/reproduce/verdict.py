@@ -65,8 +65,8 @@ class Verdict:
             more = f" and {len(self.other_sources) - 3} more" if len(self.other_sources) > 3 else ""
             found = f"theta {self.theta[0][:8]} and the results are the same to the last bit"
             return f"NOT repeated: {found}, but by other sources ({names}{more}): {self.result[0]}"
-        unlike = [name.split("/")[-1] for name, same in self.same.items() if not same and name != "theta"]
         if self.same["theta"]:
+            unlike = [name.split("/")[-1] for name, same in self.same.items() if not same]
             return f"NOT repeated: theta {self.theta[0][:8]} is the same, but not {' and '.join(unlike)}"
         theta = f"theta {self.theta[0][:8]} was recorded, now it is {self.theta[1][:8]}"
         results = f"{self.result[1]}, before {self.result[0]}"
