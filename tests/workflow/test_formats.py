@@ -66,13 +66,15 @@ def captchanet(folder, root, *words):
 
 
 def test_it_is_listed(old, root):
-    shown = captchanet(old, root, "runs")
+    shown = captchanet(old, root, "runs", "--set", "default")
     assert shown.returncode == 0, shown.stderr
     assert {line.split()[1] for line in shown.stdout.splitlines()[1:3]} == {"old", "xor"}
 
 
 def test_it_is_told_in_todays_words_so_that_it_can_be_compared_with_others(old, root):
-    (shown,) = json.loads(captchanet(old, root, "runs", "--filter", "name = old", "--format", "json").stdout)
+    (shown,) = json.loads(
+        captchanet(old, root, "runs", "--set", "*", "--filter", "name = old", "--format", "json").stdout
+    )
     assert {
         "initialisation.method": "he",
         "synthetic_share": 0.5,
