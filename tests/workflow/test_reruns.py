@@ -133,7 +133,7 @@ def test_damaged_results_are_said_and_removed_and_the_next_run_makes_them_again(
     assert "Traceback" not in first.output
     said = [line for line in first.output.splitlines() if line.startswith("captchanet: ")]
     for name, line in zip(list(damaged)[:2], said[-2:], strict=True):
-        assert line.startswith(f"captchanet: dataset: results/tiny/{name}: is damaged (")
+        assert line.startswith(f"captchanet: dataset main: results/tiny/{name}: is damaged (")
         assert line.endswith("so it was removed; run the same command again, which makes it again")
     again = project.snakemake()
     assert again.status == 0, again.output
