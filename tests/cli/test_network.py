@@ -105,8 +105,10 @@ def test_a_network_that_was_trained_with_other_settings_is_refused_with_a_settin
         ("dataset: {main: {seed: 7}}", "dataset.main.seed is 7 there, and it was trained with 1"),
         ("dataset: {main: {synthetic: synthetic}}", "dataset.main.synthetic is synthetic there, and it was"),
         ("segment: {grid: {split: {pitch: 11}}}", "segment.grid.split.pitch is 11.0 there"),
-        # where pictures lie, and how many may be unusable, decides no network
-        ("{pictures: {raw: {folder: elsewhere}}, segment: {grid: {max_rejected: 0.5}}}", None),
+        # other pictures make another network
+        ("pictures: {raw: {folder: elsewhere}}", "pictures.raw.folder is elsewhere there"),
+        # the captchas that measure it, and how many may be unusable, decide no network
+        ("{pictures: {unseen: {folder: elsewhere}}, segment: {grid: {max_rejected: 0.5}}}", None),
     ],
 )  # fmt: skip
 def test_each_setting_that_decides_a_run_is_compared(made_results, folder, change, difference):

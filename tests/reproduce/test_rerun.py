@@ -639,7 +639,7 @@ def test_the_workflow_gets_its_targets_and_ends_with_whoever_started_it(tmp_path
     found = read_json(tmp_path / "told.json")
     options = ["--snakefile", str(home / "Snakefile"), "--directory", str(tmp_path)]
     options += ["--configfile", str(tmp_path / "config.yaml"), "--cores", "3"]
-    assert found["argv"] == [*options, "results/a", "results/b"]
+    assert found["argv"] == [*options, "results/a", "results/b", "--no-hooks"]
     assert (found["env"]["A_KERNEL"], found["env"]["KEPT"]) == ("its", "the user's")
     assert not {"PYTHONPATH", "SNAKEMAKE_PROFILE", "GIT_DIR"} & set(found["env"])
     # a session of its own, led by the process that ends it and holds the lock until then
@@ -972,3 +972,32 @@ def test_a_record_with_a_damaged_file_is_said_with_its_run(recorded_runs, tmp_pa
         UserError, match=r"the run good \(00000000\): its file .* is damaged .*train it again"
     ):
         rerun.fetch(None, recorded_runs[0], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("train/configuration.json", '{"format": [], "train": {"good": {}}}'),
+        ("train/configuration.json", '{"format": 2, "train": 5, "pictures": []}'),
+        ("train/provenance.json", "{}"),
+        ("train/provenance.json", '{"git": 5, "sources": []}'),
+    ],
+)
+def test_a_whole_file_with_another_content_than_a_record_has_is_said_with_its_run(
+    tmp_path, monkeypatch, file, text
+):
+    from captchanet.reproduce import rerun
+    from captchanet.track.history import Run
+
+    found = {
+        "train/configuration.json": '{"format": 2, "train": {"good": {}}, "pictures": {}}',
+        "dataset/pictures.csv": "a\n",
+        "train/history.csv": "a\n",
+        "evaluate/misreads.csv": "a\n",
+    }
+    monkeypatch.setattr(rerun, "artifact", lambda store, run, path: (found | {file: text}).get(path, "{}"))
+    monkeypatch.setattr(rerun, "restore_configuration", lambda asked, form: {})
+    monkeypatch.setattr(rerun, "check_whole", lambda path: None)
+    run = Run("0" * 32, "good", "finished", None, {}, {}, {})
+    with pytest.raises(UserError, match=r"the run good \(00000000\): its record in .* train it again"):
+        rerun.rerun(None, run, tmp_path / "again", rerun.Options())

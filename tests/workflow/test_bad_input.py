@@ -34,7 +34,15 @@ def test_a_wrong_configuration_stops_before_any_job_with_its_key(fresh):
 
 def test_a_target_after_configfile_or_an_unknown_name_in_it_is_a_sentence(fresh):
     (fresh.folder / "page.html").write_text("<title>a: b: c</title>")
-    for word, cause in (("report", "No such file"), ("config", "Is a directory"), ("page.html", "mapping")):
+    (fresh.folder / "results").mkdir()
+    (fresh.folder / "results/metrics.json").write_text("{}")
+    result = ("results/metrics.json", "it is a result")
+    for word, cause in (
+        ("report", "No such file"),
+        ("config", "Is a directory"),
+        ("page.html", "mapping"),
+        result,
+    ):
         said = refused(fresh, word)
         assert said.startswith(f"captchanet: {word}: cannot be read as a configuration ({cause}")
         assert "name a target first: snakemake TARGET --configfile FILE" in said
@@ -115,6 +123,11 @@ def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_e
         broken.read_text() + "\n\ndef glorot(network, rng, *, dtype):\n    raise KeyError('own')\n"
     )
     wild = wild[:-1] + ", own: {hidden: [8], initialisation: {method: glorot}}}"
+    part = fresh.snakemake("--until", "train", "--config", wild)
+    assert part.status != 0
+    assert "training failed: sgd (" in part.sentence
+    other = fresh.snakemake("--cores", "1", "results/tiny/evaluate/cg/metrics.json", "--config", wild)
+    assert other.status == 0, other.output
     ended = fresh.snakemake("--config", wild)
     assert ended.status != 0
     last = ended.sentence
@@ -129,6 +142,8 @@ def test_a_training_that_fails_leaves_the_others_and_fails_the_workflow_at_the_e
     failed = dict.fromkeys(("sgd", "early", "own"), "FAILED")
     assert statuses == {"cg": "FINISHED", "xor": "FINISHED"} | failed
     assert "the cost became" in fresh.text("results/tiny/report.html")
+    again = fresh.command("rerun", "early", "--configfile", "config/tiny.yaml")
+    assert again.status == 0, again.output
     mended = fresh.snakemake()
     assert mended.status == 0, mended.output
 

@@ -35,6 +35,7 @@ from captchanet.job import ERRORS
 from captchanet.segment.fingerprint import fingerprint
 from captchanet.sources import sources
 from captchanet.train.provenance import code_problem
+from captchanet.train.run import check_finished
 
 # A cluster's worker, and a group of jobs, is another snakemake: it keeps the command of the user
 if workflow.is_main_process:
@@ -89,7 +90,8 @@ def check_results():
     """Ends with a sentence when the folder of the results cannot be made or written."""
     try:
         LAYOUT.root.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=LAYOUT.root).close()
+        with tempfile.TemporaryFile(dir=LAYOUT.root) as file:
+            file.write(bytes(2**16))  # an empty file also fits on a full disk
     except OSError as error:
         raise SystemExit(
             f"captchanet: {LAYOUT.root}/ cannot be written in {Path.cwd()} ({error.strerror}); "
@@ -142,7 +144,14 @@ onsuccess:
     if left := orphans(LAYOUT, CONFIG):
         print(f"\ncaptchanet: {len(left)} folders and logs in {LAYOUT.root}/ belong to no run of this configuration, such "
               f"as {left[-1]}; `captchanet orphans --configfile {CONFIGFILES[0]}` lists them")
+    jobs = workflow.persistence.dag.jobs
     # for another target, until another stage, or without this one, there may be no report, or an old one
-    if rules.report.rule.name in {job.rule.name for job in workflow.persistence.dag.jobs}:
+    if rules.report.rule.name in {job.rule.name for job in jobs}:
         print(f"\ncaptchanet: {headline()}\n"
               f"captchanet: {LAYOUT.report} shows how well the runs read; `captchanet ui` compares them")
+    # nor a verdict, which fails a complete workflow
+    trainings = [job for job in jobs if job.rule.name in (rules.train.rule.name, rules.xor.rule.name)]
+    try:
+        check_finished({job.wildcards_dict.get("run", job.rule.name): Path(job.output.status) for job in trainings})
+    except UserError as error:
+        raise SystemExit(f"\ncaptchanet: {error}")

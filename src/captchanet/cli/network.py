@@ -120,7 +120,8 @@ def _check(config: "Configuration", run: str, layout: Layout, configfile: Config
     from captchanet.config.recorded import differences
 
     files = layout.train(run)
-    if found := next(differences(config, run, read_json(files.parameters)), None):
+    recorded = read_json(files.parameters), read_json(files.configuration, "pictures")
+    if found := next(differences(config, run, *recorded), None):
         raise UserError(
             f"{files.theta} is not what {configfile} describes: {found.key} is {found.now} there, and it was "
             f"trained with {found.recorded}. Run snakemake (`{_snakemake(configfile)}`), or read with it all "

@@ -18,8 +18,12 @@ class Difference(NamedTuple):
     recorded: str
 
 
-def differences(config: Sections, run: str, recorded: Json) -> Iterator[Difference]:
-    """The settings of a run that are others in the resolved `config` than in its `parameters.json`."""
+def differences(config: Sections, run: str, recorded: Json, configuration: Json) -> Iterator[Difference]:
+    """The settings of a run that are others in the resolved `config` than those that it was trained with.
+
+    These are its `parameters.json`, and of its `configuration.json` the folder of the pictures: that is no
+    parameter, since the same pictures may lie elsewhere, but other pictures make another network.
+    """
     asked = config.train[run]
     data = config.dataset[asked.data]
     names = {data.train, data.synthetic, data.unseen} & set(config.pictures)
@@ -33,6 +37,9 @@ def differences(config: Sections, run: str, recorded: Json) -> Iterator[Differen
     }
     for name, value in now.items():
         yield from _differences(places.get(name, f"train.{run}.{name}"), value, recorded.get(name, NOTHING))
+    if data.train in pictures:
+        trained = configuration["pictures"].get(data.train, NOTHING)
+        yield from _differences(f"pictures.{data.train}", pictures[data.train], trained)
 
 
 def _differences(key: str, now: Any, recorded: Any) -> Iterator[Difference]:

@@ -121,6 +121,8 @@ def snakemake(
     command = [sys.executable, "-c", KEEPER, sys.executable, "-m", "snakemake"]
     command += ["--snakefile", str(home.resolve() / "Snakefile"), "--directory", str(folder.resolve())]
     command += ["--configfile", str(folder.resolve() / "config.yaml"), "--cores", str(cores), *targets]
+    # the last words are for a person; a training that failed is a result here like others, and no error
+    command += ["--no-hooks"]
     # the workflow puts the src of `home` first in PYTHONPATH; what stands there now may be another project's
     without = ("PYTHONPATH", "SNAKEMAKE_PROFILE")
     env = {name: value for name, value in clean_environment().items() if name not in without}

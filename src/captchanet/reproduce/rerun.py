@@ -5,7 +5,8 @@ The history is only read: a rerun is not recorded.
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
     """
     began = time.monotonic()
     code, checkouts = folder / "code", list(dict.fromkeys([Path.cwd(), ROOT.parent]))
-    with claimed(folder) as lock:
+    with claimed(folder) as lock, _taken_apart(run):
         recorded = folder / "recorded"
         asked = fetch(store, run, recorded)
         form, name = format_of(asked), run_of(asked)
@@ -91,6 +92,20 @@ def rerun(store: Store, run: Run, folder: Path, options: Options) -> Verdict:
         if verdict.repeated and not options.keep:
             remove_code(code, checkouts)
     return verdict
+
+
+@contextmanager
+def _taken_apart(run: Run) -> Iterator[None]:
+    """A block that takes a record apart. Anybody may have written it: what it lacks is said of it."""
+    try:
+        yield
+    except UserError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UserError(
+            f"the run {run.name} ({run.id[:8]}): its record in {run.artifacts} is not as captchanet writes "
+            f"it ({type(error).__name__}: {error}), so it repeats nothing; train it again"
+        ) from error
 
 
 def fetch(store: Store, run: Run, into: Path) -> Json:
