@@ -24,6 +24,15 @@ def padded(numbers, width=4):
         (padded(set(range(1, 100)) - {2, 3, 50, 51, 77}), ("0001", "0099")),
         (padded(range(500, 540)) + ["ab12", "x9y8"] * 100, ("0500", "0539")),
         (padded(range(200), 6), ("000000", "000199")),
+        # the same letters before or behind all of them
+        ([f"a{i:03}" for i in range(60)], ("a000", "a059")),
+        ([f"ab{i:02}" for i in range(1, 13)], ("ab01", "ab12")),
+        ([f"{i:03}x" for i in range(100, 160)], ("100x", "159x")),
+        ([f"{letter}{i:02}" for letter in "ab" for i in range(60)], ("a00", "a59")),
+        # in steps
+        (padded(range(0, 300, 5)), ("0000", "0295")),
+        (padded(range(1003, 1603, 10)), ("1003", "1593")),
+        (padded([10, 20, 30]), ("0010", "0030")),
     ],
 )
 def test_running_numbers_are_found_wherever_they_begin_and_whatever_is_missing(labels, ends):
@@ -34,7 +43,7 @@ def test_running_numbers_are_found_wherever_they_begin_and_whatever_is_missing(l
 @pytest.mark.parametrize("count", [2, 5, 20, 60, 300, 1000, 4000])
 @pytest.mark.parametrize(
     ("digits", "length"),
-    [("0123456789", 4), ("0123456789", 5), ("0123456789", 3), ("23456789", 4), ("01", 9)],
+    [("0123456789", 4), ("0123456789", 5), ("0123456789", 3), ("23456789", 4), ("01", 9), ("2468", 5)],
 )
 def test_random_numbers_are_labels(count, digits, length):
     for seed in range(3):
@@ -43,6 +52,16 @@ def test_random_numbers_are_labels(count, digits, length):
         assert running_numbers(labels) is None
         without_zero = [label for label in labels if label[0] != "0"]
         assert running_numbers(without_zero) is None
+
+
+@pytest.mark.parametrize("count", [3, 20, 60, 1000])
+def test_random_labels_of_letters_and_digits_are_labels_also_where_a_letter_is_the_same(count):
+    for seed in range(10):
+        rng = random.Random(seed)
+        labels = ["".join(rng.choices("0123456789abcdefghijklmnopqrstuvwxyz", k=4)) for _ in range(count)]
+        assert no_labels(labels) == ""
+        plates = ["k" + "".join(rng.choices("0123456789", k=4)) for _ in range(count)]
+        assert no_labels(plates) == ""
 
 
 def test_the_first_files_of_a_sorted_collection_are_labels():
