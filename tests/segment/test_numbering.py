@@ -32,7 +32,7 @@ def padded(numbers, width=4):
         # in steps
         (padded(range(0, 300, 5)), ("0000", "0295")),
         (padded(range(1003, 1603, 10)), ("1003", "1593")),
-        (padded([10, 20, 30]), ("0010", "0030")),
+        (padded(range(10, 60, 10)), ("0010", "0050")),
     ],
 )
 def test_running_numbers_are_found_wherever_they_begin_and_whatever_is_missing(labels, ends):
@@ -78,12 +78,17 @@ def test_the_first_files_of_a_sorted_collection_are_labels():
         (["20240101", "20240317", "20240229"], "dates, such as '20240101'"),
         (["20240101123001", "20240101123007", "20240102080000"], "dates, such as '20240101123001'"),
         (["20241301", "48151623", "42000815"], ""),
+        (["035e2982", "08d12dfd", "12345678"], "hexadecimal digests, such as '035e2982'"),
+        (["035E29820B", "08D12DFD11", "1234567890"], "hexadecimal digests, such as '035E29820B'"),
+        (["035e29", "08d12d", "123456"], ""),
+        (["03529822", "08312411", "92345678"], ""),
         (["test"] * 10, "'test' in 10 of 10 names"),
         (["test"] * 9, ""),
         (padded(range(8, 13)), ""),
         ([f"img{i}" for i in (1, 2, 4, 5, 7)], "'img' and a number in 5 of 5 names"),
         ([f"ab{i}" for i in (11, 48, 73, 90, 99)], ""),
         (["ab12", "cd34", "ef56"], ""),
+        (["01", "03", "09", "15"], ""),
         (["0", "1", "2"], ""),
         ([], ""),
     ],

@@ -246,6 +246,17 @@ def labels_in_names(names: Sequence[str], part: str = "first") -> list[str]:
     return labels
 
 
+def rival_labels(names: Sequence[str]) -> list[str]:
+    """Return what stands behind the last "_" of names, if it may be the labels as well as the first part is.
+
+    [] where few names have a second part that differs, or where it is no label or of another length.
+    """
+    first, last = ([label_from_name(name, part) for name in names] for part in ("first", "last"))
+    differ = sum(one != other for one, other in zip(first, last, strict=True))
+    rivals = labels_in_names(names, "last") if differ >= 0.8 * len(names) else []
+    return rivals if rivals and len(rivals[0]) == len(usual(first)[0]) else []
+
+
 def match(
     names: Sequence[str],
     labels: Mapping[str, Sequence[str]] | None,

@@ -1,4 +1,4 @@
-"""Find labels that are none: numbers that count the pictures, dates, one word for all."""
+"""Find labels that are none: numbers that count the pictures, dates, digests, one word for all."""
 
 import itertools
 import math
@@ -30,6 +30,10 @@ def no_labels(labels: Sequence[str]) -> str:
     days = [label for label in labels if _is_date(label)]
     if len(days) >= 3 and len(days) > 0.9 * len(labels):
         return f"dates, such as {days[0]!r}"
+    # eight random characters of 0-9a-z are all hexadecimal once in 650; captchas cut from MD5 have about five
+    hexadecimal = all(re.fullmatch("[0-9a-f]{8,}|[0-9A-F]{8,}", label) for label in labels)
+    if len(labels) >= 3 and hexadecimal and re.search("[a-fA-F]", "".join(labels)):
+        return f"hexadecimal digests, such as {labels[0]!r}"
     if ends := running_numbers(labels):
         return "running numbers, {!r} to {!r}".format(*ends)
     # the same label again and again, or a word before a number: img1, img2
@@ -99,9 +103,12 @@ def _stretch(numbers: Sequence[str], nearly_all: bool) -> tuple[str, str] | None
     0 or 1, more than half of the numbers up to the last are there, and the last is in the first quarter of
     what is possible.
 
-    Where all differences have a common divisor, that is the step: all numbers are counted in steps.
+    Where all differences have a common divisor, and by chance they would have it at most with the chance
+    `CHANCE`, that is the step: all is counted in steps.
     """
     step = math.gcd(*(int(number) - int(numbers[0]) for number in numbers)) or 1
+    if step ** (len(numbers) - 1) < 1 / CHANCE:
+        step = 1
     start, end, most = int(numbers[0]), int(numbers[-1]), 10 ** len(numbers[0])
     mostly = nearly_all and len(numbers) >= 3 and most > 10
     if mostly and start <= step and end < min(2 * len(numbers) * step, most / 4):
