@@ -173,6 +173,7 @@ def test_a_whole_number_spelt_as_text_keeps_every_digit(number):
         ("either", "raw", "raw"),
         ("either", "0.2", 0.2),
         ("either", "400", 400),
+        ("either", 400.0, 400.0),
         ("whole", 200.0, 200),
         ("whole", "1e3", 1000),
         ("list", ["1", 2.0], (1, 2)),

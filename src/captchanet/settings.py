@@ -364,7 +364,9 @@ def _spelled(value: Any, kinds: Iterable[Any]) -> Any:
                 break
             except ValueError:
                 continue
-    return int(value) if int in kinds and isinstance(value, float) and value.is_integer() else value
+    # where both may stand, they differ: `unseen: 1.0` would be all, and `unseen: 1` is one captcha
+    whole = int in kinds and float not in kinds and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
 
 
 @contextmanager
