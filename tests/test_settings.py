@@ -129,6 +129,7 @@ def test_what_is_wrong_with_a_method_is_named_with_what_is_allowed(section, word
         ({"yes": 1}, "a: unknown key 'yes'; .*; since format 2 it is called truth"),
         ({1: 1}, "a: found the name 1; put names in quotes"),
         ({"real": 0, 5: None}, "a: found the name 5; a decimal number has a point, as in 0.5"),
+        ({"real:0.5": ""}, "put a space behind the colon"),
         ({"real:0.5": None}, r"a: found the name 'real:0\.5' without a value; put a space behind the colon"),
         ([], r"a: found \[\]; expected keys and values below it"),
         ({"either": []}, r"a\.either: found \[\]; expected a whole number or a number or text"),

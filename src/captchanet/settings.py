@@ -228,7 +228,7 @@ def _names(given: Mapping[Any, Any]) -> Iterator[str]:
             cut = isinstance(name, int) and given[name] is None
             hint = "a decimal number has a point, as in 0.5" if cut else "put names in quotes"
             raise wrong("", f"found the name {name!r}; {hint}")
-        if re.fullmatch(r"\w+:\S.*", name) and given[name] is None:
+        if re.fullmatch(r"\w+:\S.*", name) and given[name] in (None, ""):
             raise wrong("", f"found the name {name!r} without a value; put a space behind the colon")
         yield name
 
