@@ -224,7 +224,12 @@ def _names(given: Mapping[Any, Any]) -> Iterator[str]:
     """The names in a section, in their order; an error at the first that is no text."""
     for name in given:
         if not isinstance(name, str):
-            raise wrong("", f"found the name {name!r}; put names in quotes")
+            # `{learning_rate: 0,5}` has a second key 5
+            cut = isinstance(name, int) and given[name] is None
+            hint = "a decimal number has a point, as in 0.5" if cut else "put names in quotes"
+            raise wrong("", f"found the name {name!r}; {hint}")
+        if re.fullmatch(r"\w+:\S.*", name) and given[name] in (None, ""):
+            raise wrong("", f"found the name {name!r} without a value; put a space behind the colon")
         yield name
 
 
@@ -359,7 +364,9 @@ def _spelled(value: Any, kinds: Iterable[Any]) -> Any:
                 break
             except ValueError:
                 continue
-    return int(value) if int in kinds and isinstance(value, float) and value.is_integer() else value
+    # where both may stand, they differ: `unseen: 1.0` would be all, and `unseen: 1` is one captcha
+    whole = int in kinds and float not in kinds and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A configuration is read as Snakemake reads it, but a key that is given twice is an error."""
+"""A configuration is read as Snakemake reads it, but what is easily misread is an error."""
 
 import pytest
 
@@ -66,7 +66,12 @@ def test_of_several_files_the_last_wins_within_sections_too(written):
         (None, "No such file"),
         (b"\xff\xfe\x00", "can't decode byte"),
         ("train: [", "line 1"),
-        ("train:\n\tcg: {}", "line 2: found character"),
+        ("train:\n\tcg: {}", "line 2: a tab stands here"),
+        ("train:\n  cg: {}\n sgd: {}", "line 3: the line does not fit those above"),
+        ("xor: {steps: 1,\n  seed: 010}", "line 2: YAML reads 010 as 8; write 10 for the number"),
+        ("set: 0012", "line 1: YAML reads 0012 as 10; write 12 for the number, or put it in quotes"),
+        ("set: 1:30", "line 1: YAML reads 1:30 as 90; put it in quotes"),
+        ("set: 1:30.5", "line 1: YAML reads 1:30.5 as 90.5; put it in quotes"),
         ("a: \x01", "special characters are not allowed"),
         ("a: 2024-13-45", "month must be in 1..12"),
         ("[" * 3000, "nested too deeply"),
@@ -82,6 +87,11 @@ def test_what_is_no_configuration_is_one_sentence_with_the_file(written, tmp_pat
     assert str(refused.value).startswith(f"{file}: ")
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_numbers_that_mean_what_they_look_like_are_read(written):
+    file = written("a: [0, 10, -7, 0.5, 1.0e-3, 0x10, 1_000, 08, '010', '1:30']")
+    assert load([file]) == {"a": [0, 10, -7, 0.5, 0.001, 16, 1000, "08", "010", "1:30"]}
 
 
 def test_a_key_given_twice_on_the_command_line_is_refused_and_other_words_are_left_to_snakemake(written):

@@ -222,6 +222,9 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
         ("train.cg.convolutions", [None], ["train.cg.convolutions[0]: the key 'filters' is missing"]),
         ("train.sgd.optimiser.learning_rate", "x", ["found 'x'; expected a number"]),
         ("cut", {}, ["since format 2 it is called segment"]),
+        # 1.0 would be a share of all, and not the number 1
+        ("dataset.main.unseen", 1.0, ["dataset.main.unseen: found 1.0; expected a share below 1"]),
+        ("dataset.main.calibration", "25.0", ["dataset.main.calibration: found 25.0", "a share below 1"]),
         ("dataset.main.unseen", None, ["dataset.main.unseen: found None", "a number or text"]),
         ("read.run", "best", ["read.run", "'best'", "tutorial, cg, sgd"]),
         ("set", "a b", ["configuration: set", "letters"]),

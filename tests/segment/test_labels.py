@@ -138,6 +138,8 @@ def test_a_file_under_two_labels_keeps_both(tmp_path):
         (b"file,label\n", ["no line"]),
         (b"name,label\na.png,abcd\n", ["line 1", "'file'"]),
         (b"a.png,abcd\n", ["line 1", "'file' and 'label'"]),
+        (b"file;label\na.png;abcd\n", ["line 1", "'file;label'", "by commas, not by ';'"]),
+        (b"file,label,label\na.png,abcd,efgh\n", ["line 1", "'label' twice"]),
         (b"file,label\na.png,abcd\nb.png\n", ["line 3", "label is missing"]),
         (b"file,label\n,abcd\n", ["line 2", "file is missing"]),
         (b'file,label\na.png,"ab"cd\n', ["line 2", "not CSV"]),

@@ -215,7 +215,7 @@ def test_numbers_in_file_names_are_no_labels_and_a_csv_in_the_folder_is_used(tmp
     found, remarks = suggest(sample(tmp_path))
     assert found == expected
     assert remarks == [
-        "file names are 'img' and a number in 60 of 60 names, and no labels "
+        "file names are running numbers, 'img0000' to 'img0059', and no labels "
         "(--labels names a CSV of them); 4 characters is what the ink looks like"
     ]
     for line in lines:

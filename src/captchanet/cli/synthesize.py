@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from captchanet.cli.common import PATH
 from captchanet.cli.progress_bar import progress_bar
+from captchanet.config.load import parse
 from captchanet.errors import UserError
 
 
@@ -51,6 +51,6 @@ def _option(text: str) -> tuple[str, Any]:
     if not value.startswith("["):
         return name, value
     try:
-        return name, yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise UserError(f"--option {text}: {value} is no list such as [2, 6]") from error
+        return name, parse(value)
+    except ValueError as error:
+        raise UserError(f"--option {text}: {value} is no list such as [2, 6] ({error})") from error

@@ -1,5 +1,9 @@
-"""Configuration files, read and merged as Snakemake does it, except that a key given twice is an error."""
+"""Configuration files, read and merged as Snakemake does it, except that what is easily misread is an error.
 
+That is a key given twice, and a number such as 010 or 1:30, of which YAML makes 8 and 90.
+"""
+
+import re
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from pathlib import Path
@@ -14,7 +18,7 @@ from captchanet.types import Json
 def load(files: Iterable[Path]) -> Json:
     """The content of configuration files; where several have a key, the last wins.
 
-    Raises UserError where one cannot be read, is no configuration, or has a key twice.
+    Raises UserError where one cannot be read, is no configuration, or is easily misread.
     """
     return reduce(merged, map(_load, files), {})
 
@@ -31,12 +35,12 @@ def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> Json:
 
 
 def parse(text: str) -> Any:
-    """The value of a text in YAML. Raises ValueError, with the line, where it is none or has a key twice."""
+    """The value of a text in YAML. Raises ValueError, with the line, where it is none or easily misread."""
     try:
         return yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ValueError(f"{line}{error.problem}") from error
+        raise ValueError(f"{line}{_plainly(str(error.problem))}") from error
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
     except RecursionError as error:
@@ -46,7 +50,7 @@ def parse(text: str) -> Any:
 def check_given(files: Iterable[Path], words: Iterable[str]) -> None:
     """Check what Snakemake was given: configuration files, and the words after `--config`.
 
-    It has read them already, but says nothing of keys that are given twice. Raises UserError.
+    It has read them already, but says nothing of what is easily misread. Raises UserError.
     """
     load(files)
     for word in words:
@@ -68,8 +72,32 @@ def _load(file: Path) -> Json:
     return content
 
 
+def _plainly(problem: str) -> str:
+    """What PyYAML says of the commonest mistakes, in words of a configuration."""
+    if "'\\t'" in problem:
+        return "a tab stands here; YAML takes spaces alone"
+    if problem.startswith("expected <block end>"):
+        return "the line does not fit those above; begin all keys of a section in the same column"
+    return problem
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML that refuses a key given twice, of which the usual loader keeps the last and says nothing."""
+    """YAML that refuses what the usual loader takes for something else and says nothing.
+
+    Of a key given twice it keeps the last; 010 is 8 (base 8), and 1:30 is 90 (base 60).
+    """
+
+    def construct_yaml_number(self, node: yaml.ScalarNode) -> Any:
+        text = node.value
+        kind = self.construct_yaml_int if node.tag.endswith(":int") else self.construct_yaml_float
+        if ":" in text or (node.tag.endswith(":int") and re.fullmatch("[-+]?0[0-9_]+", text)):
+            number = kind(node)
+            ending = f"write {text.lstrip('+-0_') or '0'} for the number, or " if ":" not in text else ""
+            raise yaml.MarkedYAMLError(
+                problem=f"YAML reads {text} as {number}; {ending}put it in quotes if it is a text",
+                problem_mark=node.start_mark,
+            )
+        return kind(node)
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         # while the tree is made: later, `<<` will have added the keys of other mappings
@@ -85,3 +113,7 @@ class _Loader(yaml.SafeLoader):
                     problem_mark=key.start_mark,
                 )
         return node
+
+
+for _kind in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _Loader.construct_yaml_number)

@@ -64,13 +64,7 @@ def read_label_file(path: str | os.PathLike[str]) -> dict[str, list[str]]:
     labels: dict[str, list[str]] = {}
     try:
         header = [name.strip() for name in next(rows, [])]
-        missing = [name for name in COLUMNS if name not in header]
-        if missing:
-            _check_utf8(",".join(header), path, 1)
-            raise UserError(
-                f"{path}, line 1: the header is {','.join(header)!r} and lacks the column "
-                f"{' and '.join(map(repr, missing))}; make the first line 'file,label'."
-            )
+        _check_header(header, path)
         where = [header.index(name) for name in COLUMNS]
         for row in rows:
             if not any(cell.strip() for cell in row):
@@ -116,6 +110,29 @@ def _text(path: Path) -> str:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise UserError(f"{path}, line {line}: a zero byte is not text; save the file as a UTF-8 CSV.")
     return text
+
+
+def _check_header(header: Sequence[str], path: Path) -> None:
+    """Raise UserError where the first line of a label file does not name each of `COLUMNS` once."""
+    missing = [name for name in COLUMNS if name not in header]
+    twice = [name for name in COLUMNS if header.count(name) > 1]
+    if not missing and not twice:
+        return
+    text = ",".join(header)
+    _check_utf8(text, path, 1)
+    if twice:
+        raise UserError(
+            f"{path}, line 1: the header {text!r} names the column {twice[0]!r} twice, and only one would "
+            "count; rename the other."
+        )
+    other = next((mark for mark in ";\t|" if mark in text and len(header) == 1), None)
+    remedy = (
+        f"separate all columns by commas, not by {other!r}" if other else "make the first line 'file,label'"
+    )
+    raise UserError(
+        f"{path}, line 1: the header is {text!r} and lacks the column {' and '.join(map(repr, missing))}; "
+        f"{remedy}."
+    )
 
 
 def _check_utf8(text: str, path: Path, line: int) -> None:
@@ -227,6 +244,17 @@ def labels_in_names(names: Sequence[str], part: str = "first") -> list[str]:
     if len(labels) < 0.8 * len(names) or len(set(labels)) < 0.5 * len(labels):
         return []
     return labels
+
+
+def rival_labels(names: Sequence[str]) -> list[str]:
+    """Return what stands behind the last "_" of names, if it may be the labels as well as the first part is.
+
+    [] where few names have a second part that differs, or where it is no label or of another length.
+    """
+    first, last = ([label_from_name(name, part) for name in names] for part in ("first", "last"))
+    differ = sum(one != other for one, other in zip(first, last, strict=True))
+    rivals = labels_in_names(names, "last") if differ >= 0.8 * len(names) else []
+    return rivals if rivals and len(rivals[0]) == len(usual(first)[0]) else []
 
 
 def match(

@@ -1,9 +1,9 @@
-"""Find labels that are none: numbers that count the pictures, dates, one word for all."""
+"""Find labels that are none: numbers that count the pictures, dates, digests, one word for all."""
 
 import itertools
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
 
@@ -30,6 +30,10 @@ def no_labels(labels: Sequence[str]) -> str:
     days = [label for label in labels if _is_date(label)]
     if len(days) >= 3 and len(days) > 0.9 * len(labels):
         return f"dates, such as {days[0]!r}"
+    # eight random characters of 0-9a-z are all hexadecimal once in 650; captchas cut from MD5 have about five
+    hexadecimal = all(re.fullmatch("[0-9a-f]{8,}|[0-9A-F]{8,}", label) for label in labels)
+    if len(labels) >= 3 and hexadecimal and re.search("[a-fA-F]", "".join(labels)):
+        return f"hexadecimal digests, such as {labels[0]!r}"
     if ends := running_numbers(labels):
         return "running numbers, {!r} to {!r}".format(*ends)
     # the same label again and again, or a word before a number: img1, img2
@@ -45,6 +49,8 @@ def no_labels(labels: Sequence[str]) -> str:
 def running_numbers(labels: Sequence[str]) -> tuple[str, str] | None:
     """Find numbers that count the pictures among labels, also where some are missing.
 
+    The same letters may stand before or behind all of them (`a001`), and they may go in steps (0, 5, 10).
+
     Parameters
     ----------
     labels : sequence of str
@@ -53,7 +59,33 @@ def running_numbers(labels: Sequence[str]) -> tuple[str, str] | None:
     Returns
     -------
     tuple of str, optional
-        The first and the last number of the clearest stretch; None where chance explains all.
+        The first and the last label of the clearest stretch; None where chance explains all.
+    """
+    series = defaultdict(set)
+    for label in set(labels):
+        if match := re.fullmatch("([^0-9]*)([0-9]+)([^0-9]*)", label):
+            series[match[1], match[3]].add(match[2])
+    for (before, behind), numbers in sorted(series.items(), key=lambda one: (-len(one[1]), one)):
+        if ends := _stretch(sorted(numbers), len(numbers) >= 0.8 * len(set(labels))):
+            first, last = (f"{before}{number}{behind}" for number in ends)
+            return first, last
+    return None
+
+
+def _stretch(numbers: Sequence[str], nearly_all: bool) -> tuple[str, str] | None:
+    """Find the clearest stretch of numbers that count.
+
+    Parameters
+    ----------
+    numbers : sequence of str
+        Different numbers, all of one length, sorted.
+    nearly_all : bool
+        Whether nearly all labels are among them.
+
+    Returns
+    -------
+    tuple of str, optional
+        Its first and its last number; None where chance explains all.
 
     Notes
     -----
@@ -70,23 +102,26 @@ def running_numbers(labels: Sequence[str]) -> tuple[str, str] | None:
     numbers cannot reach the ratio then. They have another rule: nearly all labels are numbers, they begin at
     0 or 1, more than half of the numbers up to the last are there, and the last is in the first quarter of
     what is possible.
+
+    Where all differences have a common divisor, and by chance they would have it at most with the chance
+    `CHANCE`, that is the step: all is counted in steps.
     """
-    numbers = sorted({label for label in labels if re.fullmatch("[0-9]+", label)})
-    if not numbers:
-        return None
+    step = math.gcd(*(int(number) - int(numbers[0]) for number in numbers)) or 1
+    if step ** (len(numbers) - 1) < 1 / CHANCE:
+        step = 1
     start, end, most = int(numbers[0]), int(numbers[-1]), 10 ** len(numbers[0])
-    mostly = 3 <= len(numbers) >= 0.8 * len(set(labels)) and most > 10
-    if mostly and start <= 1 and end < min(2 * len(numbers), most / 4):
+    mostly = nearly_all and len(numbers) >= 3 and most > 10
+    if mostly and start <= step and end < min(2 * len(numbers) * step, most / 4):
         return numbers[0], numbers[-1]
     digits = set("".join(numbers))
     first = digits if numbers[0].startswith("0") else digits - {"0"}
-    possible = len(first) * len(digits) ** (len(numbers[0]) - 1)
+    possible = max(len(numbers), len(first) * len(digits) ** (len(numbers[0]) - 1) / step)
     share = max(len(numbers), min(COLLECTION, possible / 4)) / possible
     there = math.log((1 + share) / (2 * share))
     best, found = math.log(len(numbers) / CHANCE), None
     score, begin = 0.0, numbers[0]
     for before, number in itertools.pairwise(numbers):
-        score += there - (int(number) - int(before) - 1) * math.log(2)
+        score += there - ((int(number) - int(before)) // step - 1) * math.log(2)
         if score <= 0:
             score, begin = 0.0, number
         if score >= best:

@@ -15,7 +15,14 @@ from captchanet.errors import DamagedFile, UserError
 from captchanet.files import intact, read_csv, read_npy, write_csv, write_json, write_npy
 from captchanet.layout import SegmentedFiles
 from captchanet.progress import counted
-from captchanet.segment.labels import label_from_name, labels_in_names, match, read_label_file, usual
+from captchanet.segment.labels import (
+    label_from_name,
+    labels_in_names,
+    match,
+    read_label_file,
+    rival_labels,
+    usual,
+)
 from captchanet.segment.numbering import no_labels
 from captchanet.segment.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
 from captchanet.segment.segmentation import DARK, Segmentation, clean_and_split, on_dark_paper
@@ -157,10 +164,17 @@ def check_names(
     Raises
     ------
     UserError
-        Where they are numbers that count the pictures, dates, or one word.
+        Where they are numbers that count the pictures, dates, digests, or one word, or where another part of
+        the names may be the labels just as well.
     """
     found = no_labels([label for _, label in labelled] or usual(map(label_from_name, names)))
     if not found:
+        if labelled and (rivals := rival_labels(names)):
+            raise UserError(
+                f"The names of the pictures in {folder} have two parts that may be labels, such as "
+                f"{labelled[0][1]!r} up to the first _ and {rivals[0]!r} behind the last; look at some "
+                "pictures, and set `label_part: first` or `label_part: last` for them."
+            )
         return
     told = f"The names of the pictures in {folder} are no labels: up to the first _ they are {found}; "
     if behind := labels_in_names(names, "last"):

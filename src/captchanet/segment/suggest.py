@@ -12,7 +12,14 @@ from captchanet.progress import counted
 from captchanet.segment.clean import distance, ink
 from captchanet.segment.colours import ink_colour, paper_colour
 from captchanet.segment.estimate_grid import estimate_grid, widened
-from captchanet.segment.labels import label_from_name, labels_in_names, of_files, read_label_file, usual
+from captchanet.segment.labels import (
+    label_from_name,
+    labels_in_names,
+    of_files,
+    read_label_file,
+    rival_labels,
+    usual,
+)
 from captchanet.segment.morphology import inner, lines_across, without_noise
 from captchanet.segment.numbering import no_labels
 from captchanet.segment.read import (
@@ -125,7 +132,10 @@ def _labels(folder: Path, files: list[str], label_file: Path | None) -> tuple[li
         number = f"{len(labels)} of {len(files)} files have one of {len(labels[0])} characters"
         return labels, f"labels from {where}: {number}"
     if labels := labels_in_names(files):
-        return labels, f"{len(labels)} file names are labels of {len(labels[0])} characters"
+        origin = f"{len(labels)} file names are labels of {len(labels[0])} characters"
+        if rivals := rival_labels(files):
+            origin += f"; or is it {rivals[0]!r}, behind the last _? Set `label_part: first` or `last`"
+        return labels, origin
     reason = no_labels(usual(label_from_name(name) for name in files))
     instead = f"{reason}, and " if reason else ""
     if labels := labels_in_names(files, "last"):

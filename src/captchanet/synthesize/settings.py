@@ -26,7 +26,8 @@ class PictureSettings(Settings):
     """A CSV with the columns file,label; without it, the labels are in the names of the files."""
     label_part: Literal["first", "last"] | None = Field(None, exclude_if=lambda part: part is None)
     """The part of a file's name that is its label: up to the first _ or behind the last one. Without it, up
-    to the first _, unless these are running numbers, dates or always one word."""
+    to the first _, unless these are running numbers, dates, digests or always one word, or both may be
+    labels."""
     synthesize: Annotated[Method, KIND] | None = None
     """In place of a folder: a kind of captchas to synthesize, and its options."""
 
