@@ -173,7 +173,11 @@ class Workshop:
 
 def learned(workshop: Workshop, file: Path) -> dict[str, dict]:
     """The lines and seconds of all tests, by running those that `file` does not know as they are now."""
-    tests = [one for one in sorted((ROOT / "tests").rglob("test_*.py")) if not LEFT_OUT & set(one.parts)]
+    tests = [
+        one
+        for one in sorted((ROOT / "tests").rglob("test_*.py"))
+        if not LEFT_OUT & set(one.relative_to(ROOT).parts)
+    ]
     shared = {*(ROOT / "tests").rglob("*.py")} - {*(ROOT / "tests").rglob("test_*.py")}
     around = [one.read_text() for one in sorted([*shared, *(ROOT / "src").rglob("*.py")])]
     keys = {str(one.relative_to(ROOT)): digest(one.read_text(), *around) for one in tests}
