@@ -37,10 +37,8 @@ from mutate import Mutant, mutants, mutated
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("dataset", "evaluate", "train", "track", "reproduce")
 OPTIONS = ("-p", "no:cacheprovider", "--hypothesis-seed=1", "-W", "ignore::pytest.PytestAssertRewriteWarning")
-LEFT_OUT = ("workflow", "benchmarks", "nn", "synthesize")
-"""Folders of tests that are not tried: they start Snakemake, or do not come to the five packages."""
-SLOWEST = 15.0
-"""Seconds of a test that is left out: it starts many processes."""
+LEFT_OUT = {"workflow", "benchmarks", "nn", "synthesize", "test_many.py"}
+"""Tests that are not tried: they start Snakemake or many processes, or do not come to the five packages."""
 PATIENCE = 60.0, 10.0
 """The tests of a mutant fail after so many seconds, and so many times those that they usually take."""
 
@@ -175,7 +173,11 @@ class Workshop:
 
 def learned(workshop: Workshop, file: Path) -> dict[str, dict]:
     """The lines and seconds of all tests, by running those that `file` does not know as they are now."""
-    tests = [one for one in sorted((ROOT / "tests").rglob("test_*.py")) if one.parent.name not in LEFT_OUT]
+    tests = [
+        one
+        for one in sorted((ROOT / "tests").rglob("test_*.py"))
+        if not LEFT_OUT & set(one.relative_to(ROOT).parts)
+    ]
     shared = {*(ROOT / "tests").rglob("*.py")} - {*(ROOT / "tests").rglob("test_*.py")}
     around = [one.read_text() for one in sorted([*shared, *(ROOT / "src").rglob("*.py")])]
     keys = {str(one.relative_to(ROOT)): digest(one.read_text(), *around) for one in tests}
@@ -231,7 +233,7 @@ def concerned(mutant: Mutant, tests: dict[str, dict], users: dict[str, set[str]]
             return bool({name, *users[name]} & set(lines))
         return any(first <= line <= last for line in lines.get(name, ()))
 
-    chosen = [test for test, known in tests.items() if through(known["lines"]) and known["seconds"] < SLOWEST]
+    chosen = [test for test, known in tests.items() if through(known["lines"])]
     seconds: dict[str, float] = defaultdict(float)
     for test in chosen:
         seconds[test.split("::")[0]] += tests[test]["seconds"]

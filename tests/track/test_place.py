@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from captchanet.track.place import address, database_of, holds, identity
+from captchanet.track.place import address, database_of, holds, identity, runs_page, sweep_view, view_page
 
 URI, EXPERIMENT = "sqlite:///mlflow.db", "captchas"
 
@@ -115,3 +115,29 @@ def test_a_folder_of_any_name_is_read_in_any_locale_and_without_mlflow(tracked, 
         [sys.executable, "-c", program], cwd=folder, env=env, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["True", "False"]
+
+
+def test_a_page_of_the_ui_opens_on_a_saved_view_and_not_on_language_models():
+    start = "#/experiments/7/runs?workflowType=machine_learning&viewStateShareKey="
+    assert view_page("7") == f"{start}accuracy"
+    assert view_page("7", sweep_view("my set", "a&b")) == f"{start}my%20set.a%26b"
+    assert view_page("7", "x", charts=True) == f"{start}x&compareRunsMode=CHART"
+    assert view_page("a/?b").startswith("#/experiments/a/%3Fb/runs?")
+
+
+def test_the_page_of_the_runs_is_that_of_their_experiment_as_far_as_it_is_known(tracked, tmp_path):
+    ui, server = "http://127.0.0.1:5000", "https://me:secret@host/mlflow/"
+    assert runs_page(URI, EXPERIMENT, tracked) == f"{ui}/{view_page('1')}"
+    assert runs_page(URI, "other", tracked, "http://here:7") == f"http://here:7/{view_page('2')}"
+    assert runs_page(URI, "none", tracked) == f"{ui}/{view_page('1')}"
+    assert runs_page("sqlite:///none.db", EXPERIMENT, tracked) == f"{ui}/{view_page('1')}"
+    bare = "https://host/mlflow"
+    for content, page in (
+        ({"uri": "https://***@host/mlflow/", "experiment": "9"}, f"{bare}/{view_page('9')}"),
+        ({"uri": "https://***@another", "experiment": "9"}, bare),
+        ({"uri": "https://***@host/mlflow/"}, bare),
+        ([], bare),
+    ):
+        tracked.write_text(json.dumps(content))
+        assert runs_page(server, EXPERIMENT, tracked) == page
+    assert runs_page(server, EXPERIMENT, tmp_path / "none.json") == bare

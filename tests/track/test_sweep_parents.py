@@ -1,6 +1,7 @@
 """A sweep has one parent run. It is made once, and changes only when the runs of the sweep change."""
 
 import csv
+import json
 import sqlite3
 from dataclasses import replace
 
@@ -108,6 +109,12 @@ def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
     assert ids[best_run] == best_id
     assert tags["captchanet.keys"] == "train.penalty.weight, train.cost"
     assert tags["captchanet.base_run"] == "good"
+    views = dict(history.sql("select key, value from experiment_tags"))
+    charts = json.loads(json.loads(views[f"mlflow.sharedViewState.{of}.weights"])["state"])[
+        "compareRunCharts"
+    ]
+    assert charts[0]["selectedParams"] == ["penalty.weight", "cost", "seed"]
+    assert "mlflow.sharedViewState.accuracy" in views
     description = tags["mlflow.note.content"]
     assert "**1 failed.**" in description
     assert f"(#/experiments/{history.experiment}/runs/{best_id})" in description

@@ -56,3 +56,42 @@ def test_a_view_that_a_person_has_saved_stays_and_one_of_ours_is_brought_up_to_d
         experiment.tags = {after[0]: persons}
         save_views(experiment, "1", [before])
         assert experiment.tags == {after[0]: persons}
+
+
+def test_what_mlflow_needs_of_a_view_is_there():
+    from captchanet.track.views import accuracy_tag, sweep_tag
+
+    accuracy = "unseen/captchas/accuracy"
+    columns = [
+        f"metrics.`{of}/accuracy`" for of in ("unseen/captchas", "unseen/characters", "training/characters")
+    ]
+    columns += [f"params.`{name}`" for name in ("optimiser.method", "hidden", "dataset.captchas")]
+    for (_, text), name, which, charts in (
+        (accuracy_tag(), "accuracy", "", ["BAR"]),
+        (
+            sweep_tag("lab", "weights", ["train.x"]),
+            "sweep weights (lab)",
+            "tags.`captchanet.set` = 'lab' AND tags.`captchanet.sweep` = 'weights'"
+            " AND tags.`captchanet.setting` LIKE '%'",
+            ["PARALLEL", "BAR"],
+        ),
+    ):
+        saved = json.loads(text)
+        # a view that nobody has saved since has no time
+        assert (saved["name"], saved["createdAt"], saved["updatedAt"]) == (name, 0, 0)
+        state = json.loads(saved["state"])
+        assert state["searchFilter"] == which
+        assert state["selectedColumns"] == state["columnOrder"] == columns
+        assert list(state["columnWidths"]) == columns
+        assert all(100 < width < 250 for width in state["columnWidths"].values())
+        assert state["runsHiddenMode"] == "FIRST_20_RUNS"
+        (section,) = state["compareRunSections"]
+        assert (section["display"], section["isReordered"]) == (True, False)
+        drawn = state["compareRunCharts"]
+        assert [chart["type"] for chart in drawn] == charts
+        assert drawn[-1]["metricKey"] == accuracy
+        assert len({chart["uuid"] for chart in drawn}) == len(drawn)
+        for chart in drawn:
+            assert chart["metricSectionId"] == section["uuid"] == section["name"]
+            assert (chart["deleted"], chart["isGenerated"], chart["showAllRuns"]) == (False, False, True)
+            assert chart["runsCountToCompare"] == 20

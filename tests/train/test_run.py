@@ -154,6 +154,18 @@ def test_what_layers_keep_comes_with_the_model_of_a_run(made, monkeypatch):
     assert found["provenance"]["theta_sha256"] == model.digest
 
 
+def test_a_run_whose_data_set_cannot_be_made_is_failed_and_says_why(made):
+    one = made(captchas=99)
+    found = one.perform()
+    assert found["status"]["status"] == found["model"]["status"] == "failed"
+    assert found["status"]["reason"].startswith(
+        "its data set cannot be made: 12 usable captchas are not enough"
+    )
+    assert found["status"]["evaluations"] == 0
+    assert found["parameters"]["parameters"] == 260 * 6 + 6 + 6 * 36 + 36
+    assert found["provenance"]["pictures"] == {}
+
+
 def raises(error):
     """A training that ends with this error."""
 

@@ -168,15 +168,15 @@ def _checked(name: str, network: Network, cost: Cost, penalty: Penalty, seed: in
     theta = uniform(network, rng, limit=1)
     while _nearest_kink(network, theta, X) < 0.02:
         theta = uniform(network, rng, limit=1)
+    # numbers that float32 holds exactly: both dtypes see the same, and one reference serves both
+    X, theta = (numbers.astype(np.float32).astype(np.float64) for numbers in (X, theta))
+    exact = Objective(network, X, Y, cost=cost, penalty=penalty)
+    reference = central_differences(exact, theta)
+    lines = rng.normal(size=(8, theta.size))
+    slopes = np.array([slope_along(exact, theta, line / np.linalg.norm(line)) for line in lines])
     for dtype in ("float64", "float32"):
         objective = Objective(network, X, Y, cost=cost, penalty=penalty, dtype=dtype)
         gradient = objective(theta.astype(dtype))[1].astype(np.float64)
-        # in float32 the very numbers that the float32 objective saw, in float64 arithmetic
-        exact = Objective(network, X.astype(dtype), Y.astype(dtype), cost=cost, penalty=penalty)
-        at = theta.astype(dtype).astype(np.float64)
-        reference = central_differences(exact, at)
-        lines = rng.normal(size=(8, theta.size))
-        slopes = np.array([slope_along(exact, at, line / np.linalg.norm(line)) for line in lines])
         along = lines @ gradient / np.linalg.norm(lines, axis=1)
         entries, of_lines = relative_error(gradient, reference), relative_error(along, slopes)
         yield Checked(name, len(network.shapes), dtype, entries, of_lines)
