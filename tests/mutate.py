@@ -40,7 +40,7 @@ SWAPPED: dict[type, type] = {
     ast.BitAnd: ast.BitOr,
 }
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
-WORDS = {"UserError", "ValueError", "wrong", "print", "_say", "logging", "gc"}
+WORDS = {"UserError", "ValueError", "wrong", "print", "_say", "tell", "logging", "gc"}
 """Calls that are left as they are: they are words for a person, or decide no result."""
 UNTOUCHED = {"annotation", "returns", "decorator_list", "type_params"}
 

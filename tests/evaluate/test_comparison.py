@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, ttest_rel
 
 from captchanet.evaluate.comparison import compare, summarise
-from captchanet.evaluate.sweep import SweepRun, sweep_run
+from captchanet.evaluate.sweep import SweepRun, in_order, sweep_run
 
 
 def made(setting, seed, wrong, n=100, unseen="u", **changes):
@@ -41,6 +41,14 @@ def test_settings_are_ranked_by_their_mean_and_not_by_their_best_or_worst_run():
     wrong = {"uneven": (2, 5, 41), "fair": (17, 17, 17), "good": (15, 15, 15)}
     runs = [made(name, seed, range(k)) for name, counts in wrong.items() for seed, k in enumerate(counts)]
     assert [one.setting for one in summarise(runs)] == ["good", "uneven", "fair"]
+
+
+def test_runs_are_in_the_order_of_setting_seed_and_fold_however_they_come():
+    runs = [SweepRun(f"{i}", *about) for i, about in enumerate([("b", (0, 1)), ("a", (1, 2)), ("a", (1, 1))])]
+    runs += [SweepRun("3", "a", (0, 2)), SweepRun("4", "c", (None, 2)), SweepRun("5", "c", (None, 1))]
+    assert [one.run for one in in_order(runs)] == ["3", "2", "1", "0", "5", "4"]
+    seeds = [SweepRun(f"{seed}", "a", (seed, None)) for seed in (1, 0, 2)]
+    assert [one.run for one in in_order(seeds)] == ["0", "1", "2"]
 
 
 def test_failed_runs_are_counted_and_settings_of_which_nothing_finished_come_last():

@@ -1,6 +1,7 @@
 """The record of a run, also if some of its captchas are synthetic."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,30 @@ def test_the_metrics_of_a_run_are_those_of_its_evaluation_and_its_training(made_
         assert [tuple(values) for _, values in found.history] == [tuple(rows[0].split(",")[1:])] * (
             len(rows) - 1
         )
+
+
+def test_a_run_is_described_in_two_sentences(made_results):
+    from captchanet.track import from_results
+
+    record, _ = content(made_results)
+    # thousands of records are held at once, so the digest of each captcha is not among them
+    assert "pictures" not in record.provenance
+    metrics = {"status": "finished", "unseen": {"captchas": {"correct": 3, "n": 6, "accuracy": 0.5}}}
+    metrics["unseen"]["captchas"] |= {"low": 0.1876, "high": 0.8124}
+    facts = from_results.read_facts(made_results.layout.dataset("main"))
+    for optimiser, convolutions, words, step in (
+        ("cg", 0, "", "iteration"),
+        ("sgd", 1, " with 1 convolution", "epoch"),
+        ("own", 2, " with 2 convolutions", "step"),
+    ):
+        changes = {"optimiser": {"method": optimiser}, "convolutions": [{}] * convolutions}
+        one = replace(record, parameters=record.parameters | changes)
+        assert from_results._description(one, metrics, facts) == (
+            f"A 260-6-36 network{words} trained by {optimiser.upper()} on 12 captchas reads **3 of 6 "
+            f"captchas it never saw** (50.0%, 95 % interval 18.8% to 81.2%). A step of its curves is one {step}."
+        )
+    failed = from_results._description(record, {"status": "failed", "reason": "by zero"}, facts)
+    assert failed == "A 260-6-36 network trained by CG on 12 captchas: **failed**, by zero."
 
 
 def test_a_data_set_trained_calibrated_or_was_read(made_results, monkeypatch):

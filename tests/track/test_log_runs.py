@@ -66,6 +66,15 @@ def test_the_store_is_made_once_and_found_again(store):
     assert (folder / "mlflow.db").exists()
 
 
+def test_an_experiment_says_which_number_to_compare_and_opens_the_pages_for_training_runs(store):
+    with sqlite3.connect(store[0] / "mlflow.db") as database:
+        tags = dict(
+            database.execute("select key, value from experiment_tags where experiment_id = ?", (store[2],))
+        )
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+    assert "The number to compare is `unseen/captchas/accuracy`" in tags["mlflow.note.content"]
+
+
 def test_sizes_come_after_the_settings_that_a_person_chose(log, store):
     ids, _ = log()
     with sqlite3.connect(store[0] / "mlflow.db") as database:
