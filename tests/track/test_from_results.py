@@ -131,7 +131,8 @@ def test_a_run_is_described_in_two_sentences(made_results):
         one = replace(record, parameters=record.parameters | changes)
         assert from_results._description(one, metrics, facts) == (
             f"A 260-6-36 network{words} trained by {optimiser.upper()} on 12 captchas reads **3 of 6 "
-            f"captchas it never saw** (50.0%, 95 % interval 18.8% to 81.2%). A step of its curves is one {step}."
+            "captchas it never saw** (50.0%, 95 % interval 18.8% to 81.2%). "
+            f"A step of its curves is one {step}."
         )
     failed = from_results._description(record, {"status": "failed", "reason": "by zero"}, facts)
     assert failed == "A 260-6-36 network trained by CG on 12 captchas: **failed**, by zero."
