@@ -974,6 +974,8 @@ def test_a_record_with_a_damaged_file_is_said_with_its_run(recorded_runs, tmp_pa
         rerun.fetch(None, recorded_runs[0], tmp_path)
 
 
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
     ("file", "text"),
     [
