@@ -111,6 +111,22 @@ def test_a_run_is_called_what_its_key_says_since_mlflow_shows_it_without_its_swe
     assert [run.name for run in notebook.runs().runs] == ["a:b=1", "a:b=1", "rates,a:b=1"]
 
 
+def test_the_code_of_a_run_is_its_commit_with_a_plus_for_changes_and_a_mark_where_git_knew_no_better(
+    tmp_path,
+):
+    from notebook import Notebook
+
+    notebook = Notebook(tmp_path)
+    commit, dirty, problem = {"mlflow.source.git.commit": "a" * 40}, {"captchanet.git.dirty": "true"}, {}
+    problem = {"captchanet.git.problem": "refused"}
+    for minute, tags in enumerate(
+        ({}, commit, commit | dirty, commit | problem, commit | dirty | problem, problem)
+    ):
+        notebook.log("cg", minute, tags=tags)
+    found = [run.tags.get("code") for run in notebook.runs().runs[::-1]]
+    assert found == [None, "aaaaaaaa", "aaaaaaaa+", "aaaaaaaa?", "aaaaaaaa+?", "?"]
+
+
 def test_a_file_of_a_run_is_read_from_this_disk_or_fetched_from_the_store(tmp_path):
     from datetime import UTC, datetime
 

@@ -78,7 +78,9 @@ def test_without_an_example_there_is_nothing_to_compare_classes():
         9,
         [],
     )
-    assert not found["c"].mean_real.any()
+    for blank in (found["c"].mean_real, found["b"].mean_synthetic):
+        assert blank.shape == SIZE
+        assert not blank.any()
 
 
 @settings(max_examples=30)

@@ -257,6 +257,32 @@ def test_runs_that_are_the_same_have_nothing_but_that_said(shown, known):
     assert output.startswith(f"A  {known['a'][:8]}  a ")
 
 
+def test_what_differs_is_in_the_order_of_its_names_and_accuracy_comes_first(monkeypatch, tmp_path):
+    from captchanet.reproduce import diff_runs as module
+    from captchanet.track.history import Run
+
+    monkeypatch.setattr(module, "artifact", lambda store, run, path: None)
+    names = ("version.b", "data.unseen_sha256", "python", "version.a", "data.calibration_sha256", "cpu")
+    metrics = ("z", "unseen/captchas/low", "b/accuracy", "unseen/captchas/accuracy", "a")
+    runs = [
+        Run(
+            "1" * 32,
+            side,
+            "finished",
+            None,
+            {"b": side, "a": side, "run": side},
+            dict.fromkeys(metrics, value),
+            dict.fromkeys(names, side),
+        )
+        for side, value in (("x", 1.0), ("y", 2.0))
+    ]
+    found = module.diff_runs(None, *runs, tmp_path)
+    assert list(found.data) == ["data.calibration_sha256", "data.unseen_sha256"]
+    assert list(found.environment) == ["python", "cpu", "version.a", "version.b"]
+    assert list(found.parameters) == ["a", "b"]
+    assert list(found.metrics) == ["unseen/captchas/accuracy", "b/accuracy", "a", "z"]
+
+
 def test_parameters_and_metrics(shown):
     output = shown("a", "settings")
     lines = [line.split() for line in output.splitlines()]

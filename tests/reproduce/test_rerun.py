@@ -301,7 +301,8 @@ def test_code_is_restored_with_what_was_not_committed(repository, tmp_path):
     git(folder, "commit", "-qam", "two")
     home, differences, how = restore_code(origin, tmp_path / "code", [tmp_path / "no repository", folder])
     assert (home, differences) == (tmp_path / "code", [])
-    assert "with its uncommitted changes" in how
+    commit = origin["git"]["commit"]
+    assert how == f"commit {commit[:8]} with its uncommitted changes"
     assert (home / "src/a.py").read_bytes().startswith(b"a = 2  # \xe9")
     # the checkout itself is as it was
     assert (folder / "src/a.py").read_text() == "a = 3\n"

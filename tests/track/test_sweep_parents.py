@@ -109,6 +109,7 @@ def test_the_runs_are_below_one_parent_that_says_what_came_of_them(history, of):
     assert ids[best_run] == best_id
     assert tags["captchanet.keys"] == "train.penalty.weight, train.cost"
     assert tags["captchanet.base_run"] == "good"
+    assert (tags["mlflow.source.name"], tags["mlflow.source.type"]) == ("captchanet", "PROJECT")
     views = dict(history.sql("select key, value from experiment_tags"))
     charts = json.loads(json.loads(views[f"mlflow.sharedViewState.{of}.weights"])["state"])[
         "compareRunCharts"

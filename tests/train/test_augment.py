@@ -180,6 +180,18 @@ def test_a_grid_that_starts_at_a_fraction_of_a_pixel_is_read_from_there(left):
     np.testing.assert_allclose(augmenter.versions(np.arange(20)), vectors, atol=1e-5)
 
 
+def test_characters_between_seams_are_read_from_their_pictures_where_nothing_was_left_out():
+    cleaned = np.zeros((2, 27, 72), np.float32)
+    settings = SPLIT("seams", left=4.25)
+    for i in range(4):  # letters that stand far apart
+        at = round(settings.options["left"] + settings.options["pitch"] * i) + 4
+        cleaned[:, 6:16, at : at + 4] = np.random.default_rng(i).random((2, 10, 4))
+    vectors, windows = settings(cleaned, characters=4)
+    found = crops(vectors.reshape(8, -1), cleaned, windows.reshape(-1, 4), settings.dump())
+    assert found.cleaned is cleaned
+    assert found.windows[0, 0] == 4.25
+
+
 @pytest.mark.parametrize("method", SPLITTERS)
 @pytest.mark.parametrize("clean", CLEANERS)
 def test_whatever_cleans_and_splits_an_unchanged_version_is_the_vector(method, clean):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 
@@ -91,22 +92,24 @@ def test_the_patch_rebuilds_every_byte_of_the_code(repository, tmp_path):
     assert git(repository, "diff", "--cached") == staged
 
 
-@pytest.mark.parametrize(
-    "file",
-    ["Snakefile", "workflow/rules/a.smk", "src/a.py", "config/a.yaml", "profiles/default/config.yaml"],
-)
-def test_a_change_in_each_place_that_counts_as_code_is_in_the_patch(repository, file):
-    place, notes = repository / file, repository / "notes.txt"
-    place.parent.mkdir(parents=True, exist_ok=True)
+def test_a_change_in_each_place_that_counts_as_code_is_in_the_patch(repository):
+    places = [
+        "Snakefile",
+        "config/a.yaml",
+        "profiles/default/config.yaml",
+        "src/a.py",
+        "workflow/rules/a.smk",
+    ]
     for text in ("before\n", "after\n"):
-        place.write_text(text)
-        notes.write_text(text)
+        for file in [*places, "notes.txt", "tests/test_a.py"]:
+            (repository / file).parent.mkdir(parents=True, exist_ok=True)
+            (repository / file).write_text(text)
         if text == "before\n":
             git(repository, "add", ".")
             git(repository, "commit", "-qm", "two")
     patch = code_origin(repository)["patch"]
-    assert f"+++ b/{file}\n@@ -1 +1 @@\n-before\n+after\n" in patch
-    assert "notes.txt" not in patch
+    assert re.findall(r"^\+\+\+ b/(.*)$", patch, re.M) == places
+    assert patch.count("\n-before\n+after\n") == len(places)
 
 
 def test_what_can_be_run_stays_so_and_a_repository_inside_is_no_change(repository, tmp_path):

@@ -17,7 +17,7 @@ from captchanet.errors import DamagedFile, UserError
 from captchanet.evaluate import predict as module
 from captchanet.evaluate.predict import list_files, predict
 from captchanet.layout import FORMAT, TrainFiles
-from captchanet.nn import Convolution, Dense, Network, Pooling, sigmoid, uniform
+from captchanet.nn import Convolution, Dense, Dropout, Network, Pooling, sigmoid, uniform
 from captchanet.segment.read import decode
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.synthesize.folder import synthesize_folder
@@ -345,6 +345,18 @@ def test_a_convolutional_network_comes_back(files):
     assert load_model(files.theta).network == network
     first, second = (Convolution(2), Pooling(2), sigmoid), (Convolution(3), sigmoid)
     assert network == Network((1, 20, 13), (*first, *second, Dense(36)))
+
+
+def test_dropout_stands_before_the_convolutions_and_before_each_dense_layer_with_its_own_rate():
+    settings = TrainSettings.of(
+        {"hidden": [7, 5], "convolutions": [{"filters": 2}, {"filters": 3, "pool": 1}]}
+    )
+    network = settings.architecture(260, 36, (20, 13)).network((0.1, 0.2, 0.3, 0.4))
+    front = (Dropout(0.1), Convolution(2), Pooling(2), sigmoid, Convolution(3), sigmoid)
+    dense = (Dropout(0.2), Dense(7), sigmoid, Dropout(0.3), Dense(5), sigmoid, Dropout(0.4), Dense(36))
+    assert network == Network((1, 20, 13), (*front, *dense), sigmoid)
+    without = settings.architecture(260, 36, (20, 13)).network((0.0, 0.2, 0.0, 0.0))
+    assert [layer for layer in without.layers if isinstance(layer, Dropout)] == [Dropout(0.2)]
 
 
 def test_a_state_comes_back_with_its_theta_and_is_part_of_the_digest(files, monkeypatch):

@@ -25,3 +25,19 @@ def test_a_kernel_that_blas_was_told_to_take_is_recorded(monkeypatch):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     assert module.arithmetic()["blas_kernel_forced_by"] == "Haswell"
     assert provenance([], [])["blas_kernel_forced_by"] == "Haswell"
+
+
+def test_git_is_asked_about_this_checkout_and_the_sources_of_the_run(monkeypatch):
+    asked = []
+
+    def origin(root, sources):
+        asked.append((root, list(sources)))
+        return {"commit": "c", "dirty": True, "patch": "p", "problem": "one of them is ignored"}
+
+    monkeypatch.setattr(module, "code_origin", origin)
+    file = Path(module.__file__)
+    assert provenance([file], [])["git"] == origin(None, [])
+    assert module.code_problem([file]) == "one of them is ignored"
+    assert [asked[0], asked[2]] == [(module.ROOT, ["src/captchanet/train/provenance.py"])] * 2
+    monkeypatch.setattr(module, "code_origin", lambda root, sources: None)
+    assert module.code_problem([file]) == ""
