@@ -1,5 +1,7 @@
-"""The errors whose text is for the user."""
+"""The errors whose text is for the user, and how such a text lists many things."""
 
+from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 
 
@@ -28,3 +30,9 @@ class DamagedFile(UserError):
     def __init__(self, file: str | Path, fault: str, cure: str = "delete it, and make it again") -> None:
         super().__init__(f"{file}: {fault}; {cure}")
         self.file, self.fault = Path(file), fault
+
+
+def in_short(names: Collection[str], most: int, between: str = ", ") -> str:
+    """The first of many names, and how many more there are: "a, b and 7 more", or "a; b; and 7 more"."""
+    more = f"{between if between == '; ' else ' '}and {len(names) - most} more" if len(names) > most else ""
+    return between.join(islice(names, most)) + more

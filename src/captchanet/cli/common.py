@@ -72,6 +72,14 @@ class ConfigFiles:
             raise UserError(f"{self}: {name}: found {found!r}; expected keys and values below it")
         return found
 
+    @property
+    def history(self) -> tuple[str, str]:
+        """The address of the history that they name, and the experiment in it."""
+        from captchanet.track.place import address
+
+        track = self.section("track")
+        return address(track.get("tracking_uri"), Path()), str(track.get("experiment") or "captchanet")
+
     def resolved(self, changes: Json | None = None) -> "Configuration":
         """The settings of all runs, checked; `changes` are merged into the files, as by `--config`."""
         from captchanet.config.resolve import resolved

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captchanet.cli.common import CONFIG, ConfigFiles
 from captchanet.config.made_from import MadeFrom
-from captchanet.errors import UserError
+from captchanet.errors import UserError, in_short
 from captchanet.files import read_json
 from captchanet.layout import RESULTS, Layout, layouts
 
@@ -44,10 +43,7 @@ def find_network(asked: Asked) -> Network:
     Raises UserError where that network is not there, or is another than its configuration describes. It says
     what there is, and which option takes it: no other network is taken in its place.
     """
-    found = next(filter(None, (way(asked) for way in WAYS)), None)
-    if found is None:
-        raise UserError("there is no network to read with; name one by --model")
-    return found
+    return next(found for way in WAYS if (found := way(asked)))
 
 
 def _named_file(asked: Asked) -> Network | None:
@@ -75,13 +71,13 @@ def _named_run(asked: Asked) -> Network | None:
     return _of_results(asked.of, asked.run)
 
 
-def _configured_run(asked: Asked) -> Network | None:
+def _configured_run(asked: Asked) -> Network:
     """The run that the configuration of this folder names."""
     return _of_configuration(asked.configfile, asked.configfile.set)
 
 
 WAYS: tuple[Callable[[Asked], Network | None], ...] = (_named_file, _named_run, _configured_run)
-"""Each returns None if nothing was named in its way."""
+"""Each returns None if nothing was named in its way; the last one never does."""
 
 
 def _of_configuration(configfile: ConfigFiles, of: str, run: str | None = None) -> Network:
@@ -138,8 +134,7 @@ def _choice(others: Iterable[Layout], here: Layout | None = None) -> str:
 
 
 def _some(names: list[str]) -> str:
-    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-    return " | ".join(islice(names, MOST)) + more
+    return in_short(names, MOST, " | ")
 
 
 def _snakemake(configfile: ConfigFiles) -> str:

@@ -13,7 +13,7 @@ from captchanet.cli.common import PATH, ConfigFiles, configfile, of_set, of_swee
 from captchanet.cli.progress_bar import progress_bar
 from captchanet.cli.runs import recorded
 from captchanet.cli.tables import aligned, printable
-from captchanet.errors import UserError
+from captchanet.errors import UserError, in_short
 
 if TYPE_CHECKING:  # importing mlflow takes a second
     from captchanet.reproduce.rerun import Options
@@ -211,8 +211,7 @@ def _row(verdict: "Verdict") -> str:
     if verdict.repeated:
         return row
     rows = [f"{one.kind} {one.name}: {one.recorded}, now {one.again}" for one in verdict.differences]
-    more = f"; and {len(rows) - 3} more" if len(rows) > 3 else ""
-    return f"{row}  {printable('; '.join(rows[:3]) + more if rows else NOTHING_DIFFERS)}"
+    return f"{row}  {printable(in_short(rows, 3, '; ') or NOTHING_DIFFERS)}"
 
 
 def _print(verdict: "Verdict", where: Path) -> None:

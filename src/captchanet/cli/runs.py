@@ -4,7 +4,6 @@ import gc
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,16 +25,14 @@ def recorded(
     configfile: ConfigFiles, of: str | None = None, parents: bool = False
 ) -> "tuple[Store, History]":
     """The store that the configuration names, opened to read, and its runs: those of the set `of`, or all."""
-    track = configfile.section("track")
+    uri, experiment = configfile.history
     gc.disable()
     try:
         from captchanet.reproduce.formats import in_todays_words
         from captchanet.track.history import history, opened
-        from captchanet.track.place import address
 
-        uri = address(track.get("tracking_uri"), Path())
         store = opened(uri)
-        found = history(store, uri, str(track.get("experiment") or "captchanet"), parents)
+        found = history(store, uri, experiment, parents)
         found = replace(found, runs=in_set([in_todays_words(run) for run in found.runs], of))
         # All of this lives to the end of the command. Without freeze, Python looks through it for garbage
         # again and again, and once more when it ends: a second for 1,000 runs

@@ -27,11 +27,9 @@ def ui(port: int, configfile: ConfigFiles) -> None:
     It prints the address of the list of runs, with their accuracy, as soon as it answers. Ctrl-C ends it.
     """
     from captchanet.layout import Layout
-    from captchanet.track.place import address, database_of, runs_page
+    from captchanet.track.place import database_of, runs_page
 
-    track = configfile.section("track")
-    uri, here = address(track.get("tracking_uri"), Path()), f"http://127.0.0.1:{port}"
-    experiment = str(track.get("experiment") or "captchanet")
+    (uri, experiment), here = configfile.history, f"http://127.0.0.1:{port}"
     page, database = runs_page(uri, experiment, Layout.of(configfile.set).tracked, here), database_of(uri)
     if database is None:
         click.echo(f"The runs are on a server, so open its page: {page}")

@@ -88,6 +88,7 @@ class _Loader(yaml.SafeLoader):
     """
 
     def construct_yaml_number(self, node: yaml.ScalarNode) -> Any:
+        """Make a number of its text; an error where YAML takes it for another than a person does."""
         text = node.value
         kind = self.construct_yaml_int if node.tag.endswith(":int") else self.construct_yaml_float
         if ":" in text or (node.tag.endswith(":int") and re.fullmatch("[-+]?0[0-9_]+", text)):
@@ -100,6 +101,7 @@ class _Loader(yaml.SafeLoader):
         return kind(node)
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Make the node of a mapping; an error where it has a key twice."""
         # while the tree is made: later, `<<` will have added the keys of other mappings
         node = super().compose_mapping_node(anchor)
         keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]

@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Collection, Iterable
-from itertools import islice
 from pathlib import Path
 
 from captchanet.config.configuration import Sections
-from captchanet.errors import UserError
+from captchanet.errors import UserError, in_short
 from captchanet.layout import Layout
 
 MOST = 20
@@ -51,8 +50,7 @@ def check_targets(words: Iterable[str], layout: Layout, config: Sections, used: 
             inner = path.relative_to(stage).parts if path.is_relative_to(stage) else ()
             # two parts at least: next to the folders of a stage lie other files, such as a log
             if len(inner) > 1 and inner[0] not in names:
-                more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-                known = f"{', '.join(islice(names, MOST))}{more}" or "none"
+                known = in_short(names, MOST) or "none"
                 raise UserError(f"{word}: there is no {inner[0]!r} for {stage}/; there are: {known}")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from captchanet.errors import UserError
+from captchanet.errors import UserError, in_short
 from captchanet.files import write_bytes, write_csv, write_text
 from captchanet.git import git, has_commit
 from captchanet.reproduce.formats import Format, run_of
@@ -33,10 +33,9 @@ class UntrustedPatch(UserError):
         lines = patch.splitlines()
         added, removed = (sum(line[:1] == sign and line[:3] != 3 * sign for line in lines) for sign in "+-")
         names = re.findall("^diff --git .* b/(.*)$", patch, re.MULTILINE)
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         super().__init__(
             f"its uncommitted changes were not recorded in this folder, and a rerun would run them: {added} "
-            f"lines added and {removed} removed in {', '.join(names[:3])}{more}; read {file}, and if you "
+            f"lines added and {removed} removed in {in_short(names, 3)}; read {file}, and if you "
             "trust whoever recorded the run, repeat this with --trust-patch"
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from captchanet.errors import in_short
 from captchanet.files import read_json
 from captchanet.reproduce.formats import Format
 from captchanet.train.code_origin import CodeOrigin
@@ -61,10 +62,9 @@ class Verdict:
         if self.repeated:
             return f"repeated to the last bit: theta {self.theta[0][:8]}, {self.result[0]}"
         if all(self.same.values()):
-            names = ", ".join(self.other_sources[:3])
-            more = f" and {len(self.other_sources) - 3} more" if len(self.other_sources) > 3 else ""
+            names = in_short(self.other_sources, 3)
             found = f"theta {self.theta[0][:8]} and the results are the same to the last bit"
-            return f"NOT repeated: {found}, but by other sources ({names}{more}): {self.result[0]}"
+            return f"NOT repeated: {found}, but by other sources ({names}): {self.result[0]}"
         if self.same["theta"]:
             unlike = [name.split("/")[-1] for name, same in self.same.items() if not same]
             return f"NOT repeated: theta {self.theta[0][:8]} is the same, but not {' and '.join(unlike)}"

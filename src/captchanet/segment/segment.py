@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from captchanet.errors import DamagedFile, UserError
+from captchanet.errors import DamagedFile, UserError, in_short
 from captchanet.files import intact, read_csv, read_npy, write_csv, write_json, write_npy
 from captchanet.layout import SegmentedFiles
 from captchanet.progress import counted
@@ -327,8 +327,7 @@ def check_rejected(
     if segmented.pictures and share <= segmentation.max_rejected:
         return
     total = len(rejected) + len(segmented.pictures)
-    shown = "; ".join(f"{row.file}: {row.reason}" for row in rejected[:3])
-    shown += f"; and {len(rejected) - 3} more" if len(rejected) > 3 else ""
+    shown = in_short([f"{row.file}: {row.reason}" for row in rejected], 3, "; ")
     hint = ""
     if labels is None and label_file_in(folder):
         hint = f"; a {LABEL_FILE} is in the folder: name it as `labels` of these pictures "

@@ -22,7 +22,7 @@ from mlflow import MlflowClient
 from mlflow import entities as mlflow_entities
 from mlflow.exceptions import MlflowException
 
-from captchanet.errors import UserError
+from captchanet.errors import UserError, in_short
 from captchanet.track.failures import explained, reachable
 from captchanet.track.place import database_of, reading
 from captchanet.track.store import ACCURACY, COMPLETE, PREFIX, client, runs_of
@@ -244,16 +244,15 @@ def find(runs: Sequence[Run], wanted: str, of: str | None = None) -> tuple[Run, 
 
 def _ambiguous(wanted: str, found: Sequence[Run]) -> str:
     """The sentence that lists the runs that may be meant, each with its set."""
-    listed = "; ".join(
+    each = [
         f"{run.id[:8]} ({run.name}, {run.started:%Y-%m-%d %H:%M}, "
         f"{'configured' if run.configured else 'old'}, set {run.tags.get('set', 'none')}, "
         f"{'no accuracy' if run.accuracy is None else f'{run.accuracy:.1%}'})"
-        for run in found[:8]
-    )
-    more = f"; and {len(found) - 8} more" if len(found) > 8 else ""
+        for run in found
+    ]
     sets = len({run.tags.get("set") for run in found}) > 1
     remedy = "give the id of one, or a set by --set" if sets else "give the id of one"
-    return f"{wanted!r} may be any of {len(found)} runs, so {remedy}: {listed}{more}"
+    return f"{wanted!r} may be any of {len(found)} runs, so {remedy}: {in_short(each, 8, '; ')}"
 
 
 def set_of_sweep(runs: Sequence[Run], sweep: str, of: str) -> tuple[str, str]:

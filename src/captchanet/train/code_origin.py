@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from captchanet.addresses import masked
-from captchanet.errors import UserError
+from captchanet.errors import UserError, in_short
 from captchanet.git import Git, git, quoted, repository_above, scratch
 
 CODE = ("Snakefile", "workflow", "src", "config", "profiles")
@@ -50,8 +50,7 @@ def code_origin(root: Path, sources: Collection[str] = ()) -> CodeOrigin | None:
             names, patch = _patch(run, root, commit)
             found |= {"dirty": bool(patch), "patch": patch}
         if missing := sorted(set(sources) - names):
-            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-            raise UserError(f"git ignores sources of the run: {', '.join(missing[:3])}{more}")
+            raise UserError(f"git ignores sources of the run: {in_short(missing, 3)}")
     except (UserError, OSError) as error:
         found["problem"] = str(error)
     return found
