@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from captchanet.errors import UserError
-from captchanet.segment.read import Unusable, byte_limit, decode, list_pictures, read_bytes, size_of
+from captchanet.segment.decode import decode, size_of
+from captchanet.segment.read import Unusable, byte_limit, list_pictures, read_bytes
 
 RGB = np.random.default_rng(0).integers(0, 256, (27, 72, 3), np.uint8)
 

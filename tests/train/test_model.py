@@ -18,7 +18,7 @@ from captchanet.evaluate import predict as module
 from captchanet.evaluate.predict import list_files, predict
 from captchanet.layout import FORMAT, TrainFiles
 from captchanet.nn import Convolution, Dense, Dropout, Network, Pooling, sigmoid, uniform
-from captchanet.segment.read import decode
+from captchanet.segment.decode import decode
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.train.architecture import Architecture

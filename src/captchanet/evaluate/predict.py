@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from captchanet.errors import UserError
-from captchanet.segment.read import Unusable, decode, list_pictures, read_bytes
+from captchanet.segment.decode import decode
+from captchanet.segment.read import Unusable, list_pictures, read_bytes
 from captchanet.segment.segmentation import DARK, Segmentation, clean_and_split, on_dark_paper
 from captchanet.train.model import Model
 

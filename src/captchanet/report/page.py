@@ -14,7 +14,8 @@ from PIL import Image
 from captchanet.dataset.dataset import DatasetFacts, calibrated_on, trained_on
 from captchanet.files import intact, read_csv, read_row
 from captchanet.layout import SegmentedFiles
-from captchanet.segment.read import Unusable, decode, read_bytes
+from captchanet.segment.decode import decode
+from captchanet.segment.read import Unusable, read_bytes
 from captchanet.segment.segment import UsablePicture
 from captchanet.segment.segment_synthetic import number_of
 

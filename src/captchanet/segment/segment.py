@@ -15,6 +15,7 @@ from captchanet.errors import DamagedFile, UserError, in_short
 from captchanet.files import intact, read_csv, read_npy, write_csv, write_json, write_npy
 from captchanet.layout import SegmentedFiles
 from captchanet.progress import counted
+from captchanet.segment.decode import decode
 from captchanet.segment.labels import (
     label_from_name,
     labels_in_names,
@@ -24,7 +25,7 @@ from captchanet.segment.labels import (
     usual,
 )
 from captchanet.segment.numbering import no_labels
-from captchanet.segment.read import LABEL_FILE, Unusable, decode, label_file_in, list_pictures, read_bytes
+from captchanet.segment.read import LABEL_FILE, Unusable, label_file_in, list_pictures, read_bytes
 from captchanet.segment.segmentation import DARK, Segmentation, clean_and_split, on_dark_paper
 
 BATCH = 256

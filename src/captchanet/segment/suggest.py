@@ -11,6 +11,7 @@ from captchanet.errors import UserError
 from captchanet.progress import counted
 from captchanet.segment.clean import distance, ink
 from captchanet.segment.colours import ink_colour, paper_colour
+from captchanet.segment.decode import decode, size_of
 from captchanet.segment.estimate_grid import estimate_grid, widened
 from captchanet.segment.labels import (
     label_from_name,
@@ -22,16 +23,7 @@ from captchanet.segment.labels import (
 )
 from captchanet.segment.morphology import inner, lines_across, without_noise
 from captchanet.segment.numbering import no_labels
-from captchanet.segment.read import (
-    LABEL_FILE,
-    Unusable,
-    decode,
-    label_file_in,
-    list_pictures,
-    read_bytes,
-    size_of,
-    spread,
-)
+from captchanet.segment.read import LABEL_FILE, Unusable, label_file_in, list_pictures, read_bytes, spread
 from captchanet.segment.segmentation import ALPHABET
 
 LARGEST = 1024
