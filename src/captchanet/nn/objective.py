@@ -172,7 +172,7 @@ class Objective:
         return int(np.count_nonzero(_classes(outputs) == wanted))
 
     def _parts(self, table: Array) -> tuple[Array, Array]:
-        """Cut rows of the table into data, (rows, 1 + inputs), and targets, (*outputs, rows); both are views."""
+        """Cut the table into views: data, (rows, 1 + inputs), and targets, (*outputs, rows)."""
         outputs, inputs = self.network.signal_shapes(self._shape)[-1], prod(self._shape)
         return table[:, : 1 + inputs], table.T[1 + inputs :].reshape(*outputs, len(table))
 
