@@ -20,7 +20,7 @@ from itertools import product
 from typing import ClassVar
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from captchanet.nn.layer import Array, Layer, Place, Shape, Worker
 
@@ -97,8 +97,8 @@ class _Patches:
             left, right = max(0, margin - x), max(0, x - margin)
             to = inside[:, x, :, left : max(0, width - right)]
             self._copies.append((to.swapaxes(0, 1), picture[:, :, right : max(0, width - left)]))
-        windows = np.moveaxis(sliding_window_view(lines, size, axis=0), -1, 1)
-        self.matrix = windows.reshape(height, -1, width * rows)
+        patches = (height, size * lines.shape[1], width * rows)
+        self.matrix = as_strided(lines, patches, (*lines.strides[:2], lines.itemsize), writeable=False)
 
     def fill(self) -> None:
         """Copy the pictures as they are now."""
