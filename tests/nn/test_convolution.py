@@ -25,6 +25,7 @@ from captchanet.nn import (
     uniform,
 )
 from captchanet.nn.gradient_check import central_differences, relative_error, slope_along
+from captchanet.nn.layer import NOTHING, Place, Signal
 
 
 def textbook(matrix, picture, how, pool, activation):
@@ -149,6 +150,27 @@ def test_where_the_largest_are_equal_one_of_them_counts_and_not_all():
     numbers = central_differences(objective, theta, 1e-4)
     assert relative_error(gradient[:1], numbers[:1]) < 1e-8
     assert gradient[0] != 0
+
+
+@pytest.mark.parametrize(
+    ("square", "first"),
+    [
+        ([[5, 5], [5, 5]], (0, 0)),
+        ([[1, 5], [5, 5]], (0, 1)),
+        ([[1, 2], [5, 5]], (1, 0)),
+        ([[4, 2], [3, 5]], (1, 1)),
+    ],
+)
+def test_the_delta_of_a_square_goes_to_the_first_of_the_largest(square, first):
+    z, pooled = np.array(square, float).reshape(1, 2, 2, 1), np.empty((1, 1, 1, 1))
+    before, after = Signal(z, z, np.full_like(z, 9)), Signal(pooled, pooled, np.full_like(pooled, -7))
+    worker = Pooling(2).work(Place(before, after, True, None, NOTHING))
+    worker.forward(NOTHING)
+    worker.backward(NOTHING, NOTHING)
+    expected = np.zeros((2, 2))
+    expected[first] = -7
+    assert pooled.item() == np.max(square)
+    np.testing.assert_array_equal(before.delta[0, :, :, 0], expected)
 
 
 def test_squares_of_more_pixels_than_a_byte_can_count_are_pooled_as_well():

@@ -118,9 +118,9 @@ def test_a_theta_of_any_size_gives_a_finite_cost_and_gradient_and_no_warning(kin
 def test_float32_stays_float32_in_every_array(rows):
     objective, theta, _, _ = problem((4, 3, 2), dtype=np.float32, penalty=l2(weight=0.1))
     _, gradient = objective(theta.astype(np.float32), rows)
-    ((work, targets, scratch),) = objective._buffers.values()
+    ((work, targets, scratch, *others),) = objective._buffers.values()
     signals = [array for signal in work.signals for array in signal if array.size]
-    arrays = [gradient, targets, scratch, work.outputs, *signals]
+    arrays = [gradient, targets, scratch, *others, work.outputs, *signals]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
     assert objective.network.outputs(theta.astype(np.float32), np.ones((2, 4))).dtype == np.float32
 

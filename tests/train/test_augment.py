@@ -160,6 +160,16 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
     assert batch(1).tobytes() == batch(1).tobytes() != batch(2).tobytes()
 
 
+def test_a_version_depends_on_no_batch_before_and_is_not_overwritten_by_the_next():
+    of = Crops(noise(3), np.array([MIDDLE] * 3), SHAPE)
+    augmenter, fresh = (Augmenter(Affine(), of, np.arange(3), np.random.default_rng(1)) for _ in range(2))
+    larger = augmenter.versions(np.array([2, 0, 1, 2]))
+    kept = larger.copy()
+    fresh.rng.bit_generator.state = augmenter.rng.bit_generator.state
+    assert augmenter.versions(np.array([1, 2])).tobytes() == fresh.versions(np.array([1, 2])).tobytes()
+    np.testing.assert_array_equal(larger, kept)
+
+
 # crops
 
 

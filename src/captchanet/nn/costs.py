@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from captchanet.nn.activations import Activation, sigmoid, softmax
+from captchanet.nn.activations import ONE, Activation, sigmoid, softmax
 from captchanet.nn.layer import Array
 
 ValueAndDelta = Callable[[Array, Array, Array, Array, Array], float]
@@ -67,7 +67,7 @@ def _sigmoid_cross_entropy(z: Array, a: Array, y: Array, delta: Array, scratch: 
     np.maximum(z, 0, out=scratch)
     scratch -= delta
     total = float(scratch.sum())
-    np.subtract(1, a, out=scratch)
+    np.subtract(ONE[a.dtype], a, out=scratch)
     np.maximum(scratch, a, out=scratch)
     np.log(scratch, out=scratch)
     np.subtract(a, y, out=delta)

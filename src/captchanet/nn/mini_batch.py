@@ -16,7 +16,7 @@ from captchanet.nn.layer import Array
 from captchanet.nn.optimisation import Callback, Minimised, Result, finite
 from captchanet.nn.schedules import Schedule, constant
 
-CHUNK = 32_768
+CHUNK = 50_000
 """How much of theta AdamW updates at a time: so that it stays in the processor's cache through all passes."""
 
 

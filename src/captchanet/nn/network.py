@@ -179,7 +179,7 @@ class Network:
             return shape
         raise ValueError(f"X has shape {X.shape}, but the network takes (rows, {inputs})")
 
-    def with_ones(self, X: Array, dtype: DTypeLike) -> Array:
+    def with_ones(self, X: Array, dtype: DTypeLike, Y: Array | None = None) -> Array:
         """Copy the data as a pass takes them.
 
         Parameters
@@ -188,14 +188,20 @@ class Network:
             Shape (rows, …).
         dtype
             float64 or float32: what the pass works in.
+        Y
+            Targets, shape (rows, outputs), to put behind them.
 
         Returns
         -------
         array
-            Shape (rows, 1 + inputs): each row behind a one, which carries the bias of a first dense layer.
+            Shape (rows, 1 + inputs): each row behind a one, which carries the bias of a first dense layer;
+            with targets (rows, 1 + inputs + outputs).
         """
-        signal = np.ones((len(X), 1 + prod(X.shape[1:])), dtype)
-        signal[:, 1:] = X.reshape(len(X), -1)
+        inputs = prod(X.shape[1:])
+        signal = np.ones((len(X), 1 + inputs + (0 if Y is None else Y.shape[1])), dtype)
+        signal[:, 1 : 1 + inputs] = X.reshape(len(X), -1)
+        if Y is not None:
+            signal[:, 1 + inputs :] = Y
         return signal
 
     def outputs(self, theta: Array, X: ArrayLike, state: Array | None = None) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -13,6 +14,19 @@ from captchanet.nn.penalties import Penalty, no_penalty
 
 Augment = Callable[[Array, NDArray[np.integer]], None]
 """augment(inputs, rows) overwrites a batch's inputs (rows, inputs) by other versions of these rows."""
+
+
+class _Work(NamedTuple):
+    """What an objective needs for so many rows: the pass, its targets, an array like them to work in.
+
+    `table` takes the rows of a batch, and `wanted` are the targets in it, in another order of memory.
+    """
+
+    work: Pass
+    targets: Array
+    scratch: Array
+    table: Array
+    wanted: Array
 
 
 class Objective:
@@ -74,13 +88,14 @@ class Objective:
         outputs = network.signal_shapes(self._shape)[-1]
         if Y.shape != (self.rows, prod(outputs)) or not self.rows:
             raise ValueError(f"Y has shape {Y.shape}, expected ({self.rows}, {prod(outputs)}), not empty")
-        self.X = network.with_ones(X, self.dtype)
-        self.targets = np.ascontiguousarray(Y.T, self.dtype).reshape(*outputs, self.rows)
+        # a row of the data lies before its targets, so that a batch takes both at once
+        self._table = network.with_ones(X, self.dtype, Y)
+        self.X, self.targets = self._parts(self._table)
         self.classes = _classes(self.targets)
         self._gradient = np.empty(network.size, self.dtype)
         self._gradients = network.views(self._gradient)
         self._scratch = np.empty(network.size, self.dtype)
-        self._buffers: dict[int | None, tuple[Pass, Array, Array]] = {}
+        self._buffers: dict[int | None, _Work] = {}
         self._theta: Array | None = None
         self._parameters: list[Array] = []
         self._last: tuple[Array, NDArray[np.integer] | None] | None = None
@@ -124,11 +139,11 @@ class Objective:
         TypeError
             If theta has another dtype.
         """
-        if theta.dtype != self.dtype:
-            raise TypeError(f"theta is {theta.dtype}, but this objective works in {self.dtype}")
         if theta is not self._theta:  # an optimiser that changes theta in place keeps its views
+            if theta.dtype != self.dtype:
+                raise TypeError(f"theta is {theta.dtype}, but this objective works in {self.dtype}")
             self._theta, self._parameters = theta, self.network.views(theta)
-        work, targets, scratch = self._loaded(rows)
+        work, targets, scratch, *_ = self._loaded(rows)
         n, (_, z, delta) = len(work.batch), work.last
         with np.errstate(over="ignore"):
             outputs = work.forward(self._parameters)
@@ -153,36 +168,40 @@ class Objective:
         if self._last is None:
             raise RuntimeError("nothing has been evaluated yet")
         outputs, rows = self._last
-        wanted = self.classes if rows is None else self.classes[..., rows]
+        wanted = self.classes if rows is None else self.classes.take(rows, axis=-1)
         return int(np.count_nonzero(_classes(outputs) == wanted))
 
-    def _loaded(self, rows: NDArray[np.integer] | None) -> tuple[Pass, Array, Array]:
-        """Return the pass, targets and scratch for these rows, with their data in them.
+    def _parts(self, table: Array) -> tuple[Array, Array]:
+        """Cut the table into views: data, (rows, 1 + inputs), and targets, (*outputs, rows)."""
+        outputs, inputs = self.network.signal_shapes(self._shape)[-1], prod(self._shape)
+        return table[:, : 1 + inputs], table.T[1 + inputs :].reshape(*outputs, len(table))
 
-        They are made once for each number of rows, and used again.
-        """
+    def _loaded(self, rows: NDArray[np.integer] | None) -> _Work:
+        """Return what these rows need, with their data in it. It is made once for each number of rows."""
         n = None if rows is None else len(rows)
         if n not in self._buffers:
             self._buffers[n] = self._made(n)
-        work, targets, scratch = self._buffers[n]
+        found = self._buffers[n]
         if rows is not None:
             # mode="clip" because the default makes NumPy copy through a buffer of its own
-            np.take(self.X, rows, axis=0, out=work.batch, mode="clip")
-            np.take(self.targets, rows, axis=-1, out=targets, mode="clip")
+            self._table.take(rows, axis=0, out=found.table, mode="clip")
+            np.copyto(found.targets, found.wanted)
         if self.augment:
             if rows is None:
-                np.copyto(work.batch, self.X)
-            self.augment(work.batch[:, 1:], np.arange(self.rows) if rows is None else rows)
-        return work, targets, scratch
+                np.copyto(found.work.batch, self.X)
+            self.augment(found.work.batch[:, 1:], np.arange(self.rows) if rows is None else rows)
+        return found
 
-    def _made(self, rows: int | None) -> tuple[Pass, Array, Array]:
-        """Make them; all rows (None) are read where they lie, if nothing augments them."""
-        as_they_lie = rows is None and not self.augment
-        batch = self.X if as_they_lie else np.empty((rows or self.rows, self.X.shape[1]), self.dtype)
+    def _made(self, rows: int | None) -> _Work:
+        """Make it; all rows (None) are read where they lie, if nothing augments them."""
+        table = self._table
+        if rows is not None or self.augment:
+            table = np.empty((rows or self.rows, self._table.shape[1]), self.dtype)
+        batch, wanted = self._parts(table)
         state, rng = self.state, self.rng
         work = Pass(self.network, batch, self._shape, state, rng, training=self._training, both_ways=True)
-        targets = self.targets if rows is None else np.empty_like(work.outputs)
-        return work, targets, np.empty_like(work.outputs)
+        targets = self.targets.copy() if rows is None else np.empty_like(work.outputs)
+        return _Work(work, targets, np.empty_like(work.outputs), table, wanted)
 
 
 def _classes(outputs: Array) -> NDArray[np.generic]:

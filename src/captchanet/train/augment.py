@@ -180,12 +180,14 @@ class Augmenter:
         left, top, right, bottom = of.windows.astype(np.float64).T
         height, width = of.shape
         # a window may have been brought to another size on its way to the vector
-        self._stretch = np.stack([(right - left) / width, (bottom - top) / height])
+        stretch = (right - left) / width, (bottom - top) / height
         # -0.5: from the edges of pixels, in which windows are given, to their centres
-        self._centre = np.stack([(left + right) / 2, (top + bottom) / 2]) + (MARGIN - 0.5)
+        centre = (left + right) / 2 + (MARGIN - 0.5), (top + bottom) / 2 + (MARGIN - 0.5)
+        self._windows = np.stack([*stretch, *centre], axis=1)
         rows, columns = np.mgrid[:height, :width]
         across, down = columns.ravel() + (0.5 - width / 2), rows.ravel() + (0.5 - height / 2)
-        self._offsets = np.stack([across, down, np.ones(height * width)]).astype(np.float32)
+        self._offsets = np.stack([across, down, np.ones(height * width)], axis=1).astype(np.float32)
+        self._space: list[NDArray[Any]] = []
 
     def __call__(self, inputs: NDArray[np.floating], rows: NDArray[np.integer]) -> None:
         """Overwrite the rows that have versions.
@@ -228,15 +230,16 @@ class Augmenter:
         yx, yy = (shear_y + np.sin(angle)) * taller, np.cos(angle) * taller
         pivot = np.array(how.pivot)[:, np.newaxis]
         to_x, to_y = moved + pivot
-        stretch, (x, y) = self._stretch[:, characters], self._centre[:, characters] + pivot
+        across, down, *centre = self._windows.take(characters, axis=0).T
+        x, y = centre + pivot
         from_offsets = np.array(
             [
-                [xx * stretch[0], xy * stretch[1], x - xx * to_x - xy * to_y],
-                [yx * stretch[0], yy * stretch[1], y - yx * to_x - yy * to_y],
-            ]
+                [xx * across, xy * down, x - xx * to_x - xy * to_y],
+                [yx * across, yy * down, y - yx * to_x - yy * to_y],
+            ],
+            np.float32,
         )
-        x, y = from_offsets.astype(np.float32).transpose(0, 2, 1) @ self._offsets
-        ink = self._between(x, y, self._picture[characters])
+        ink = self._between(from_offsets, self._picture.take(characters)).T
         if how.contrast:
             ink *= np.exp(normal[7] * how.contrast).astype(np.float32)[:, np.newaxis]
         if how.noise:
@@ -246,21 +249,45 @@ class Augmenter:
         return ink
 
     def _between(
-        self, x: NDArray[np.float32], y: NDArray[np.float32], picture: NDArray[np.integer]
+        self, from_offsets: NDArray[np.float32], picture: NDArray[np.integer]
     ) -> NDArray[np.float32]:
-        """Blend the ink at the points (x, y) from the four pixels around each, channel after channel."""
-        np.clip(x, 0, self._width - 1.001, out=x)
-        np.clip(y, 0, self._height - 1.001, out=y)
-        column, row = x.astype(np.int32), y.astype(np.int32)
-        x -= column
-        y -= row
-        at = picture[:, np.newaxis] + (row * self._width + column)
-        found = []
-        for pixels in self._channels:
-            above = pixels.take(at)
-            above += x * (pixels.take(at + 1) - above)
-            below = pixels.take(at + self._width)
-            below += x * (pixels.take(at + (self._width + 1)) - below)
-            above += y * (below - above)
-            found.append(above)
-        return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+        """Blend the ink of each point from the four pixels around it, channel after channel.
+
+        `from_offsets`, shape (2, 3, n), makes x and y of the offsets of a vector's pixels. The result has
+        shape (pixels of a vector, n): neighbours in it are of n pictures, and a processor fetches from many
+        places of its memory at the same time.
+        """
+        n, pixels = len(picture), len(self._offsets)
+        x, y, *corners, column, row, at = self._buffers(pixels, n)
+        ways = (x, self._width, column), (y, self._height, row)
+        for (points, size, whole), of in zip(ways, from_offsets, strict=True):
+            np.matmul(self._offsets, of, out=points)
+            points.clip(0, size - 1.001, out=points)
+            np.floor(points, out=corners[0])
+            np.copyto(whole, corners[0], casting="unsafe")
+            points -= corners[0]
+        row *= self._width
+        row += column
+        np.copyto(at, row)
+        at += picture
+        ink = np.empty((len(self._channels), pixels, n), np.float32)
+        # the pixel itself, the one to the right of it, and both below
+        steps = (0, 1, self._width, self._width + 1)
+        above, right, below, beyond = corners
+        for channel, blended in zip(self._channels, ink, strict=True):
+            for step, corner in zip(steps, corners, strict=True):
+                channel[step:].take(at, out=corner, mode="clip")
+            for start, end, share in ((above, right, x), (below, beyond, x), (above, below, y)):
+                end -= start
+                end *= share
+                start += end
+            np.copyto(blended, above)
+        return ink.reshape(-1, n)
+
+    def _buffers(self, pixels: int, n: int) -> list[NDArray[Any]]:
+        """Return arrays (pixels, n) to work in: six of float32, two of int32, and one of indices."""
+        size = pixels * n
+        if not self._space or len(self._space[0]) < size:
+            dtypes = [np.float32] * 6 + [np.int32] * 2 + [np.intp]
+            self._space = [np.empty(size, dtype) for dtype in dtypes]
+        return [each[:size].reshape(pixels, n) for each in self._space]
