@@ -17,9 +17,9 @@ from captchanet.segment.clean import CLEANERS
 from captchanet.segment.preview import ink_and_vectors, outlined
 from captchanet.segment.segmentation import Segmentation, clean_and_split
 from captchanet.segment.split import SPLITTERS
+from captchanet.synthesize.filling import fill, join, place
 from captchanet.synthesize.lined import Lined
-from captchanet.synthesize.outlines import join
-from captchanet.synthesize.style import Style, background, fringed, ink_over, letter, render_captcha, soft
+from captchanet.synthesize.style import Ink, Style, fringed, ink_over, render_captcha, sample_letter, soft
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs/methods"
 SCALE = 4
@@ -36,7 +36,7 @@ COLOURED = replace(
     rotation=12.0,
     speckles=0,
     frame=None,
-    ink=soft,
+    ink=Ink(soft),
 )
 BLUE_GRID = {"method": "grid"}
 COLOURED_GRID = {"method": "grid", "left": 8, "top": 5, "pitch": 19, "width": 19, "height": 22}
@@ -59,7 +59,7 @@ SHOWN = {
 def blue(seed: int) -> np.ndarray:
     """Render two captchas of the tutorial's kind, one of hard ink and one with coloured edges."""
     rng = np.random.default_rng(seed)
-    styles = {"r4kw": BLUE, "ij7y": replace(BLUE, ink=fringed)}
+    styles = {"r4kw": BLUE, "ij7y": replace(BLUE, ink=Ink(fringed))}
     return np.stack([render_captcha(label, style, rng) for label, style in styles.items()])
 
 
@@ -70,13 +70,12 @@ def coloured(seed: int) -> np.ndarray:
 
 
 def _coloured(label: str, rng: np.random.Generator) -> np.ndarray:
-    picture = background(COLOURED, rng)
+    picture = np.empty((COLOURED.height, COLOURED.width, 3), np.uint8)
     picture[:] = rng.integers(220, 256, 3)
     for slot, character in enumerate(label):
         colour = (*(int(part) for part in rng.integers(0, 170, 3)),)
-        style = replace(COLOURED, ink_colour=colour)
-        tile = join([letter(character, slot, style, rng)], style.width, style.height)
-        picture = ink_over(tile, picture, style)
+        tiles = fill(place([sample_letter(character, slot, COLOURED, rng)]))
+        ink_over(join(tiles, COLOURED.width, COLOURED.height), picture, COLOURED.ink, colour)
     columns = np.arange(COLOURED.width)
     for _ in range(3):
         first, last = rng.uniform(6, COLOURED.height - 6, 2)

@@ -10,22 +10,30 @@ from hypothesis import strategies as st
 from captchanet.synthesize.canvas import (
     BRIGHTEST,
     LUMINANCE,
-    MIDDLE,
     USUAL,
     Row,
     advances,
-    covers,
+    blank,
     dark_colours,
+    letters_of,
     lines_cover,
     middles,
     paint,
+    within,
 )
+from captchanet.synthesize.filling import Tile, fill, join, place
+from captchanet.synthesize.outlines import MIDDLE
 
 INSIDE = st.tuples(*[st.floats(1, 29)] * 2, *[st.floats(1, 19)] * 2).map(lambda e: (e[0], e[2], e[1], e[3]))
 
 
 def line(*ends, width=1.0, soft=False):
     return lines_cover(np.array([ends], float), np.array([width]), soft, 30, 20)[:, :, 0]
+
+
+def covers(row, x, baselines, width, height):
+    """What each letter of a row covers of a picture, uint8 (height, width)."""
+    return [join([tile], width, height) for tile in fill(place(letters_of(row, x, baselines)))]
 
 
 def row(label, em=20.0, face="tinos-italic"):
@@ -140,7 +148,7 @@ def test_a_row_that_fits_has_its_middle_where_it_is_asked_for():
 def test_letters_are_covered_one_by_one_where_they_stand():
     letters = row("lll")
     x, baselines = np.array([10.0, 30, 50]), np.array([20.0, 22, 20])
-    shown = list(covers(letters, x, baselines, 60, 32))
+    shown = covers(letters, x, baselines, 60, 32)
     assert [cover.shape for cover in shown] == [(32, 60)] * 3
     assert np.array_equal(shown[0][:, :40], np.roll(shown[2], -40, axis=1)[:, :40])
     assert np.array_equal(shown[0], np.roll(shown[1], (-2, -20), axis=(0, 1)))
@@ -153,7 +161,7 @@ def test_a_slant_moves_the_top_to_the_right_and_the_foot_to_the_left():
     upright = row("l")
     leaning = Row("l", upright.face, upright.ems, upright.degrees, 0.3)
     at = np.array([20.0]), np.array([22.0])
-    ((before,), (after,)) = (list(covers(letters, *at, 40, 32)) for letters in (upright, leaning))
+    ((before,), (after,)) = (covers(letters, *at, 40, 32) for letters in (upright, leaning))
 
     def column(cover, rows):
         return cover[rows].sum(axis=0) @ np.arange(40) / cover[rows].sum()
@@ -164,3 +172,19 @@ def test_a_slant_moves_the_top_to_the_right_and_the_foot_to_the_left():
     assert column(after, slice(height - 1, height + 1)) == pytest.approx(
         column(before, slice(height - 1, height + 1)), abs=0.3
     )
+
+
+def test_a_canvas_has_one_colour():
+    canvas = blank(4, 2, np.array([1, 2, 3]))
+    assert canvas.shape == (2, 4, 3)
+    assert (canvas == (1, 2, 3)).all()
+
+
+@given(left=st.integers(-5, 8), top=st.integers(-4, 7))
+def test_a_tile_is_cropped_to_what_the_picture_shows_of_it(left, top):
+    tile = Tile(np.arange(1, 13, dtype=np.uint8).reshape(3, 4), left, top)
+    seen, x, y = within(tile, 6, 5)
+    picture = np.zeros((5, 6), np.uint8)
+    picture[y : y + len(seen), x : x + seen.shape[1]] = seen
+    assert np.array_equal(picture, join([tile], 6, 5))
+    assert np.count_nonzero(picture) == seen.size

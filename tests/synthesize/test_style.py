@@ -13,18 +13,21 @@ from PIL import Image
 from captchanet.errors import UserError
 from captchanet.segment.labels import label_from_name
 from captchanet.synthesize import folder
+from captchanet.synthesize.filling import fill, join, place
 from captchanet.synthesize.folder import synthesize_folder
 from captchanet.synthesize.outlines import Face
 from captchanet.synthesize.style import (
     HEROS,
     OPEN_SANS,
+    Ink,
     Style,
-    cover,
     fringed,
-    letter,
     one_bit,
+    render,
     render_captcha,
+    sample_captcha,
     sample_labels,
+    sample_letter,
     soft,
 )
 
@@ -92,7 +95,8 @@ def test_no_character_occurs_more_than_once_oftener_than_another(count, characte
 
 def test_letters_stay_at_the_pitch():
     style = replace(STILL, pitch=20.0, first_pivot_x=12.0, width=100)
-    columns = cover("0000", style, rng()).sum(axis=0)
+    letters = sample_captcha("0000", style, rng()).letters
+    columns = join(fill(place(letters)), style.width, style.height).sum(axis=0)
     for slot in range(4):
         window = columns[2 + 20 * slot : 22 + 20 * slot].astype(float)
         assert window @ (np.arange(20) + 0.5) / window.sum() == pytest.approx(10.0, abs=0.3)
@@ -116,7 +120,9 @@ def test_the_paper_has_a_frame_and_speckles_in_web_colours():
 
 def test_one_bit_ink_has_one_colour_and_the_other_inks_have_shades():
     def shades(ink):
-        return len(np.unique(render_captcha("mwx8", replace(STILL, ink=ink), rng(1)).reshape(-1, 3), axis=0))
+        return len(
+            np.unique(render_captcha("mwx8", replace(STILL, ink=Ink(ink)), rng(1)).reshape(-1, 3), axis=0)
+        )
 
     assert shades(one_bit) == 2
     assert shades(soft) > 4
@@ -124,7 +130,7 @@ def test_one_bit_ink_has_one_colour_and_the_other_inks_have_shades():
 
 
 def test_ink_has_the_styles_colour_exactly_even_where_it_is_no_web_colour():
-    picture = render_captcha("llll", replace(STILL, ink=soft, ink_colour=(200, 10, 20)), rng())
+    picture = render_captcha("llll", replace(STILL, ink=Ink(soft), ink_colour=(200, 10, 20)), rng())
     assert (picture == (200, 10, 20)).all(axis=2).any()
 
 
@@ -136,13 +142,23 @@ def test_a_style_of_another_size_length_and_alphabet_can_be_rendered(tmp_path):
 
 
 def test_random_sizes_and_faces_show():
-    sizes = {
-        fill_.coverage.shape
-        for fill_ in (letter("x", 0, replace(STILL, size_sd=0.2), rng(s)) for s in range(9))
-    }
-    assert len(sizes) > 3
+    sizes = {sample_letter("x", 0, replace(STILL, size_sd=0.2), rng(s)).face.em for s in range(9)}
+    assert len(sizes) == 9
     both = replace(STILL, faces={"a": (HEROS, OPEN_SANS)})
-    assert len({letter("a", 0, both, rng(s)).coverage.tobytes() for s in range(9)}) == 2
+    faces = {sample_letter("a", 0, both, rng(s)).face.outlines for s in range(9)}
+    assert faces == {"heros-bold", "open-sans-bold"}
+
+
+def test_captchas_of_many_styles_are_rendered_together_as_each_alone():
+    styles = [
+        Style(),
+        replace(Style(), width=90, height=40, characters=5, pitch=15.0, frame=None),
+        replace(Style(), ink=Ink(soft, gain=1.2), ink_colour=(200, 10, 20)),
+        replace(Style(), ink=Ink(fringed), speckles=0),
+    ]
+    sampled = [sample_captcha("2b8yj"[: s.characters], s, rng(n)) for n, s in enumerate(styles)]
+    for together, one in zip(render(sampled), sampled, strict=True):
+        assert np.array_equal(together, *render([one]))
 
 
 def test_a_character_that_no_face_has_is_named(tmp_path):

@@ -1,5 +1,6 @@
 """`captchanet synthesize`: labelled captchas in a folder, to begin with or to look at."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,13 @@ def synthesize(folder: Path, count: int, seed: int, method: str | None, options:
         if options:
             raise UserError(f"--option {options[0]}: name its --method too, one of {', '.join(KINDS)}")
         with progress_bar():
-            files = synthesize_folder(folder, count, seed)
+            files = synthesize_folder(folder, count, seed, processes=os.cpu_count() or 1)
     else:
         given = {"method": method, **dict(map(_option, options))}
         kind = OneOf(KINDS, given=("count", "seed")).of(given, "synthesize.")
         with progress_bar():
-            pictures, labels = kind(count=count, seed=seed)
+            processes = {"processes": os.cpu_count() or 1} if kind.takes("processes") else {}
+            pictures, labels = kind(count=count, seed=seed, **processes)
             files = write_folder(folder, labels, pictures)
     click.echo(f"{len(files)} captchas in {folder}")
 

@@ -62,11 +62,12 @@ def running_numbers(labels: Sequence[str]) -> tuple[str, str] | None:
         The first and the last label of the clearest stretch; None where chance explains all.
     """
     series = defaultdict(set)
-    for label in set(labels):
+    different = set(labels)
+    for label in different:
         if match := re.fullmatch("([^0-9]*)([0-9]+)([^0-9]*)", label):
             series[match[1], match[3]].add(match[2])
     for (before, behind), numbers in sorted(series.items(), key=lambda one: (-len(one[1]), one)):
-        if ends := _stretch(sorted(numbers), len(numbers) >= 0.8 * len(set(labels))):
+        if ends := _stretch(sorted(numbers), len(numbers) >= 0.8 * len(different)):
             first, last = (f"{before}{number}{behind}" for number in ends)
             return first, last
     return None

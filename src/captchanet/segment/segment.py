@@ -15,7 +15,7 @@ from captchanet.errors import DamagedFile, UserError, in_short
 from captchanet.files import intact, read_csv, read_npy, write_csv, write_json, write_npy
 from captchanet.layout import SegmentedFiles
 from captchanet.progress import counted
-from captchanet.segment.decode import decode
+from captchanet.segment.decode import decode_files
 from captchanet.segment.labels import (
     label_from_name,
     labels_in_names,
@@ -25,7 +25,7 @@ from captchanet.segment.labels import (
     usual,
 )
 from captchanet.segment.numbering import no_labels
-from captchanet.segment.read import LABEL_FILE, Unusable, label_file_in, list_pictures, read_bytes
+from captchanet.segment.read import LABEL_FILE, Unusable, label_file_in, list_pictures
 from captchanet.segment.segmentation import DARK, Segmentation, clean_and_split, on_dark_paper
 
 BATCH = 256
@@ -192,14 +192,14 @@ def _readable(
     folder: Path, labelled: list[tuple[str, str]], segmentation: Segmentation, rejected: list[Rejected]
 ) -> Iterator[tuple[UsablePicture, np.ndarray]]:
     """Read pictures; the files that cannot be read go to `rejected`."""
-    size = segmentation.picture
-    for name, label in counted(labelled, "picture"):
-        try:
-            data = read_bytes(f"{folder}{os.sep}{name}", size.width, size.height)
-            pixels = decode(data, size.width, size.height)
-        except Unusable as reason:
-            rejected.append(Rejected(name, label, str(reason)))
-        else:
+    size, told = segmentation.picture, counted(labelled, "picture")
+    while batch := list(islice(told, BATCH)):
+        files = decode_files((f"{folder}{os.sep}{name}" for name, _ in batch), size.width, size.height)
+        for (name, label), found in zip(batch, files, strict=True):
+            if isinstance(found, Unusable):
+                rejected.append(Rejected(name, label, str(found)))
+                continue
+            data, pixels = found
             # another format or another program may store the same picture in other bytes
             of_bytes, of_pixels = hashlib.sha256(data).hexdigest(), hashlib.sha256(pixels.data).hexdigest()
             yield UsablePicture(name, label, of_bytes, of_pixels), pixels

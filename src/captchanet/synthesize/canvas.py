@@ -4,32 +4,32 @@ A canvas is float64 (height, width, 3), red, green and blue from 0 to 255. Posit
 upper left corner, to the edges of pixels.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from captchanet.synthesize.outlines import (
-    Coverage,
-    Face,
-    Placement,
-    fill,
-    join,
-    load_outlines,
-    place_glyph,
-    slanted,
-)
+from captchanet.synthesize.filling import Letter, Placement, Tile
+from captchanet.synthesize.outlines import MIDDLE, Face, load_outlines
 from captchanet.synthesize.style import Alpha
 
 Canvas = NDArray[np.float64]
+
+
+def blank(width: int, height: int, colour: NDArray[np.generic]) -> Canvas:
+    """Return a canvas of one colour, (3,): in memory a plane for each of red, green and blue.
+
+    NumPy takes several times as long where the three of a pixel lie together.
+    """
+    planes = np.empty((3, height, width))
+    planes[:] = colour[:, np.newaxis, np.newaxis]
+    return np.moveaxis(planes, 0, 2)
+
 
 BRIGHTEST = 160.0
 """The largest luminance of a letter's colour, of 255: a little below that of orange (173)."""
 LUMINANCE = np.array([0.299, 0.587, 0.114])
 """The weights of red, green and blue in a luminance (ITU-R BT.601)."""
-MIDDLE = 0.33
-"""The height above the baseline about which letters are turned and slanted, in ems: half of a capital's."""
 USUAL = 0.5
 """The advance width of a usual letter, in ems."""
 LAYOUTS = ("middles", "starts", "text")
@@ -67,10 +67,8 @@ def advances(row: Row) -> NDArray[np.float64]:
     return np.array([glyphs[character].advance for character in row.label]) * row.ems
 
 
-def covers(
-    row: Row, x: NDArray[np.float64], baselines: NDArray[np.float64], width: int, height: int
-) -> Iterator[Coverage]:
-    """Measure what each letter of a row covers of a picture.
+def letters_of(row: Row, x: NDArray[np.float64], baselines: NDArray[np.float64]) -> list[Letter]:
+    """Place the letters of a row.
 
     Parameters
     ----------
@@ -80,21 +78,25 @@ def covers(
         Where the middle of each letter's advance width is, from the left edge.
     baselines : ndarray of float, shape (letters,)
         What each letter stands on, from the top edge.
-    width : int
-        Columns of the picture.
-    height : int
-        Rows of the picture.
 
-    Yields
-    ------
-    ndarray of uint8, shape (height, width)
-        The coverage by one letter, 0 to 255.
+    Returns
+    -------
+    list of Letter
+        They turn about the height `MIDDLE` above their baseline.
     """
-    glyphs = load_outlines(row.face)
-    for k, character in enumerate(row.label):
-        where = Placement(x[k], baselines[k] - MIDDLE * row.ems[k], baselines[k], row.degrees[k])
-        glyph = slanted(glyphs[character], row.slant, MIDDLE)
-        yield join([fill(place_glyph(glyph, Face(row.face, row.ems[k]), where))], width, height)
+    glyphs, pivots = load_outlines(row.face), baselines - MIDDLE * row.ems
+    measures = (each.tolist() for each in (row.ems, x, pivots, baselines, row.degrees))
+    return [
+        Letter(glyphs[character], Face(row.face, em, slant=row.slant), Placement(*where))
+        for character, em, *where in zip(row.label, *measures, strict=True)
+    ]
+
+
+def within(tile: Tile, width: int, height: int) -> Tile:
+    """Crop a tile to a picture; nothing is left of one that lies outside."""
+    coverage, left, top = tile
+    x, y = max(-left, 0), max(-top, 0)
+    return Tile(coverage[y : max(height - top, 0), x : max(width - left, 0)], left + x, top + y)
 
 
 def dark_colours(number: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -135,10 +137,7 @@ def paint(canvas: Canvas, alpha: Alpha, colour: NDArray[np.float64]) -> None:
     colour : ndarray of float, shape (3,)
         Red, green and blue, 0 to 255.
     """
-    columns = np.flatnonzero(alpha.any(axis=(0, 2)))
-    if len(columns):  # a letter covers a fifth of all columns, so only these are computed
-        part = canvas[:, columns[0] : columns[-1] + 1]
-        part += alpha[:, columns[0] : columns[-1] + 1] * (colour - part)
+    canvas += alpha * (colour - canvas)
 
 
 def lines_cover(
@@ -172,12 +171,8 @@ def lines_cover(
     ends, widths, reach = ends[somewhere], widths[somewhere], reach[somewhere]
     if not len(ends):
         return np.zeros((height, width, 1))
-    if soft:
-        return _soft(ends, widths, width, height)[:, :, np.newaxis]
-    steep = np.abs(reach[:, 1]) > np.abs(reach[:, 0])
-    cover = _hard(ends[~steep], widths[~steep], width, height)
-    cover |= _hard(ends[steep][:, [1, 0, 3, 2]], widths[steep], height, width).T
-    return cover[:, :, np.newaxis].astype(float)
+    cover = (_soft if soft else _hard)(ends, widths, width, height)
+    return cover[:, :, np.newaxis]
 
 
 def _soft(
@@ -188,25 +183,40 @@ def _soft(
     dx, dy, length = x1 - x0, y1 - y0, np.hypot(x1 - x0, y1 - y0)
     x = np.arange(width) + 0.5 - x0
     y = np.arange(height)[:, np.newaxis] + 0.5 - y0
-    along, distance = (x * dx + y * dy) / length, np.abs(x * dy - y * dx) / length
-    cover = np.clip(widths[:, np.newaxis, np.newaxis] / 2 + 0.5 - distance, 0, 1)
-    cover *= np.clip(np.minimum(along, length - along) + 0.5, 0, 1)
+    # in place: arrays of all lines and pixels leave the cache soon
+    along, distance = x * dx + y * dy, x * dy - y * dx
+    along /= length
+    cover = np.abs(distance, out=distance)
+    cover /= length
+    np.subtract(widths[:, np.newaxis, np.newaxis] / 2 + 0.5, cover, out=cover)
+    np.clip(cover, 0, 1, out=cover)
+    within_ends = np.minimum(along, length - along)
+    within_ends += 0.5
+    cover *= np.clip(within_ends, 0, 1, out=within_ends)
     most: NDArray[np.float64] = cover.max(axis=0)
     return most
 
 
 def _hard(
     ends: NDArray[np.float64], widths: NDArray[np.float64], width: int, height: int
-) -> NDArray[np.bool_]:
-    """Return which pixels lines cover that are not steep, (height, width)."""
-    x0, y0, x1, y1 = ends.T[:, :, np.newaxis]
-    x = np.arange(width) + 0.5
-    pixels = np.maximum(np.rint(widths), 1)[:, np.newaxis]
-    first = np.rint(y0 + (x - x0) * ((y1 - y0) / (x1 - x0)) - pixels / 2)[:, np.newaxis]
-    between = ((x >= np.minimum(x0, x1)) & (x < np.maximum(x0, x1)))[:, np.newaxis]
-    row = np.arange(height)[:, np.newaxis]
-    inside: NDArray[np.bool_] = between & (row >= first) & (row < first + pixels[:, np.newaxis])
-    return np.asarray(inside.any(axis=0))
+) -> NDArray[np.float64]:
+    """Return which pixels lines cover, (height, width); a steep line is seen with x and y exchanged."""
+    steep = np.abs(ends[:, 3] - ends[:, 1]) > np.abs(ends[:, 2] - ends[:, 0])
+    x0, y0, x1, y1 = np.where(steep, ends[:, [1, 0, 3, 2]].T, ends.T)
+    x = np.arange(max(width, height)) + 0.5
+    between = (x >= np.minimum(x0, x1)[:, np.newaxis]) & (x < np.maximum(x0, x1)[:, np.newaxis])
+    line, along = np.nonzero(between)
+    pixels, slope = np.maximum(np.rint(widths), 1), (y1 - y0) / (x1 - x0)
+    first = y0[line] + (x[along] - x0[line]) * slope[line] - pixels[line] / 2
+    first = np.rint(first).astype(np.int64)
+    steep, pixels = steep[line], pixels[line]
+    covered = np.zeros((height, width))
+    for below in range(int(pixels.max(initial=0))):
+        across = first + below
+        row, column = np.where(steep, along, across), np.where(steep, across, along)
+        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width) & (below < pixels)
+        covered[row[inside], column[inside]] = 1
+    return covered
 
 
 def middles(row: Row, layout: str, pitch: float, middle: float, room: float) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,26 @@ from PIL import Image
 
 from captchanet.errors import UserError
 from captchanet.progress import counted
-from captchanet.synthesize.style import Pixels, Style, check_characters, render_captcha, sample_labels
+from captchanet.synthesize.blocks import draw
+from captchanet.synthesize.style import (
+    Pixels,
+    Style,
+    check_characters,
+    render,
+    sample_captcha,
+    sample_labels,
+)
 
 UNFINISHED = ".unfinished.png"
 """The name of a picture while it is written; it is hidden, and no reader takes it for a picture."""
 
 
 def synthesize_folder(
-    folder: str | os.PathLike[str], count: int, seed: int, style: Style | None = None
+    folder: str | os.PathLike[str],
+    count: int,
+    seed: int,
+    style: Style | None = None,
+    processes: int = 1,
 ) -> list[Path]:
     """Synthesize captchas of a style into a folder, see `write_folder`.
 
@@ -31,6 +43,8 @@ def synthesize_folder(
         The same arguments give the same pixels again.
     style : Style, optional
         How captchas look; by default as the real ones of the tutorial's kind.
+    processes : int
+        How many may render at the same time.
 
     Returns
     -------
@@ -46,7 +60,12 @@ def synthesize_folder(
     check_characters(style.alphabet, style)
     rng = np.random.default_rng(seed)
     labels = sample_labels(count, style, rng)
-    return write_folder(folder, labels, (render_captcha(label, style, rng) for label in labels))
+
+    def pictures() -> Iterator[Pixels]:  # only once it is known that they can be written there
+        sampled = (sample_captcha(label, style, rng) for label in labels)
+        yield from draw(sampled, (count, style.height, style.width, 3), render, processes)
+
+    return write_folder(folder, labels, pictures())
 
 
 def write_folder(
@@ -103,10 +122,13 @@ def write_folder(
 
 def write_png(picture: Pixels, path: Path) -> None:
     """Write a picture, uint8 (height, width, 3), as a small PNG: with a palette if 256 colours are enough."""
-    colours, indices = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
+    # one number for each colour: NumPy sorts rows of three in several times as long
+    packed = picture[..., 0] * np.int32(65536) + picture[..., 1] * np.int32(256) + picture[..., 2]
+    colours, indices = np.unique(packed, return_inverse=True)
     if len(colours) > 256:
         image = Image.fromarray(picture)
     else:
         image = Image.fromarray(indices.reshape(picture.shape[:2]).astype(np.uint8))
-        image.putpalette(colours.ravel().tolist())
+        palette = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)
+        image.putpalette(palette.ravel().tolist())
     image.save(path, format="PNG", optimize=True)

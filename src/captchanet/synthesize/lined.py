@@ -5,32 +5,38 @@ captchas do. So nearly every measure is a range, from which each captcha samples
 known, a range can be narrowed to one value.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from string import ascii_letters, digits
 from types import SimpleNamespace
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval, MinLen
 from pydantic import AfterValidator
 
-from captchanet.progress import counted
 from captchanet.settings import check, wrong
+from captchanet.synthesize.blocks import draw
 from captchanet.synthesize.canvas import (
     LAYOUTS,
     Canvas,
     Row,
-    covers,
+    blank,
     dark_colours,
+    letters_of,
     lines_cover,
     middles,
     paint,
+    within,
 )
+from captchanet.synthesize.filling import Letter, Tile, fill, place
 from captchanet.synthesize.outlines import Face, check_face
 from captchanet.synthesize.style import (
-    Alpha,
     Captchas,
     Colour,
+    Ink,
+    Pixels,
     Share,
     Style,
     check_characters,
@@ -89,7 +95,31 @@ text looks dark."""
 
 
 Look = SimpleNamespace
-"""What is sampled for a captcha, see `Lined._looks`."""
+"""What is sampled for a captcha at once, see `Lined._looks`."""
+
+
+class Sampled(NamedTuple):
+    """All that was sampled for one captcha.
+
+    Parameters
+    ----------
+    row : Row
+        Its letters.
+    look : Look
+        How it looks.
+    ends : ndarray of float, shape (lines, 4)
+        Ends of its lines, in pixels.
+    widths : ndarray of float, shape (lines,)
+        How wide each is.
+    specks : tuple of ndarray
+        Rows, columns and colours of its specks.
+    """
+
+    row: Row
+    look: Look
+    ends: np.ndarray
+    widths: np.ndarray
+    specks: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,8 +241,13 @@ class Lined:
         check_shares(self.one_bit_share, self.fringed_share)
         check_face(self.faces, FACES)
 
-    def __call__(self) -> Captchas:
+    def __call__(self, processes: int = 1) -> Captchas:
         """Synthesize the captchas.
+
+        Parameters
+        ----------
+        processes : int
+            How many may work at the same time. Any number gives the same pixels.
 
         Returns
         -------
@@ -232,14 +267,19 @@ class Lined:
         check_characters(self.alphabet, style)
         rng = np.random.default_rng(self.seed)
         labels = sample_labels(self.count, style, rng)
+        sampled = self._sampled(labels, faces, rng)
+        return draw(sampled, (self.count, self.height, self.width, 3), self._render, processes), labels
+
+    def _sampled(
+        self, labels: Sequence[str], faces: Sequence[str], rng: np.random.Generator
+    ) -> Iterator[Sampled]:
+        """Sample what is random, captcha after captcha."""
         of_lines, of_specks = rng.spawn(2)
-        pictures = np.empty((self.count, self.height, self.width, 3), np.uint8)
         looks = self._looks(len(faces), rng)
-        for number, (picture, label) in enumerate(zip(pictures, counted(labels, "captcha"), strict=True)):
+        for number, label in enumerate(labels):
             look = Look(**{name: values[number] for name, values in looks.items()})
             row = Row(label, faces[look.face], look.ems, look.degrees, look.slant)
-            picture[:] = np.rint(self._captcha(row, look, style, of_lines, of_specks))
-        return pictures, labels
+            yield Sampled(row, look, *self._lines(look, of_lines), self._specks(look, of_specks))
 
     def _looks(self, number_of_faces: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Sample everything, used or not, so that no option changes the random numbers of another.
@@ -299,49 +339,58 @@ class Lined:
         papers[rng.random(self.count) < self.white_share] = 255
         return papers
 
-    def _captcha(
-        self,
-        row: Row,
-        look: Look,
-        style: Style,
-        of_lines: np.random.Generator,
-        of_specks: np.random.Generator,
-    ) -> Canvas:
-        """Paint one captcha."""
-        canvas = np.full((self.height, self.width, 3), look.paper, float)
-        lines, colour = self._lines(look, of_lines), np.array(self.line_colour)
-        if look.below:
-            paint(canvas, lines, colour)
-        self._write(canvas, row, look, style)
-        if not look.below:
-            paint(canvas, lines, colour)
-        self._speckle(canvas, look.specks, of_specks)
-        if look.frame >= 0:
-            canvas[[0, -1]] = canvas[:, [0, -1]] = look.frame
-        return canvas
-
-    def _lines(self, look: Look, rng: np.random.Generator) -> Alpha:
-        """Sample a captcha's lines; return how much of each pixel they cover, (height, width, 1)."""
+    def _lines(self, look: Look, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Sample the ends, (lines, 4), and widths of a captcha's lines; always as many random numbers."""
         most = self.line_count[1]
         ends, widths = rng.random((most, 4)), rng.uniform(*self.line_width, most)
         if look.across:
             ends[:, [0, 2]] = ends[:, [0, 2]] * 0.4 + (-0.1, 0.7)
-        ends, widths = ends[: look.lines] * ((self.width, self.height) * 2), widths[: look.lines]
-        return lines_cover(ends, widths, bool(look.soft_lines), self.width, self.height)
+        return ends[: look.lines] * ((self.width, self.height) * 2), widths[: look.lines]
 
-    def _write(self, canvas: Canvas, row: Row, look: Look, style: Style) -> None:
-        """Paint a captcha's letters."""
-        style = replace(style, threshold=look.threshold, gain=look.gain)
-        how = ink_of_share(look.edge, self.one_bit_share, self.fringed_share)
-        layout = LAYOUTS[look.layout] if self.layout == "mixed" else self.layout
-        x = middles(row, layout, look.pitch, look.centre, self.width) + look.shifts[:, 0]
-        shown = covers(row, x, look.baseline + look.shifts[:, 1], self.width, self.height)
-        for coverage, colour in zip(shown, look.colours, strict=True):
-            paint(canvas, how(coverage, style), colour)
-
-    def _speckle(self, canvas: Canvas, number: int, rng: np.random.Generator) -> None:
-        """Paint a captcha's specks; as many are sampled for any number of them."""
+    def _specks(self, look: Look, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Sample rows, columns and colours of a captcha's specks, likewise."""
         most = self.specks[1]
         rows, columns = rng.integers(self.height, size=most), rng.integers(self.width, size=most)
         colours = rng.integers(256, size=(most, 3))
-        canvas[rows[:number], columns[:number]] = colours[:number]
+        return rows[: look.specks], columns[: look.specks], colours[: look.specks]
+
+    def _render(self, sampled: Sequence[Sampled]) -> Iterator[Pixels]:
+        """Render captchas."""
+        letters = [self._letters(captcha.row, captcha.look) for captcha in sampled]
+        tiles = iter(fill(place(list(chain.from_iterable(letters)))))
+        for captcha in sampled:
+            canvas = self._captcha(captcha, islice(tiles, self.characters))
+            picture = np.empty(canvas.shape, np.uint8)
+            for part in range(3):  # plane by plane, which NumPy copies four times as fast
+                picture[..., part] = np.rint(canvas[..., part])
+            yield picture
+
+    def _letters(self, row: Row, look: Look) -> list[Letter]:
+        """Place a captcha's letters."""
+        layout = LAYOUTS[look.layout] if self.layout == "mixed" else self.layout
+        x = middles(row, layout, look.pitch, look.centre, self.width) + look.shifts[:, 0]
+        return letters_of(row, x, look.baseline + look.shifts[:, 1])
+
+    def _captcha(self, captcha: Sampled, tiles: Iterable[Tile]) -> Canvas:
+        """Paint one captcha with the coverage of each of its letters."""
+        look, (rows, columns, colours) = captcha.look, captcha.specks
+        canvas = blank(self.width, self.height, look.paper)
+        lines = lines_cover(captcha.ends, captcha.widths, bool(look.soft_lines), self.width, self.height)
+        colour = np.array(self.line_colour)
+        if look.below:
+            paint(canvas, lines, colour)
+        self._write(canvas, tiles, look)
+        if not look.below:
+            paint(canvas, lines, colour)
+        canvas[rows, columns] = colours
+        if look.frame >= 0:
+            canvas[[0, -1]] = canvas[:, [0, -1]] = look.frame
+        return canvas
+
+    def _write(self, canvas: Canvas, tiles: Iterable[Tile], look: Look) -> None:
+        """Paint a captcha's letters."""
+        ink = Ink(ink_of_share(look.edge, self.one_bit_share, self.fringed_share), look.threshold, look.gain)
+        for tile, colour in zip(tiles, look.colours, strict=True):
+            coverage, left, top = within(tile, self.width, self.height)
+            rows, columns = coverage.shape
+            paint(canvas[top : top + rows, left : left + columns], ink.how(coverage, ink), colour)

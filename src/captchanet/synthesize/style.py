@@ -1,32 +1,25 @@
 """Render captchas of the tutorial's kind: turned bold letters over coloured speckles in a grey frame.
 
 Every number of the default style was measured on 2,265 real captchas of the kind; the look of ink, paper and
-frame on the 1,266 of them whose ink has one colour. One captcha is rendered in steps, each a function: its
-letters' coverage (`letter`, `cover`), the paper (`background`), the ink on it (`ink_over`). All random
-numbers come from a Generator that is passed in.
+frame on the 1,266 of them whose ink has one colour. First `sample_captcha` samples all that is random, from a
+Generator that is passed in. Then `render` makes pixels of many captchas at once: their letters' coverage, the
+paper (`background`), the ink on it (`ink_over`).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from string import ascii_lowercase, digits
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from annotated_types import Interval
 
 from captchanet.errors import UserError
-from captchanet.synthesize.outlines import (
-    Coverage,
-    Face,
-    Placement,
-    Tile,
-    close_dot,
-    fill,
-    join,
-    load_outlines,
-    place_glyph,
-)
+from captchanet.synthesize.filling import Coverage, Letter, Placement, fill, join, place
+from captchanet.synthesize.outlines import Face, close_dot, load_outlines
 
 Pixels = npt.NDArray[np.uint8]  # (height, width, 3): red, green, blue
 Alpha = npt.NDArray[np.float64]  # (height, width, 1 or 3): how much of the ink's colour a pixel shows, 0 to 1
@@ -49,26 +42,50 @@ def nearest_faces() -> dict[str, tuple[Face, ...]]:
     return {character: (face,) for characters, face in faces.items() for character in characters}
 
 
-def one_bit(coverage: Coverage, style: "Style") -> Alpha:
-    """Ink a pixel fully where at least `style.threshold` of it is covered, else not at all."""
-    return (coverage >= style.threshold * 255).astype(float)[:, :, np.newaxis]
+class Ink(NamedTuple):
+    """How ink shows where letters cover a part of a pixel.
+
+    Parameters
+    ----------
+    how : callable
+        `one_bit`, `soft`, `fringed` or another function of coverage and ink that returns alpha.
+    threshold : float
+        The share of a pixel that `one_bit` ink must cover.
+    gain : float
+        How much stronger than its coverage `soft` and `fringed` ink is.
+    """
+
+    how: "Callable[[Coverage, Ink], Alpha]"
+    threshold: float = 0.5
+    gain: float = 1.0
 
 
-def soft(coverage: Coverage, style: "Style") -> Alpha:
-    """Ink a pixel as much as it is covered, times `style.gain`: letters have grey edges."""
-    return np.minimum(coverage / 255 * style.gain, 1.0)[:, :, np.newaxis]
+def one_bit(coverage: Coverage, ink: Ink) -> Alpha:
+    """Ink a pixel fully where at least `ink.threshold` of it is covered, else not at all."""
+    return (coverage >= ink.threshold * 255).astype(float)[:, :, np.newaxis]
 
 
-def fringed(coverage: Coverage, style: "Style") -> Alpha:
+HARD = Ink(one_bit)
+
+
+def soft(coverage: Coverage, ink: Ink) -> Alpha:
+    """Ink a pixel as much as it is covered, times `ink.gain`: letters have grey edges."""
+    return np.minimum(coverage / 255 * ink.gain, 1.0)[:, :, np.newaxis]
+
+
+def fringed(coverage: Coverage, ink: Ink) -> Alpha:
     """Ink each channel a third of a pixel further: coloured edges, as on a screen with stripes."""
-    grey = np.pad(coverage / 255 * style.gain, ((0, 0), (1, 1)))
+    height, width = coverage.shape
+    grey = np.zeros((height, width + 2))
+    grey[:, 1:-1] = coverage / 255 * ink.gain
     before, here, after = grey[:, :-2], grey[:, 1:-1], grey[:, 2:]
-    return np.minimum(np.stack([(before + 2 * here) / 3, here, (2 * here + after) / 3], axis=2), 1.0)
+    channels = np.stack([(before + 2 * here) / 3, here, (2 * here + after) / 3])
+    return np.moveaxis(np.minimum(channels, 1.0, out=channels), 0, 2)
 
 
 def ink_of_share(
     number: float, one_bit_share: float, fringed_share: float
-) -> Callable[[Coverage, "Style"], Alpha]:
+) -> Callable[[Coverage, Ink], Alpha]:
     """Return the ink that a number from 0 to 1 stands for, given the shares of two inks; the rest is soft."""
     if number < one_bit_share:
         return one_bit
@@ -122,14 +139,10 @@ class Style:
         Range of how much lower the dots of i and j reach than in the face, in ems.
     stem_trim : tuple of float
         Range of how much lower the stems of i and j end than in the face, in ems.
-    ink : callable
-        `one_bit`, `soft`, `fringed` or another function of coverage and style that returns alpha.
+    ink : Ink
+        How ink shows.
     ink_colour : tuple of int
-        Red, green and blue, 0 to 255.
-    threshold : float
-        The share of a pixel that `one_bit` ink must cover.
-    gain : float
-        How much stronger than its coverage `soft` and `fringed` ink is.
+        Its red, green and blue, 0 to 255.
     speckles : int
         How many fall anywhere on the picture; they may fall on one another.
     frame : int, optional
@@ -158,10 +171,8 @@ class Style:
     aspect_sd: float = 0.0
     dot_growth: tuple[float, float] = (0.0, 0.05)
     stem_trim: tuple[float, float] = (0.0, 0.02)
-    ink: Callable[[Coverage, "Style"], Alpha] = one_bit
+    ink: Ink = HARD
     ink_colour: Colour = (0, 0, 153)
-    threshold: float = 0.5
-    gain: float = 1.0
     speckles: int = 150
     frame: int | None = 204
     frame_dots: int = 153
@@ -207,8 +218,35 @@ def check_characters(characters: str, style: Style) -> None:
         )
 
 
-def letter(character: str, slot: int, style: Style, rng: np.random.Generator) -> Tile:
-    """Measure what one character covers, turned and moved at random.
+class Speckles(NamedTuple):
+    """Where speckles are and which colours they have.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (speckles,)
+        Rows of the picture.
+    columns : ndarray of int, shape (speckles,)
+        Its columns.
+    colours : ndarray of float, shape (speckles, 3)
+        Red, green and blue, 0 to 1.
+    """
+
+    rows: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
+    colours: npt.NDArray[np.float64]
+
+
+class Sampled(NamedTuple):
+    """All that was sampled for one captcha."""
+
+    style: Style
+    ink: Ink
+    letters: list[Letter]
+    speckles: Speckles
+
+
+def sample_letter(character: str, slot: int, style: Style, rng: np.random.Generator) -> Letter:
+    """Sample how one character is turned and moved.
 
     Parameters
     ----------
@@ -223,39 +261,69 @@ def letter(character: str, slot: int, style: Style, rng: np.random.Generator) ->
 
     Returns
     -------
-    Tile
-        Its coverage.
+    Letter
+        What `captchanet.synthesize.filling.place` needs.
     """
     faces = style.faces[character]
-    face = faces[rng.integers(len(faces))]
-    size = np.exp(style.size_sd * rng.standard_normal())
-    aspect = np.exp(style.aspect_sd * rng.standard_normal())
-    face = replace(face, em=face.em * size / np.sqrt(aspect), x_scale=face.x_scale * aspect)
+    face = faces[rng.integers(len(faces))] if len(faces) > 1 else faces[0]
+    size = math.exp(style.size_sd * rng.standard_normal())
+    aspect = math.exp(style.aspect_sd * rng.standard_normal())
+    face = Face(face.outlines, face.em * size / math.sqrt(aspect), face.x_scale * aspect)
     glyph = load_outlines(face.outlines)[character]
     if character in "ij":
         glyph = close_dot(glyph, rng.uniform(*style.dot_growth), rng.uniform(*style.stem_trim))
-    x, y = style.jitter * rng.standard_normal(2)
-    degrees = rng.uniform(-style.rotation, style.rotation)
+    shift = style.jitter * rng.standard_normal(), style.jitter * rng.standard_normal()
+    # as `rng.uniform`, in an eighth of its time
+    degrees = -style.rotation + 2 * style.rotation * rng.random()
     pivot_x = style.first_pivot_x + style.pitch * slot
-    where = Placement(pivot_x, style.pivot_y, style.baseline, degrees, shift=(x, y))
-    return fill(place_glyph(glyph, face, where))
+    return Letter(glyph, face, Placement(pivot_x, style.pivot_y, style.baseline, degrees, shift))
 
 
-def cover(label: str, style: Style, rng: np.random.Generator) -> Coverage:
-    """Measure what the letters of a label cover: `letter` of each, joined, uint8 (height, width)."""
-    tiles = [letter(character, slot, style, rng) for slot, character in enumerate(label)]
-    return join(tiles, style.width, style.height)
+def sample_captcha(label: str, style: Style, rng: np.random.Generator, ink: Ink | None = None) -> Sampled:
+    """Sample all that is random about one captcha.
+
+    Parameters
+    ----------
+    label : str
+        What stands on it.
+    style : Style
+        How captchas look.
+    rng : Generator
+        Source of the random numbers.
+    ink : Ink, optional
+        How its ink shows; by default as the style's.
+
+    Returns
+    -------
+    Sampled
+        What `render` needs.
+
+    Raises
+    ------
+    UserError
+        Where the label has another length than the style's captchas.
+    """
+    if len(label) != style.characters:
+        raise UserError(
+            f"The label {label!r} has {len(label)} characters, where this style's captchas have "
+            f"{style.characters}: give a label of that length or another style."
+        )
+    letters = [sample_letter(character, slot, style, rng) for slot, character in enumerate(label)]
+    rows = rng.integers(style.height, size=style.speckles)
+    columns = rng.integers(style.width, size=style.speckles)
+    speckles = Speckles(rows, columns, rng.random((style.speckles, 3)))
+    return Sampled(style, ink or style.ink, letters, speckles)
 
 
-def background(style: Style, rng: np.random.Generator) -> Pixels:
+def background(style: Style, speckles: Speckles) -> Pixels:
     """Render the paper under the letters: white, with speckles, and over these the frame.
 
     Parameters
     ----------
     style : Style
         How captchas look.
-    rng : Generator
-        Source of the random numbers.
+    speckles : Speckles
+        The speckles.
 
     Returns
     -------
@@ -268,41 +336,63 @@ def background(style: Style, rng: np.random.Generator) -> Pixels:
     half as frequent as the values between, as they are in the real captchas.
     """
     picture = np.full((style.height, style.width, 3), 255, dtype=np.uint8)
-    rows = rng.integers(style.height, size=style.speckles)
-    columns = rng.integers(style.width, size=style.speckles)
-    picture[rows, columns] = np.rint(rng.random((style.speckles, 3)) * (255 / WEB)) * WEB
+    picture[speckles.rows, speckles.columns] = np.rint(speckles.colours * (255 / WEB)) * WEB
     if style.frame is not None:
-        picture[[0, -1]] = style.frame
-        picture[:, [0, -1]] = style.frame
+        picture[0] = picture[-1] = picture[:, 0] = picture[:, -1] = style.frame
         picture[1:-1:2, 0] = style.frame_dots
     return picture
 
 
-def ink_over(coverage: Coverage, paper: Pixels, style: Style) -> Pixels:
-    """Lay ink over paper, where there is coverage; mixed colours are rounded to web colours.
+def ink_over(coverage: Coverage, paper: Pixels, ink: Ink, colour: Colour) -> None:
+    """Lay ink over paper, in place, where there is coverage; mixed colours are rounded to web colours.
 
     Parameters
     ----------
     coverage : ndarray of uint8, shape (height, width)
         How much of each pixel letters cover, 0 to 255.
     paper : ndarray of uint8, shape (height, width, 3)
-        RGB.
-    style : Style
-        How captchas look.
+        RGB, C-contiguous.
+    ink : Ink
+        How the ink shows.
+    colour : tuple of int
+        Its red, green and blue, 0 to 255.
+    """
+    alpha = np.moveaxis(ink.how(coverage, ink), 2, 0)  # planes, which NumPy is fast at
+    alpha = alpha.reshape(len(alpha), -1)
+    # a fifth of a picture is inked, so only there colours are mixed
+    inked = np.flatnonzero(alpha[0] if len(alpha) == 1 else alpha.any(axis=0))
+    alpha = alpha.take(inked, axis=1)
+    pixels = paper.reshape(-1, 3)
+    under = np.ascontiguousarray(pixels.take(inked, axis=0).T, dtype=float)
+    mixed = under + alpha * (np.array(colour)[:, np.newaxis] - under)
+    if (shades := (alpha > 0) & (alpha < 1)).any():
+        np.copyto(mixed, np.rint(mixed / WEB) * WEB, where=shades)
+    pixels[inked] = np.rint(mixed, out=mixed).T
 
-    Returns
-    -------
+
+def render(sampled: Sequence[Sampled]) -> Iterator[Pixels]:
+    """Render captchas.
+
+    Parameters
+    ----------
+    sampled : sequence of Sampled
+        What was sampled for each. For a few dozen at once it takes a third of the time of each alone.
+
+    Yields
+    ------
     ndarray of uint8, shape (height, width, 3)
         RGB.
     """
-    alpha = style.ink(coverage, style)
-    mixed = paper + alpha * (np.array(style.ink_colour) - paper.astype(float))
-    web = np.rint(mixed / WEB) * WEB
-    return np.rint(np.where((alpha > 0) & (alpha < 1), web, mixed)).astype(np.uint8)
+    tiles = iter(fill(place([letter for captcha in sampled for letter in captcha.letters])))
+    for style, ink, letters, speckles in sampled:
+        coverage = join(islice(tiles, len(letters)), style.width, style.height)
+        picture = background(style, speckles)
+        ink_over(coverage, picture, ink, style.ink_colour)
+        yield picture
 
 
 def render_captcha(label: str, style: Style, rng: np.random.Generator) -> Pixels:
-    """Render one captcha.
+    """Sample and render one captcha.
 
     Parameters
     ----------
@@ -321,13 +411,8 @@ def render_captcha(label: str, style: Style, rng: np.random.Generator) -> Pixels
     Raises
     ------
     UserError
-        Where the label has another length than the style's captchas or a character that no face of the style
-        has.
+        As `sample_captcha`, and where no face of the style has one of the characters.
     """
-    if len(label) != style.characters:
-        raise UserError(
-            f"The label {label!r} has {len(label)} characters, where this style's captchas have "
-            f"{style.characters}: give a label of that length or another style."
-        )
     check_characters(label, style)
-    return ink_over(cover(label, style, rng), background(style, rng), style)
+    (picture,) = render([sample_captcha(label, style, rng)])
+    return picture

@@ -4,7 +4,8 @@
 captcha to the next.
 """
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from string import ascii_lowercase, digits
 from typing import Annotated
 
@@ -12,21 +13,23 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval, MinLen
 
 from captchanet.errors import UserError
-from captchanet.progress import counted
 from captchanet.settings import check
+from captchanet.synthesize.blocks import draw
 from captchanet.synthesize.outlines import Face, check_face
 from captchanet.synthesize.style import (
     HEROS,
     Captchas,
     Channel,
     Colour,
+    Ink,
     Share,
     Style,
     check_characters,
     check_shares,
     ink_of_share,
     nearest_faces,
-    render_captcha,
+    render,
+    sample_captcha,
     sample_labels,
 )
 
@@ -132,8 +135,13 @@ class Turned:
                 "`pivot_y` or `characters`, or render it larger"
             )
 
-    def __call__(self) -> Captchas:
+    def __call__(self, processes: int = 1) -> Captchas:
         """Synthesize the captchas.
+
+        Parameters
+        ----------
+        processes : int
+            How many may work at the same time. Any number gives the same pixels.
 
         Returns
         -------
@@ -151,10 +159,8 @@ class Turned:
         check_characters(self.alphabet, style)
         rng = np.random.default_rng(self.seed)
         labels = sample_labels(self.count, style, rng)
-        pictures = np.empty((self.count, self.height, self.width, 3), np.uint8)
-        for number, label in enumerate(counted(labels, "captcha")):
-            pictures[number] = render_captcha(label, self._inked(style, rng), rng)
-        return pictures, labels
+        sampled = (sample_captcha(label, style, rng, self._ink(rng)) for label in labels)
+        return draw(sampled, (self.count, self.height, self.width, 3), render, processes), labels
 
     def _style(self) -> Style:
         """Return what all captchas have in common."""
@@ -178,11 +184,12 @@ class Turned:
             frame=self.frame,
         )
 
-    def _inked(self, style: Style, rng: np.random.Generator) -> Style:
+    def _ink(self, rng: np.random.Generator) -> Ink:
         """Sample the ink of one captcha, always by three numbers, so that no share changes what follows."""
         how = ink_of_share(rng.random(), self.one_bit_share, self.fringed_share)
-        threshold, gain = rng.normal(0.5, self.threshold_sd), np.exp(rng.normal(0.06, self.gain_sd))
-        return replace(style, ink=how, threshold=float(np.clip(threshold, 0.05, 0.95)), gain=float(gain))
+        threshold = 0.5 + self.threshold_sd * rng.standard_normal()
+        gain = math.exp(0.06 + self.gain_sd * rng.standard_normal())
+        return Ink(how, min(max(threshold, 0.05), 0.95), gain)
 
 
 def _mixed() -> dict[str, tuple[Face, ...]]:
