@@ -34,6 +34,7 @@ from captchanet.files import read_json
 from captchanet.job import ERRORS
 from captchanet.segment.fingerprint import fingerprint
 from captchanet.sources import sources
+from captchanet.train.blas_threads import crowding
 from captchanet.train.provenance import code_problem
 from captchanet.train.run import check_finished
 
@@ -131,6 +132,16 @@ onstart:
     if problem := code_problem(sources(HOME / "workflow/scripts/train.py")):
         print(f"captchanet: warning: git cannot tell all the code of these runs: {problem}. They are recorded "
               "without it, and can be repeated only where their sources are as they are now", file=sys.stderr)
+    # once for all, here: a sweep may have hundreds of them
+    crowded = [
+        f"train {job.wildcards.run}: {said}"
+        for job in workflow.persistence.dag.needrun_jobs()
+        if job.rule.name == rules.train.rule.name
+        and (said := crowding(CONFIG.train[job.wildcards.run].threads, job.threads))
+    ]
+    if crowded:
+        others = f" ({len(crowded) - 1} other runs, too)" * (len(crowded) > 1)
+        print(f"captchanet: warning: {crowded[0]}{others}", file=sys.stderr)
     if said := MadeFrom.of(CONFIGFILES, workflow.config_settings.config).write(LAYOUT):
         print(f"captchanet: {said}", file=sys.stderr)
 
