@@ -44,4 +44,4 @@ def crowding(threads: int, cores: int | None) -> str:
     if cores is None or cores >= threads:
         return ""
     of = f"{cores} core{'s' * (cores != 1)}"
-    return f"its {threads} threads share {of}: theta is that of {threads} cores, but it takes longer"
+    return f"its {threads} threads share {of}: theta is that of {threads} cores, but it may take many times as long"
