@@ -44,4 +44,5 @@ def crowding(threads: int, cores: int | None) -> str:
     if cores is None or cores >= threads:
         return ""
     of = f"{cores} core{'s' * (cores != 1)}"
-    return f"its {threads} threads share {of}: theta is that of {threads} cores, but it may take many times as long"
+    same = f"theta is that of {threads} cores"
+    return f"its {threads} threads share {of}: {same}, but it may take many times as long"
