@@ -19,9 +19,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 # Jobs take names of files for UTF-8 also under LC_ALL=C: MLflow then writes to the folders that are meant
 os.environ["PYTHONUTF8"] = "1"
-# Threads of BLAS that wait for the next product sleep after 2^4 ticks, not 2^26: on a busy machine they would
-# else keep the thread that they wait for from its core
-os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+# Threads of BLAS that wait for the next product sleep after 2^18 ticks, about 0.1 ms, not 2^26: on a busy
+# machine they would else keep the thread that they wait for from its core
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "18")
 
 from captchanet import layout
 from captchanet.addresses import masked
