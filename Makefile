@@ -35,8 +35,8 @@ format: $(VENV)/.test ## let ruff format the code
 ui: $(VENV)/.run ## the MLflow UI on this machine alone, to compare the runs
 	@$(BIN)/captchanet ui --port $(PORT)
 
-bench: $(VENV)/.test ## measure the speed of the network and its peers (a quarter of an hour), write docs/benchmarks.md
-	@$(BIN)/python benchmarks/speed.py
+bench: $(VENV)/.test ## measure the speed beside peers (25 minutes on 2 cores), write docs/benchmarks.md; BEFORE=commit: beside that, too
+	@$(BIN)/python benchmarks/speed.py $(if $(BEFORE),--before $(BEFORE))
 
 data: $(VENV)/.run ## synthesize data/raw and data/unseen again, to the same pixels
 	@$(BIN)/captchanet synthesize data/raw --count 60 --seed 1

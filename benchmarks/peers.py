@@ -1,19 +1,17 @@
-"""The peers of the speed benchmark: the same work by bare matrix products, the tutorial's way, and libraries.
+"""The same work by bare matrix products alone, the tutorial's way, and by scikit-learn.
 
 Each function here takes the data and returns a function that does one round of the work at each call.
 """
 
 import itertools
-import os
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from harness import Work
 from scipy.optimize import minimize
 
 LAYERS = (260, 200, 200, 36)
 RATE = 0.1
-Work = Callable[[], Any]
 
 
 def products(X: np.ndarray, Y: np.ndarray, batch: int) -> Work:
@@ -103,27 +101,3 @@ def scikit_learn(X: np.ndarray, Y: np.ndarray, batch: int) -> Work:
     labels = Y.argmax(axis=1)
     model.partial_fit(X, labels, classes=np.arange(LAYERS[-1]))
     return lambda: model.partial_fit(X, labels)
-
-
-def pytorch(X: np.ndarray, Y: np.ndarray, batch: int) -> Work | None:
-    """An epoch in PyTorch, eager, on the CPU: the same network, cost and batches; None without PyTorch."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    torch.manual_seed(1)
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    inputs, targets = torch.from_numpy(X), torch.from_numpy(Y)
-    layers = [torch.nn.Linear(n, m) for n, m in itertools.pairwise(LAYERS)]
-    sigmoid = torch.nn.Sigmoid
-    model = torch.nn.Sequential(layers[0], sigmoid(), layers[1], sigmoid(), layers[2]).to(inputs.dtype)
-    optimiser = torch.optim.SGD(model.parameters(), lr=RATE)
-    loss = torch.nn.BCEWithLogitsLoss(reduction="sum")
-
-    def epoch() -> None:
-        for rows in torch.randperm(len(X)).split(batch):
-            optimiser.zero_grad()
-            (loss(model(inputs[rows]), targets[rows]) / len(rows)).backward()
-            optimiser.step()
-
-    return epoch

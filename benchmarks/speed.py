@@ -1,253 +1,135 @@
-"""How fast the network trains, compared with its own matrix products and its peers, as ratios.
+"""How fast captchanet is, beside bare work and its peers: every figure of docs/benchmarks.md, in one run.
 
-    python benchmarks/speed.py            # 1 and 2 threads; prints, and writes docs/benchmarks.md
+    python benchmarks/speed.py                           # all parts, 25 minutes on two cores; writes the page
+    python benchmarks/speed.py --only sgd,cg --rounds 3  # prints two parts, and leaves the page alone
+    python benchmarks/speed.py --before COMMIT           # some parts also beside the code of that commit
 
-All functions of a row run once in each round, and each ratio is of two times in one round. The page shows the
-median and the quartiles of these ratios, since they change little on a busy machine. Ours is the code of the
-stage `train`, with the history too. Needs scikit-learn (it comes with MLflow); PyTorch is used if it is
-installed.
+Each part runs in a process of its own, with one thread and BLAS as it is by itself. Peers that are not
+installed are left out, and the page says so. With --before, captchas are drawn and few-labels is run by the
+code of that commit, too, in turn with today's.
 """
 
+import json
 import os
 import platform
 import subprocess
 import sys
-import time
-import tracemalloc
-from collections.abc import Callable
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
 import click
-import numpy as np
-import peers
-from peers import LAYERS, RATE, Work
+from harness import ROOT, Row, environment
 
-from captchanet import nn
-from captchanet.train.augment import Affine, Augmenter, Crops
-from captchanet.train.provenance import provenance
-from captchanet.train.train import Recorder
-
-PAGE = Path(__file__).resolve().parents[1] / "docs/benchmarks.md"
-CHARACTERS = 9_060
+PAGE = ROOT / "docs/benchmarks.md"
+PARTS = (
+    *("sgd", "adamw", "convolution", "cg", "threads", "growth"),
+    *("sweep", "dry-runs", "segmenting", "few-labels", "drawing"),
+)
+PEERS = ("torch", "scikit-learn", "jax")
+HEADER = "| work | figure | median (quartiles) |\n|---|---|---|"
 INTRODUCTION = """# Speed
 
-Written by `make bench` (`python benchmarks/speed.py`), which says how it is measured;
-the network is 260-200-200-36.
-A peer ÷ ours tells how many times as fast ours is; ours ÷ its matrix products is 1 at best.
+Written by `make bench` (`python benchmarks/speed.py`). What is compared runs in turn, with one thread, and
+the figures are of CPU time where they do not say otherwise. The network is 260-200-200-36. The matrix
+products are those of the same training alone: ours ÷ the products is 1 at best.
 """
 
 
-def data(rows: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of noise with as much ink as characters have, and one-hot targets."""
-    rng = np.random.default_rng(1)
-    X = (rng.random((rows, LAYERS[0]), dtype=np.float32) > 0.7).astype(dtype)
-    return X, nn.one_hot(rng.integers(1, LAYERS[-1] + 1, rows), LAYERS[-1]).astype(dtype)
+def part_rows(part: str, rounds: int, before: Path | None) -> Iterator[Row]:
+    """Measures a part in this process."""
+    # imported here, with the variables of `environment`
+    import speed_pictures
+    import speed_training
+    import speed_workflow
+
+    if part in speed_training.PARTS:
+        return speed_training.PARTS[part](rounds)
+    return (speed_pictures.PARTS | speed_workflow.PARTS)[part](rounds, before)
 
 
-def recorded(X: np.ndarray, Y: np.ndarray, penalty: nn.Penalty) -> tuple[Recorder, np.ndarray]:
-    """Our objective, watched as `train` watches it, and a first theta."""
-    network = nn.fully_connected(LAYERS)
-    theta = nn.uniform(network, np.random.default_rng(1), dtype=X.dtype)
-    return Recorder(nn.Objective(network, X, Y, penalty=penalty, dtype=X.dtype), theta), theta
+def heading() -> str:
+    """The machine, the versions, and the peers that are missing."""
+    import numpy  # noqa: F401  # loads its BLAS
+    import scipy.linalg  # noqa: F401
 
+    from captchanet.train.provenance import arithmetic
 
-def our_epoch(X: np.ndarray, Y: np.ndarray, batch: int, penalty: nn.Penalty = nn.no_penalty) -> Work:
-    """An epoch of our SGD."""
-    recorder, theta = recorded(X, Y, penalty)
-    optimiser, rng = (
-        nn.GradientDescent(learning_rate=RATE, epochs=1, batch_size=batch),
-        np.random.default_rng(1),
-    )
-    return lambda: optimiser(recorder, theta, rng=rng, callback=recorder.callback)
-
-
-def our_adamw(X: np.ndarray, Y: np.ndarray, batch: int) -> Work:
-    """An epoch of AdamW with dropout of the input and both hidden layers, softmax outputs."""
-    rates = (0.05, 0.1, 0.1)
-    network = nn.fully_connected(LAYERS, output=nn.softmax, hidden=nn.relu, dropout=rates)
-    rng = np.random.default_rng(1)
-    theta = nn.he(network, rng, dtype=X.dtype)
-    recorder = Recorder(nn.Objective(network, X, Y, rng=rng, dtype=X.dtype), theta)
-    optimiser = nn.AdamW(learning_rate=2e-3, epochs=1, batch_size=batch)
-    return lambda: optimiser(recorder, theta, rng=rng, callback=recorder.callback)
-
-
-def our_augmentation(X: np.ndarray, batch: int) -> Work:
-    """Versions of all characters, of four in a picture, batch by batch."""
-    rng = np.random.default_rng(1)
-    cleaned = rng.random((len(X) // 4, 27, 72), dtype=np.float32)
-    windows = np.array([[left, 1, left + 13, 21] for _ in cleaned for left in (4, 16, 28, 40)])
-    characters = np.arange(len(windows))
-    augmenter = Augmenter(Affine(), Crops(cleaned, windows, (20, 13)), characters, rng)
-    order = rng.permutation(characters)
-    batches = [order[start : start + batch] for start in range(0, len(order), batch)]
-    inputs = np.empty((batch, LAYERS[0]), X.dtype)
-
-    def epoch() -> None:
-        for rows in batches:
-            augmenter(inputs[: len(rows)], rows)
-
-    return epoch
-
-
-def our_pass(X: np.ndarray, Y: np.ndarray) -> Work:
-    """One cost and gradient."""
-    recorder, theta = recorded(X, Y, nn.tutorial_penalty(weight=0.1))
-    return lambda: recorder.objective(theta)
-
-
-def our_cg(X: np.ndarray, Y: np.ndarray, iterations: int) -> Work:
-    """Our conjugate gradient; returns how many evaluations it took."""
-    recorder, theta = recorded(X, Y, nn.tutorial_penalty(weight=0.1))
-    return lambda: (
-        nn.conjugate_gradient(recorder, theta, iterations=iterations, callback=recorder.callback).evaluations
-    )
-
-
-def race(contenders: dict[str, Work | None], rounds: int, inner: int = 1) -> dict[str, np.ndarray]:
-    """Seconds of each function in each round, shape (rounds,), per evaluation where the work counts them."""
-    there = {name: work for name, work in contenders.items() if work}
-    for work in there.values():
-        work()
-    seconds: dict[str, list[float]] = {name: [] for name in there}
-    for _ in range(rounds):
-        for name, work in there.items():
-            started = time.perf_counter()
-            counts = [work() for _ in range(inner)]
-            spent = (time.perf_counter() - started) / inner
-            seconds[name].append(spent / counts[0] if isinstance(counts[0], int) else spent)
-    return {name: np.array(each) for name, each in seconds.items()}
-
-
-def ratio(above: np.ndarray, below: np.ndarray) -> str:
-    """The median of the rounds' ratios, and their quartiles."""
-    low, middle, high = np.percentile(above / below, [25, 50, 75])
-    return f"{middle:.2f} ({low:.2f} – {high:.2f})"
-
-
-def row(work: str, what: str, above: np.ndarray | None, below: np.ndarray) -> None:
-    """One line of the table."""
-    click.echo(f"| {work} | {what} | {ratio(above, below) if above is not None else 'not installed'} |")
-
-
-def epochs(rounds: int) -> None:
-    """SGD and AdamW epochs against the floor and the libraries."""
-    X, Y = data(CHARACTERS, "float32")
-    for batch in (32, 128, 512):
-        found = race(
-            {
-                "floor": peers.products(X, Y, batch),
-                "ours": our_epoch(X, Y, batch),
-                "with l2": our_epoch(X, Y, batch, nn.l2(weight=0.1)),
-                "torch": peers.pytorch(X, Y, batch),
-                "sklearn": peers.scikit_learn(X, Y, batch),
-            },
-            rounds,
-        )
-        work = f"SGD epoch, float32, batch {batch}"
-        row(work, "ours ÷ its matrix products", found["ours"], found["floor"])
-        row(work, "ours with an L2 penalty ÷ its matrix products", found["with l2"], found["floor"])
-        row(work, "PyTorch ÷ ours", found.get("torch"), found["ours"])
-        row(work, "scikit-learn ÷ ours", found["sklearn"], found["ours"])
-        click.echo(f"| {work} | ours, milliseconds | {1e3 * np.median(found['ours']):.0f} |")
-    found = race(
-        {
-            "floor": peers.products(X, Y, 128),
-            "ours": our_adamw(X, Y, 128),
-            "augmenting": our_augmentation(X, 128),
-        },
-        rounds,
-    )
-    work = "AdamW, dropout, softmax, float32, batch 128"
-    row(work, "ours ÷ its matrix products", found["ours"], found["floor"])
-    row(work, "augmenting a batch ÷ the step that it feeds", found["augmenting"], found["ours"])
-
-
-def passes(rounds: int) -> None:
-    """Cost and gradient of 240 rows, and conjugate gradient, against the tutorial's way."""
-    X, Y = data(240, "float64")
-    theirs = peers.tutorial_pass(X, Y)
-    for dtype in ("float64", "float32"):
-        mine = our_pass(X.astype(dtype), Y.astype(dtype))
-        found = race({"theirs": theirs, "ours": mine}, rounds, inner=20)
-        row(
-            f"cost and gradient of 240 rows, {dtype}", "tutorial's way ÷ ours", found["theirs"], found["ours"]
-        )
-    found = race({"theirs": peers.tutorial_cg(X, Y, 30), "ours": our_cg(X, Y, 30)}, rounds)
-    row(
-        "conjugate gradient, float64, per evaluation", "tutorial's way ÷ ours", found["theirs"], found["ours"]
-    )
-
-
-def growth() -> None:
-    """Time per row of an SGD epoch as the rows grow, and the memory of training."""
-    first = None
-    for rows in (CHARACTERS, 100_000, 1_000_000):
-        X, Y = data(rows, "float32")
-        spent = race({"ours": our_epoch(X, Y, 128)}, 3 if rows < 1_000_000 else 1)["ours"]
-        each = float(np.median(spent)) / rows
-        first = first or each
-        work = f"SGD epoch, batch 128, {rows:,} rows"
-        click.echo(f"| {work} | time per row ÷ that of {CHARACTERS:,} | {each / first:.2f} |")
-    X, Y = data(CHARACTERS, "float32")
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    our_epoch(X, Y, 128)()
-    held = (tracemalloc.get_traced_memory()[1] - before - X.nbytes - Y.nbytes) / 2**20
-    tracemalloc.stop()
-    theta = nn.fully_connected(LAYERS).size * 4 / 2**20
-    work = "memory of training, batch 128, without X and Y"
-    click.echo(f"| {work} | MiB, and in sizes of theta | {held:.1f}, {held / theta:.1f} |")
-
-
-def heading(threads: str) -> None:
-    """The machine and the versions of the measurement."""
-    found = provenance([], [])
+    found = arithmetic()
     kernels = ", ".join(sorted({f"OpenBLAS {b['version']} {b['kernel']}" for b in found["blas"]}))
-    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "torch", "scikit-learn"))
-    forced = os.environ.get("OPENBLAS_CORETYPE")
-    click.echo(
-        f"\n## {threads} thread{'s' * (threads != '1')}{f', OPENBLAS_CORETYPE={forced}' if forced else ''}\n"
-    )
-    machine = f"{found['cpu']}, {os.cpu_count()} cores; Python {platform.python_version()}"
-    click.echo(f"{machine}, {versions}; {kernels}.\n")
-    click.echo("| work | figure | median (quartiles) |\n|---|---|---|")
+    there, missing = [f"Python {platform.python_version()}"], []
+    for name in ("numpy", "scipy", *PEERS):
+        try:
+            there.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    told = f"{found['cpu']}, {os.cpu_count()} cores; {', '.join(there)}; {kernels}.\n"
+    if missing:
+        told += (
+            f"\nNot installed here, and left out: {', '.join(missing)}. "
+            "`.venv/bin/python -m pip install -e '.[bench]'` installs them.\n"
+        )
+    return told
 
 
-def version(name: str) -> str:
-    """A library's version, or a text that it is missing."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "not installed"
+@contextmanager
+def checkout(commit: str | None) -> Iterator[Path | None]:
+    """A git worktree of a commit, for as long as the block lasts; None without a commit."""
+    if commit is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, git = Path(scratch) / "before", ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(folder), commit], check=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run([*git, "remove", "--force", str(folder)], check=True)
+
+
+def measured(part: str, rounds: int, before: Path | None) -> list[Row]:
+    """The rows of a part, from a process of its own; they are printed, too."""
+    command = [sys.executable, __file__, "--measure", part, "--rounds", str(rounds)]
+    command += ["--before", str(before)] if before else []
+    rows = []
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            rows.append(Row(*json.loads(line)))
+            click.echo(f"| {' | '.join(rows[-1])} |")
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return rows
 
 
 @click.command()
 @click.option("--rounds", default=11, show_default=True, help="At least 7 for numbers to publish.")
+@click.option("--only", help=f"Parts to print, by commas: {', '.join(PARTS)}. The page is not written.")
 @click.option(
-    "--threads", help="Measure in this process with this many threads (set the BLAS variables yourself)."
+    "--before", metavar="COMMIT", help="Draw, and run few-labels, with the code of this commit, too."
 )
-def main(rounds: int, threads: str | None) -> None:
-    """Runs itself once for each number of threads, which BLAS reads when it starts, and writes the page."""
-    if threads:
-        heading(threads)
-        parts: list[Callable[[], None]] = [lambda: epochs(rounds), lambda: passes(rounds)]
-        for part in [*parts, growth] if threads == "1" else parts:
-            part()
+@click.option("--measure", type=click.Choice(PARTS), hidden=True)
+def main(rounds: int, only: str | None, before: str | None, measure: str | None) -> None:
+    """Measure all parts and write the page, or print some."""
+    if measure:
+        for row in part_rows(measure, rounds, Path(before) if before else None):
+            print(json.dumps(row), flush=True)
         return
-    text = INTRODUCTION
-    forced = os.environ.get("OPENBLAS_CORETYPE")
-    for count in ("1", "2"):
-        for kernel in (None, forced) if forced else (None,):
-            names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-            env = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
-            env |= dict.fromkeys(names, count) | ({"OPENBLAS_CORETYPE": kernel} if kernel else {})
-            command = [sys.executable, __file__, "--threads", count, "--rounds", str(rounds)]
-            done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
-            click.echo(done.stdout)
-            text += done.stdout
-    PAGE.write_text(text)
+    parts = only.split(",") if only else PARTS
+    if unknown := set(parts) - set(PARTS):
+        raise click.BadParameter(f"{min(unknown)}: choose of {', '.join(PARTS)}", param_hint="--only")
+    command = [sys.executable, "-c", "import speed; print(speed.heading())"]
+    src = environment()
+    path = {"PYTHONPATH": os.pathsep.join([src["PYTHONPATH"], str(Path(__file__).parent)])}
+    told = subprocess.run(command, env=src | path, check=True, stdout=subprocess.PIPE, text=True).stdout
+    click.echo(f"{told}\n{HEADER}")
+    with checkout(before) as folder:
+        rows = [row for part in parts for row in measured(part, rounds, folder)]
+    if not only:
+        lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        of = f"The commit before is {before}.\n\n" if before else ""
+        PAGE.write_text(f"{INTRODUCTION}\n{told.rstrip()}\n\n{of}{HEADER}\n{lines}\n")
 
 
 if __name__ == "__main__":

@@ -8,23 +8,17 @@ reported. The times of the jobs of each rule are read from Snakemake's own metad
 """
 
 import json
-import os
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import click
 import pandas as pd
 import yaml
+from harness import ROOT, Spent, environment, spent
 
 from captchanet.layout import Layout
-
-ROOT = Path(__file__).resolve().parents[1]
-SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 
 BARE = """
 import json, sys
@@ -43,8 +37,8 @@ with threadpool_limits(1):
 """
 
 
-def project(folder: Path, fits: int) -> dict[str, str]:
-    """Copies the project to `folder`, with a sweep over seeds; returns the environment to run it in."""
+def project(folder: Path, fits: int) -> None:
+    """Copies the project to `folder`, with a sweep over seeds."""
     for name in ("Snakefile", "workflow", "profiles", "src", "data"):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -55,36 +49,19 @@ def project(folder: Path, fits: int) -> dict[str, str]:
     config["sweeps"] = {"seeds": {"run": "cg", "seeds": fits}}
     (folder / "config").mkdir()
     (folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **threads, "PYTHONPATH": str(folder / "src")}
 
 
-def spent() -> float:
-    """CPU seconds of all processes that were started here and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def snakemake(folder: Path, home: Path, *words: str) -> Spent:
+    """A run of Snakemake in `folder`, on two cores, with the workflow and the code of the project `home`."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(home / "Snakefile"), "--cores", "2"]
+    return spent([[*command, *words]], folder, environment(home / "src"))
 
 
-def snakemake(folder: Path, environment: dict[str, str], *words: str) -> tuple[float, float]:
-    """Seconds of a run of Snakemake in `folder`: by the clock, and of CPU."""
-    started, before = time.perf_counter(), spent()
-    command = [SNAKEMAKE, "--cores", "2", *words]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
-    return time.perf_counter() - started, spent() - before
-
-
-def bare(folder: Path, environment: dict[str, str], fits: int) -> tuple[float, float]:
-    """Seconds of the bare fits, in two processes: by the clock, and of CPU."""
-    started, before = time.perf_counter(), spent()
-    command = [sys.executable, "-c", BARE]
-    both = [
-        subprocess.Popen([*command, str(first), str(fits)], cwd=folder, env=environment) for first in (1, 2)
-    ]
-    if [process.wait() for process in both] != [0, 0]:
-        raise SystemExit("a bare fit failed")
-    return time.perf_counter() - started, spent() - before
+def bare(folder: Path, fits: int) -> Spent:
+    """The bare fits of a project whose sweep has run, in two processes."""
+    shutil.copy(folder / Layout.of("main").train("cg").configuration, folder / "configuration.json")
+    commands = [[sys.executable, "-c", BARE, str(first), str(fits)] for first in (1, 2)]
+    return spent(commands, folder, environment(folder / "src"))
 
 
 def stages(folder: Path) -> dict[str, float]:
@@ -105,11 +82,10 @@ def main(fits: tuple[int, ...]) -> None:
     for number in fits:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            environment = project(folder, number)
-            whole, whole_cpu = snakemake(folder, environment)
-            shutil.copy(folder / Layout.of("main").train("cg").configuration, folder / "configuration.json")
-            alone, alone_cpu = bare(folder, environment, number)
-            again, _ = snakemake(folder, environment)
+            project(folder, number)
+            whole, whole_cpu = snakemake(folder, folder)
+            alone, alone_cpu = bare(folder, number)
+            again, _ = snakemake(folder, folder)
             click.echo(
                 f"{number} fits: bare {alone:.1f} s, as a sweep {whole:.1f} s = 1.5 x {alone:.1f} "
                 f"{whole - 1.5 * alone:+.1f} s; CPU {alone_cpu:.1f} and {whole_cpu:.1f} s; "

@@ -8,7 +8,7 @@ import pytest
 
 from captchanet.errors import DamagedFile, UserError
 from captchanet.files import read_csv, read_json, write_json
-from captchanet.job import ERRORS, job
+from captchanet.job import ERRORS, job, note
 
 
 @pytest.fixture
@@ -33,6 +33,15 @@ def test_all_that_a_job_prints_is_shown_and_logged(about, capsys):
     assert (shown.err, shown.out) == ("a warning\n", "a line\n")
     assert log_of(about) == "a warning\na line\n"
     assert sys.stderr.write.__self__ is sys.stderr, "the streams are as before"
+
+
+def test_what_the_user_knows_already_is_noted_in_the_log_alone(about, capsys):
+    with job(about):
+        note("two threads share a core")
+        note("")
+    note("no job, no log")
+    assert capsys.readouterr() == ("", "")
+    assert log_of(about) == "two threads share a core\n"
 
 
 def test_a_wrong_input_is_a_sentence_on_the_terminal_and_a_traceback_in_the_log(about, capsys):

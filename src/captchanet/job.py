@@ -58,6 +58,13 @@ def trace() -> str | None:
     return log.name if log else None
 
 
+def note(text: str) -> None:
+    """Writes a sentence, if there is one, to the log of the job, and only there."""
+    if text and _logs:
+        with suppress(OSError):
+            print(text, file=_logs[-1])
+
+
 def _sentences(error: Exception, inputs: Iterable[str]) -> list[str]:
     """What an error means for the user; nothing where it is a fault of the program."""
     if isinstance(error, MemoryError):

@@ -51,6 +51,7 @@ def test_the_default_configuration_is_the_tutorials_recipe():
         "label_smoothing": 0.0,
         "early_stopping": None,
         "dtype": "float64",
+        "threads": 1,
         "seed": 1,
     }
     assert config["track"] == {"experiment": "captchanet", "tracking_uri": None}

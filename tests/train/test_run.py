@@ -115,6 +115,15 @@ def test_a_configuration_of_the_run_alone_is_valid_and_synthesizes_the_same(made
     assert again["train"] == found["configuration"]["train"]
 
 
+def test_the_threads_that_a_run_asks_for_train_it_and_are_recorded_and_repeated(made):
+    one = made()
+    one.settings = one.changed(threads=2)
+    found = one.perform()
+    assert found["parameters"]["threads"] == 2
+    assert found["configuration"]["train"]["few"]["threads"] == 2
+    assert {pool["threads"] for pool in found["provenance"]["blas"]} == {2}
+
+
 @pytest.mark.parametrize("data", [{"synthetic": "synthetic"}, {}])
 def test_a_run_is_calibrated_on_captchas_that_trained_nothing(made, data):
     one = made(calibration=4, **data)

@@ -19,6 +19,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 # Jobs take names of files for UTF-8 also under LC_ALL=C: MLflow then writes to the folders that are meant
 os.environ["PYTHONUTF8"] = "1"
+# Threads of BLAS that wait for the next product sleep after 2^18 ticks, about 0.1 ms, not 2^26: on a busy
+# machine they would else keep the thread that they wait for from its core
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "18")
 
 from captchanet import layout
 from captchanet.addresses import masked
@@ -34,6 +37,7 @@ from captchanet.files import read_json
 from captchanet.job import ERRORS
 from captchanet.segment.fingerprint import fingerprint
 from captchanet.sources import sources
+from captchanet.train.blas_threads import crowding
 from captchanet.train.provenance import code_problem
 from captchanet.train.run import check_finished
 
@@ -131,6 +135,16 @@ onstart:
     if problem := code_problem(sources(HOME / "workflow/scripts/train.py")):
         print(f"captchanet: warning: git cannot tell all the code of these runs: {problem}. They are recorded "
               "without it, and can be repeated only where their sources are as they are now", file=sys.stderr)
+    # once for all, here: a sweep may have hundreds of them
+    crowded = [
+        f"train {job.wildcards.run}: {said}"
+        for job in workflow.persistence.dag.needrun_jobs()
+        if job.rule.name == rules.train.rule.name
+        and (said := crowding(CONFIG.train[job.wildcards.run].threads, job.threads))
+    ]
+    if crowded:
+        others = f" ({len(crowded) - 1} other runs, too)" * (len(crowded) > 1)
+        print(f"captchanet: warning: {crowded[0]}{others}", file=sys.stderr)
     if said := MadeFrom.of(CONFIGFILES, workflow.config_settings.config).write(LAYOUT):
         print(f"captchanet: {said}", file=sys.stderr)
 

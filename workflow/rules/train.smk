@@ -20,8 +20,8 @@ rule train:
         checkpoints=str(LAYOUT.checkpoints),
         # another format has other names in these files, so the job must run again
         format=layout.FORMAT,
-    # One thread: two threads round differently and give another theta.
-    threads: 1
+    # With fewer cores Snakemake lowers this; BLAS then has as many threads all the same.
+    threads: lambda w: CONFIG.train[w.run].threads
     log:
         str(LAYOUT.log("train", "{run}")),
     benchmark:

@@ -15,4 +15,5 @@ with job(snakemake):
         files=TrainFiles.named(snakemake.output),
         code=[Path(file) for file in snakemake.input.code],
         checkpoints=Path(snakemake.params.checkpoints),
+        cores=snakemake.threads,
     )

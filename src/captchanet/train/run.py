@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from captchanet.dataset.dataset import (
     DatasetFacts,
@@ -20,11 +19,12 @@ from captchanet.dataset.dataset import (
 )
 from captchanet.errors import UserError
 from captchanet.files import read_json, write_csv, write_json
-from captchanet.job import trace
+from captchanet.job import note, trace
 from captchanet.layout import FORMAT, DatasetFiles, RunFiles, TrainFiles
 from captchanet.nn import Diverged
 from captchanet.train.architecture import Architecture
 from captchanet.train.augment import crops
+from captchanet.train.blas_threads import blas_threads, crowding
 from captchanet.train.checkpoint import Checkpoint
 from captchanet.train.code_origin import remember
 from captchanet.train.model import Model, theta_digest
@@ -45,12 +45,14 @@ class Origin:
     """What a run was made from, and when.
 
     It began at `started`, seconds since 1970; for `paused` seconds since then it was not being trained.
-    `captchas` are those that it was trained on, `data` the digests of the parts of its data set.
+    `threads` are those that BLAS had, `captchas` those that it was trained on, `data` the digests of the
+    parts of its data set.
     """
 
     code: Iterable[Path]
     started: float
     paused: float = 0.0
+    threads: int = 1
     captchas: Iterable[tuple[str, str, str, str]] = ()
     data: Mapping[str, str] = field(default_factory=dict)
 
@@ -62,17 +64,19 @@ def perform(
     files: TrainFiles,
     code: Sequence[Path],
     checkpoints: Path,
+    cores: int | None = None,
 ) -> None:
     """Train the run `name` on the data set in `data`, calibrate it and write its `files`.
 
     Until those files are written, the folder `checkpoints` holds how far a long training is. Whatever the
     training raises makes a failed run, so that no other run waits for it. Only a file that cannot be read or
-    written raises UserError: that is no fault of the run, and it is trained the next time.
+    written, or a BLAS that cannot have the run's threads, raises UserError: that is no fault of the run, and
+    it is trained the next time. `cores` are those that the job has: the log says if they are too few.
     """
     facts = read_facts(data)
     check_pickle(data)
-    # with another number of threads sums round in another way, and theta is another
-    with threadpool_limits(1):
+    note(crowding(settings.threads, cores))
+    with blas_threads(settings.threads):
         decides = {"settings": settings.dump(), "data": facts, "code": digests(code), **arithmetic()}
         checkpoint = Checkpoint(checkpoints, name, decides)
         part = read_part(data, "train")
@@ -93,7 +97,8 @@ def perform(
     model.write(files, trained.status)
     # kind and seed tell all about a synthetic picture: its digest would only take space
     captchas = [row for row in part.captchas if "synthesize" not in facts["pictures"].get(row[0], {})]
-    origin = Origin(code, checkpoint.started, checkpoint.paused, captchas, facts["digest"])
+    began = checkpoint.started, checkpoint.paused
+    origin = Origin(code, *began, settings.threads, captchas, facts["digest"])
     size = architecture.network().size
     write_run(files, trained, *_asked(name, settings, architecture, size, facts), origin)
     checkpoint.remove()
@@ -166,7 +171,7 @@ def write_run(
         "theta_sha256": theta_digest(trained.theta, trained.state),
         "data_sha256": dict(origin.data),
     }
-    with threadpool_limits(1):
+    with blas_threads(origin.threads):
         came_from = provenance(origin.code, origin.captchas)
     write_json(files.provenance, {**began, **came_from})
     remember(came_from["git"])

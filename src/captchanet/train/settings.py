@@ -70,6 +70,8 @@ class TrainSettings(Settings):
     """When training stops early; null: never."""
     dtype: Literal["float64", "float32"] = "float64"
     """The numbers that the network works with."""
+    threads: Annotated[int, Interval(ge=1, le=64)] = 1
+    """The threads of each matrix product, on any number of cores: another number rounds in another way."""
     seed: Annotated[int, Ge(0)] = 1
     """It decides everything random in the training."""
 

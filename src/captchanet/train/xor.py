@@ -18,6 +18,7 @@ from captchanet.layout import FORMAT, XorFiles
 from captchanet.nn import Array, GradientDescent, Objective, fully_connected, quadratic, uniform
 from captchanet.progress import tell
 from captchanet.settings import Settings
+from captchanet.train.blas_threads import blas_threads
 from captchanet.train.run import Origin, failed, write_run
 from captchanet.train.train import Trained
 
@@ -76,7 +77,8 @@ def perform(settings: XorSettings, files: XorFiles, code: Iterable[Path]) -> Non
     """Solve XOR and write the files of the run, with theta1, theta2 and the outputs among them."""
     started = time.time()
     try:
-        trained, outputs = solve(settings)
+        with blas_threads(1):
+            trained, outputs = solve(settings)
     except Exception as error:
         trained, outputs = replace(failed(error), theta=np.zeros(NETWORK.size)), np.full((4, 1), 0.5)
     theta1, theta2 = NETWORK.matrices(trained.theta)
