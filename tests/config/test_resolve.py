@@ -43,7 +43,7 @@ def test_the_default_configuration_is_the_tutorials_recipe():
         "cost": "cross_entropy",
         "penalty": {"method": "tutorial", "weight": 0.1},
         "initialisation": {"method": "uniform", "limit": 0.1},
-        "optimiser": {"method": "cg", "iterations": 100},
+        "optimiser": {"method": "scipy_cg", "iterations": 100},
         "schedule": {"method": "constant"},
         "augment": {"method": "none"},
         "synthetic_share": 0.9,
@@ -178,7 +178,7 @@ def test_texts_from_the_command_line_or_yaml_get_the_schemas_types():
         (
             "train.cg.optimiser",
             {"method": "adam"},
-            ["train.cg.optimiser.method", "'adam'", "cg, l_bfgs, sgd, adamw"],
+            ["train.cg.optimiser.method", "'adam'", "cg, scipy_cg, l_bfgs, sgd, adamw"],
         ),
         ("train.cg.optimiser", {"method": "cg", "epochs": 3}, ["train.cg.optimiser.epochs", "iterations"]),
         ("train.cg.optimiser", {"method": "cg", "iterations": 0}, ["optimiser.iterations", "at least 1"]),
@@ -420,7 +420,7 @@ def test_what_is_wrong_with_synthetic_captchas_and_augmentation_is_named(key, va
         assert word in str(caught.value)
 
 
-@pytest.mark.parametrize("optimiser", ["cg", "l_bfgs"])
+@pytest.mark.parametrize("optimiser", ["cg", "scipy_cg", "l_bfgs"])
 def test_a_line_search_is_not_given_augmented_rows(optimiser):
     config = changed("train.new", {"optimiser": {"method": optimiser}, "augment": {"method": "affine"}})
     with pytest.raises(UserError, match=f"{optimiser} searches along lines"):

@@ -20,6 +20,7 @@ from captchanet.nn import (
     l2,
     l_bfgs,
     relu,
+    scipy_conjugate_gradient,
     sigmoid,
     softmax,
     tanh,
@@ -97,7 +98,7 @@ def test_with_the_state_set_back_a_resumed_training_ends_in_the_bits_of_an_unbro
     assert again.state.dtype == np.float32
 
 
-@pytest.mark.parametrize("optimiser", [conjugate_gradient, l_bfgs])
+@pytest.mark.parametrize("optimiser", [conjugate_gradient, scipy_conjugate_gradient, l_bfgs])
 def test_an_optimiser_that_searches_along_lines_refuses_state_by_the_layers_name(optimiser):
     objective, theta, *_ = problem()
     with pytest.raises(ValueError, match=r"layer 2, RunningMean\. Take an optimiser by mini-batch"):

@@ -16,6 +16,7 @@ from captchanet.nn import (
     fully_connected,
     l2,
     l_bfgs,
+    scipy_conjugate_gradient,
     uniform,
 )
 
@@ -50,28 +51,34 @@ class Parabola:
         return float(np.mean((theta - x) ** 2) / 2), np.atleast_1d(np.mean(theta - x))
 
 
-def test_cg_finds_the_minimum_although_the_gradient_buffer_is_reused():
+BOTH_CG = pytest.mark.parametrize("optimiser", [conjugate_gradient, scipy_conjugate_gradient])
+
+
+@BOTH_CG
+def test_cg_finds_the_minimum_although_the_gradient_buffer_is_reused(optimiser):
     # SciPy keeps the array that it gets: with the buffer itself this runs into its iteration limit
-    result = conjugate_gradient(Rosenbrock(), np.zeros(10), iterations=1000)
+    result = optimiser(Rosenbrock(), np.zeros(10), iterations=1000)
     np.testing.assert_allclose(result.theta, 1, atol=1e-4)
     assert result.steps < 300
 
 
-def test_cg_counts_its_steps_and_evaluations_and_says_why_it_ended():
+@BOTH_CG
+def test_cg_counts_its_steps_and_evaluations_and_says_why_it_ended(optimiser):
     objective = Rosenbrock()
-    result = conjugate_gradient(objective, np.zeros(10), iterations=7)
+    result = optimiser(objective, np.zeros(10), iterations=7)
     assert result.steps == 7
     assert result.evaluations == objective.calls
     assert "iterations" in result.reason
 
 
-def test_cg_reports_the_cost_and_gradient_norm_of_the_theta_it_reports():
+@BOTH_CG
+def test_cg_reports_the_cost_and_gradient_norm_of_the_theta_it_reports(optimiser):
     rows = []
 
     def callback(step, theta, cost, norm):
         rows.append((step, cost, rosen(theta), norm, np.linalg.norm(rosen_der(theta))))
 
-    conjugate_gradient(Rosenbrock(), np.zeros(10), iterations=30, callback=callback)
+    optimiser(Rosenbrock(), np.zeros(10), iterations=30, callback=callback)
     assert [row[0] for row in rows] == list(range(1, 31))
     for _, cost, expected, norm, expected_norm in rows:
         assert cost == expected
@@ -181,6 +188,7 @@ def test_neither_optimiser_changes_the_initial_theta():
 
 EVERY_OPTIMISER = [
     partial(conjugate_gradient, iterations=5),
+    partial(scipy_conjugate_gradient, iterations=5),
     partial(l_bfgs, iterations=5),
     GradientDescent(learning_rate=1, epochs=5),
     AdamW(learning_rate=1, epochs=5),
@@ -199,7 +207,7 @@ def test_a_cost_that_is_no_number_ends_in_diverged(optimiser):
         optimiser(Bad(), np.zeros(2))
 
 
-@pytest.mark.parametrize("optimiser", [conjugate_gradient, l_bfgs])
+@pytest.mark.parametrize("optimiser", [conjugate_gradient, scipy_conjugate_gradient, l_bfgs])
 def test_an_optimiser_that_searches_along_lines_refuses_noise_by_the_layers_name(optimiser):
     network, rng = fully_connected((2, 3, 1), dropout=(0.0, 0.5)), np.random.default_rng(0)
     X, Y, theta = rng.random((4, 2)), rng.random((4, 1)), uniform(network, rng)

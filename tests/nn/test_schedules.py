@@ -19,6 +19,7 @@ from captchanet.nn import (
     l_bfgs,
     one_cycle,
     one_hot,
+    scipy_conjugate_gradient,
     steps,
     uniform,
 )
@@ -67,7 +68,7 @@ def test_the_defaults_are_the_documented_ones():
     network = fully_connected((3, 2))
     first, second = (np.random.default_rng(0) for _ in range(2))
     np.testing.assert_array_equal(uniform(network, first), uniform(network, second, limit=0.1))
-    for function in (conjugate_gradient, l_bfgs):
+    for function in (conjugate_gradient, scipy_conjugate_gradient, l_bfgs):
         assert inspect.signature(function).parameters["iterations"].default == 100
     assert inspect.signature(l_bfgs).parameters["memory"].default == 10
 

@@ -14,12 +14,12 @@ Read in this order:
 
 from captchanet.nn.activations import Activation, relu, sigmoid, softmax, tanh
 from captchanet.nn.architectures import fully_connected
+from captchanet.nn.conjugate_gradient import conjugate_gradient
 from captchanet.nn.convolution import Convolution, Pooling
 from captchanet.nn.costs import Cost, cross_entropy, quadratic
 from captchanet.nn.dense import Dense
 from captchanet.nn.dropout import Dropout
 from captchanet.nn.early_stopping import EarlyStopping
-from captchanet.nn.full_batch import conjugate_gradient, l_bfgs
 from captchanet.nn.initialisation import glorot, he, uniform
 from captchanet.nn.layer import Array, Layer, Place, Signal, Worker
 from captchanet.nn.mini_batch import AdamW, GradientDescent, OptimiserState
@@ -28,6 +28,7 @@ from captchanet.nn.objective import Objective
 from captchanet.nn.optimisation import Diverged, Result
 from captchanet.nn.penalties import Penalty, l2, no_penalty, tutorial_penalty
 from captchanet.nn.schedules import constant, cosine, one_cycle, steps
+from captchanet.nn.scipy_optimisers import l_bfgs, scipy_conjugate_gradient
 from captchanet.nn.targets import one_hot
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "one_hot",
     "quadratic",
     "relu",
+    "scipy_conjugate_gradient",
     "sigmoid",
     "softmax",
     "steps",

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from captchanet.nn.layer import Array
@@ -27,6 +28,9 @@ class Minimised(Protocol):
 
 Callback = Callable[[int, Array, float, float], bool | None]
 """callback(step, theta, cost, gradient_norm): a true answer stops. theta is only lent: copy it to keep it."""
+
+
+Iterations = Annotated[int, Ge(1), Le(1_000_000_000)]
 
 
 class Diverged(ArithmeticError):
@@ -78,3 +82,25 @@ def finite(cost: float, step: int) -> float:
     if not math.isfinite(cost):
         raise Diverged(f"the cost became {cost} in step {step}")
     return cost
+
+
+def check_repeatable(objective: Minimised, name: str) -> None:
+    """Refuse an objective that an optimiser which searches along lines cannot minimise.
+
+    Parameters
+    ----------
+    objective
+        The objective.
+    name
+        The optimiser, for the message.
+
+    Raises
+    ------
+    ValueError
+        If two calls of the objective with the same theta differ, through dropout, say.
+    """
+    if objective.unrepeatable:
+        raise ValueError(
+            f"{name} searches along lines, so the same theta must always cost the same; here it does not: "
+            f"{'; '.join(objective.unrepeatable)}. Take an optimiser by mini-batch, or leave these out"
+        )

@@ -27,6 +27,10 @@ SCHEDULES: dict[str, Callable[..., Callable[[int], float]]] = {
 }
 
 # Full-batch optimisers search along lines and need a cost that stays the same; the others allow noise
-FULL_BATCH: dict[str, Callable[..., nn.Result]] = {"cg": nn.conjugate_gradient, "l_bfgs": nn.l_bfgs}
+FULL_BATCH: dict[str, Callable[..., nn.Result]] = {
+    "cg": nn.conjugate_gradient,
+    "scipy_cg": nn.scipy_conjugate_gradient,
+    "l_bfgs": nn.l_bfgs,
+}
 MINI_BATCH: dict[str, Callable[..., Any]] = {"sgd": nn.GradientDescent, "adamw": nn.AdamW}
 OPTIMISERS: dict[str, Callable[..., Any]] = {**FULL_BATCH, **MINI_BATCH}

@@ -1,20 +1,20 @@
-"""Full-batch optimisers: SciPy's conjugate gradient and L-BFGS as optimisers like ours."""
+"""SciPy's conjugate gradient and L-BFGS as optimisers like ours."""
 
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge
 
 from captchanet.nn.layer import Array
-from captchanet.nn.optimisation import Callback, Minimised, Result, finite
-
-Iterations = Annotated[int, Ge(1), Le(1_000_000_000)]
+from captchanet.nn.optimisation import Callback, Iterations, Minimised, Result, check_repeatable, finite
 
 
-def conjugate_gradient(
+def scipy_conjugate_gradient(
     objective: Minimised, theta: Array, *, iterations: Iterations = 100, callback: Callback | None = None
 ) -> Result:
-    """Minimise by Polak-Ribière conjugate gradient (`scipy.optimize.minimize(method="CG")`).
+    """Minimise by SciPy's Polak-Ribière conjugate gradient (`scipy.optimize.minimize(method="CG")`).
+
+    It is what the tutorial trains with; `captchanet.nn.conjugate_gradient` is the same algorithm, faster.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def l_bfgs(
     Parameters
     ----------
     objective, theta, callback
-        As in `conjugate_gradient`, and so are what it returns and the errors.
+        As in `scipy_conjugate_gradient`, and so are what it returns and the errors.
     iterations
         How many steps at most; SciPy stops earlier where cost or gradient hardly change.
     memory
@@ -72,11 +72,7 @@ def _minimise(
 ) -> Result:
     from scipy.optimize import minimize  # half a second of import that gradient descent does without
 
-    if objective.unrepeatable:
-        raise ValueError(
-            f"{method} searches along lines, so the same theta must always cost the same; here it does not: "
-            f"{'; '.join(objective.unrepeatable)}. Take an optimiser by mini-batch, or leave these out"
-        )
+    check_repeatable(objective, method)
     steps = 0
     norms: dict[float, float] = {}
 
