@@ -126,6 +126,10 @@ onstart:
     except OSError as error:
         raise SystemExit(f"captchanet: .snakemake/ cannot be written ({error.strerror}); make it writable")
     ERRORS.unlink(missing_ok=True)
+    if workflow.local_exec:
+        # Its limit is for clusters. Here it looks at all waiting jobs and their files again after each second, once more
+        # for every job that has ended, and no option turns it off.
+        workflow.scheduler.job_rate_limiter = None
     check_results()
     try:
         check_clock([LAYOUT.root, HOME / "src"])
