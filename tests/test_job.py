@@ -109,6 +109,14 @@ def test_every_damaged_result_among_the_inputs_is_removed_at_once_with_a_sentenc
     assert there(folder) == sorted([*RESULTS[:2], *USERS])
 
 
+def test_a_damaged_result_that_a_job_reads_beside_its_inputs_is_removed_too(folder, capsys):
+    with pytest.raises(SystemExit), job(of(RESULTS[:1]), map(Path, RESULTS[1:])):
+        read_csv("results/a/empty.csv")
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[2] for line in said] == ["results/a/empty.csv", "results/a/cut.json"]
+    assert there(folder) == sorted([*RESULTS[:2], *USERS])
+
+
 def test_what_a_job_finds_out_about_a_result_counts_and_its_parts_may_be_whole(folder, capsys):
     with pytest.raises(SystemExit), job(of(RESULTS[:1])):
         read_json("results/a/whole.json", "key")

@@ -27,12 +27,12 @@ _logs: list[TextIO] = []
 
 
 @contextmanager
-def job(snakemake: Any) -> Iterator[None]:
+def job(snakemake: Any, reads: Iterable[Path] = ()) -> Iterator[None]:
     """Runs a script's body; a UserError is printed as a sentence and ends the job with status 1.
 
     `snakemake` is what Snakemake gives to a script. The first file below `log` of its rule is the job's log.
     If one of the input files is damaged, every damaged result among them is removed, and a sentence about
-    each takes the place of the error.
+    each takes the place of the error. `reads` are files that the job reads in addition to its inputs.
     """
     name = " ".join([snakemake.rule, *snakemake.wildcards])
     with _logged(snakemake.log[0]) as log, heard(Lines(name)):
@@ -41,7 +41,7 @@ def job(snakemake: Any) -> Iterator[None]:
         except Exception as error:
             if log:
                 trace()
-            sentences = _sentences(error, snakemake.input)
+            sentences = _sentences(error, [*snakemake.input, *reads])
             if not sentences:
                 raise
             _end(name, sentences)
@@ -65,7 +65,7 @@ def note(text: str) -> None:
             print(text, file=_logs[-1])
 
 
-def _sentences(error: Exception, inputs: Iterable[str]) -> list[str]:
+def _sentences(error: Exception, inputs: Iterable[str | Path]) -> list[str]:
     """What an error means for the user; nothing where it is a fault of the program."""
     if isinstance(error, MemoryError):
         return [f"there is not enough memory ({error}); make the job smaller, or free memory"]
@@ -76,9 +76,9 @@ def _sentences(error: Exception, inputs: Iterable[str]) -> list[str]:
     return _removed(inputs, found) or ([str(found)] if found else [])
 
 
-def _removed(inputs: Iterable[str], found: DamagedFile | None) -> list[str]:
+def _removed(inputs: Iterable[str | Path], found: DamagedFile | None) -> list[str]:
     """Removes the damaged results among `inputs`, the one `found` too; returns a sentence about each."""
-    results = [file for file in map(Path, inputs) if RESULTS in file.parents]
+    results = [file for file in dict.fromkeys(map(Path, inputs)) if RESULTS in file.parents]
     damaged = {found.file: found.fault} if found and found.file in results else {}
     for file in results:
         try:

@@ -1,13 +1,12 @@
 """Which files decide the result of a script: the modules of this package that it imports, directly or not.
 
-Snakemake does not see imported code. A rule that lists these files among its inputs runs again when one of
-them changes, and only then. Import statements are read at the top of a file and inside functions. An import
-whose name is made at run time is not found.
+Snakemake does not see imported code. A rule that has the digests of these files among its parameters runs
+again when one of them changes, and only then. Import statements are read at the top of a file and inside
+functions. An import whose name is made at run time is not found.
 """
 
 import ast
 import functools
-from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,12 +41,11 @@ def _imported(file: Path) -> list[str]:
     return names
 
 
-def _files(module: str) -> Iterable[Path]:
+@functools.cache
+def _files(module: str) -> list[Path]:
     parts = module.split(".")
     if parts[0] != "captchanet":
-        return
-    for depth in range(1, len(parts) + 1):
-        path = ROOT.joinpath(*parts[:depth])
-        for file in (path / "__init__.py", path.with_suffix(".py")):
-            if file.is_file():
-                yield file
+        return []
+    paths = [ROOT.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    files = [file for path in paths for file in (path / "__init__.py", path.with_suffix(".py"))]
+    return [file for file in files if file.is_file()]

@@ -1,6 +1,8 @@
 """What all rules share: the checked configuration, the code a stage depends on, and how the workflow ends."""
 
 import fcntl
+import functools
+import hashlib
 import os
 import shlex
 import sys
@@ -86,8 +88,14 @@ wildcard_constraints:
 
 
 def code(stage):
-    """The modules that decide the results of a stage. A change of one of them, and of no other, reruns it."""
-    return [os.path.relpath(file) for file in sources(HOME / f"workflow/scripts/{stage}.py")]
+    """The modules that decide the results of a stage, and their digests. A change of one of them, and of no other, reruns it.
+
+    They are a parameter, since Snakemake looks at each input of each job many times.
+    """
+    return {
+        os.path.relpath(file): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sources(HOME / f"workflow/scripts/{stage}.py")
+    }
 
 
 def check_results():
@@ -126,6 +134,10 @@ onstart:
     except OSError as error:
         raise SystemExit(f"captchanet: .snakemake/ cannot be written ({error.strerror}); make it writable")
     ERRORS.unlink(missing_ok=True)
+    if workflow.local_exec:
+        # Its limit is for clusters. Here it looks at all waiting jobs and their files again after each second, once more
+        # for every job that has ended, and no option turns it off.
+        workflow.scheduler.job_rate_limiter = None
     check_results()
     try:
         check_clock([LAYOUT.root, HOME / "src"])

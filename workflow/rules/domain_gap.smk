@@ -17,10 +17,10 @@ rule domain_gap:
         unpack(lambda w: segmented_files(w.data, "segment_")),
         synthetic_pictures=lambda w: synthetic_pictures(w.data),
         templates=[str(TEMPLATES / file) for file in ("domain_gap.html.j2", "page.css.j2")],
-        code=code("domain_gap"),
     output:
         report(str(LAYOUT.domain_gap("{data}")), caption="../report/domain_gap.rst", category="Report"),
     params:
+        code=code("domain_gap"),
         sources=lambda w: sources_of(w.data),
     log:
         str(LAYOUT.log("domain_gap", "{data}")),

@@ -10,15 +10,18 @@ rule evaluate:
     message:
         "evaluate {wildcards.run} on unseen captchas"
     input:
-        unpack(lambda w: data_files(w.run)),
-        unpack(lambda w: LAYOUT.train(w.run).by_name("run_")),
-        code=code("evaluate"),
+        unpack(lambda w: data_files(CONFIG.train[w.run].data, "unseen")),
+        status=rules.train.output.status,
+        theta=rules.train.output.theta,
+        model=rules.train.output.model,
     output:
         **{
             name: shown(file, name) if name in ("metrics", "classes", "misreads", "coverage") else file
             for name, file in LAYOUT.evaluate("{run}").by_name().items()
         },
     threads: 1
+    params:
+        code=code("evaluate"),
     log:
         str(LAYOUT.log("evaluate", "{run}")),
     benchmark:

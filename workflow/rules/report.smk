@@ -10,11 +10,11 @@ rule report:
         # the report has links to them, so they are made first
         domain_gaps=expand(rules.domain_gap.output, data=DOMAIN_GAPS),
         templates=[str(TEMPLATES / file) for file in ("report.html.j2", "page.css.j2")],
-        code=code("report"),
     output:
         page=report(str(LAYOUT.report), caption="../report/page.rst", category="Report"),
         sweeps=[str(LAYOUT.sweep(name)) for name in CONFIG.sweeps],
     params:
+        code=code("report"),
         set=CONFIG.set,
         experiment=EXPERIMENT,
         names=NAMES,

@@ -6,10 +6,10 @@ rule segment:
         "segment {wildcards.pictures} by {wildcards.segmentation}"
     input:
         unpack(lambda w: synthetic_files(w.pictures)),
-        code=code("segment"),
     output:
         **LAYOUT.segment("{segmentation}", "{pictures}").by_name(),
     params:
+        code=code("segment"),
         segmentation=lambda w: CONFIG.segment[w.segmentation].dump(),
         source=lambda w: PICTURES[w.pictures],
     log:

@@ -5,7 +5,6 @@ rule synthesize:
     message:
         "synthesize {wildcards.pictures}"
     input:
-        code=code("synthesize"),
         faces=[
             os.path.relpath(file)
             for file in sorted((HOME / "src/captchanet/synthesize/faces").glob("*.json"))
@@ -13,6 +12,7 @@ rule synthesize:
     output:
         **LAYOUT.synthesize("{pictures}").by_name(),
     params:
+        code=code("synthesize"),
         kind=lambda w: PICTURES[w.pictures]["synthesize"],
     # A core for each thousand captchas, so that a small job leaves the others free, and as many as `draw` in
     # captchanet.synthesize.blocks can use. Any number gives the same pixels.

@@ -22,10 +22,10 @@ rule track:
         "record the runs in MLflow"
     input:
         *FINISHED,
-        code=code("track"),
     output:
         str(LAYOUT.tracked),
     params:
+        code=code("track"),
         uri=URI and masked(URI),
         experiment=EXPERIMENT,
         set=CONFIG.set,

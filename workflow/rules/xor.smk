@@ -4,11 +4,10 @@
 rule xor:
     message:
         "solve XOR"
-    input:
-        code=code("xor"),
     output:
         **LAYOUT.xor.by_name(),
     params:
+        code=code("xor"),
         xor=CONFIG.xor.dump(),
         # another format has other names in these files, so the job must run again
         format=layout.FORMAT,

@@ -11,9 +11,10 @@ from captchanet.layout import Layout
 from captchanet.report.report import report
 from captchanet.track.place import SECRET, address, runs_page
 
-with job(snakemake):
-    params, page_file = snakemake.params, snakemake.output.page
-    results = Layout.of(params.set).results(**params.names)
+params, page_file = snakemake.params, snakemake.output.page
+results = Layout.of(params.set).results(**params.names)
+
+with job(snakemake, results):
     sweeps = [Sweep(name, results, **plan) for name, plan in params.sweeps.items()]
     for sweep, file in zip(sweeps, snakemake.output.sweeps, strict=True):
         write_summaries(Path(file), sweep, summarise(sweep.sweep_runs()))

@@ -17,9 +17,10 @@ from captchanet.track.store import alone, identified, prepare
 # imported modules are no garbage: without this, Python spends a tenth of the time on a search through them
 gc.freeze()
 
-with job(snakemake):
-    params = snakemake.params
-    results = Layout.of(params.set).results(**params.names)
+params = snakemake.params
+results = Layout.of(params.set).results(**params.names)
+
+with job(snakemake, results):
     uri = address(os.environ[SECRET], Path())
     sweeps = [Sweep(name, results, **plan) for name, plan in params.sweeps.items()]
     with alone(uri), run_records(results, params.names["runs"], sweeps) as records:

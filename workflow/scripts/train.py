@@ -11,9 +11,9 @@ with job(snakemake):
     perform(
         name=snakemake.wildcards.run,
         settings=TrainSettings.of(snakemake.params.run),
-        data=DatasetFiles.named(snakemake.input),
+        data=DatasetFiles.within(Path(snakemake.input.facts).parent),
         files=TrainFiles.named(snakemake.output),
-        code=[Path(file) for file in snakemake.input.code],
+        code=[Path(file) for file in snakemake.params.code],
         checkpoints=Path(snakemake.params.checkpoints),
         cores=snakemake.threads,
     )

@@ -7,5 +7,5 @@ from captchanet.layout import XorFiles
 from captchanet.train.xor import XorSettings, perform
 
 with job(snakemake):
-    code = [Path(file) for file in snakemake.input.code]
+    code = [Path(file) for file in snakemake.params.code]
     perform(XorSettings.of(snakemake.params.xor), XorFiles.named(snakemake.output), code)

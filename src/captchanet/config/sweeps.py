@@ -76,6 +76,11 @@ def expand(name: str, sweep: Sweep, given: Mapping[str, Any], known: Sections) -
         }
         completed.append((understood, Entries(**checked)))  # type: ignore[arg-type]  # by name
     names = Names([values for values, _ in completed])
+    equal = {
+        (stage, entry.model_dump_json()): called
+        for stage in ("segment", "dataset")
+        for called, entry in getattr(known, stage).items()
+    }
     runs: dict[str, PlannedRun] = {}
     for values, varied in completed:
         setting = names.setting(values) or sweep.run
@@ -86,13 +91,13 @@ def expand(name: str, sweep: Sweep, given: Mapping[str, Any], known: Sections) -
             ]
             of_segment, of_data = (names.label(values, of) for of in (("segment",), ("segment", "dataset")))
             data, train = entries.dataset, entries.train
-            segment = _entry(added, known, "segment", entries.segment, data.segment, of_segment)
+            segment = _entry(added, known, equal, "segment", entries.segment, data.segment, of_segment)
             data = data.model_copy(update={"segment": segment})
-            called = _entry(added, known, "dataset", data, train.data, of_data, *repeat)
+            called = _entry(added, known, equal, "dataset", data, train.data, of_data, *repeat)
             train = train.model_copy(update={"data": called})
             about_run = () if setting == sweep.run else (setting,)
             # each run of a sweep is a new entry, even if the configuration has an equal one
-            run = _entry(added, None, "train", train, name, *about_run, *repeat)
+            run = _entry(added, None, equal, "train", train, name, *about_run, *repeat)
             told = {key: value for key, value in values.items() if key != "name"}
             runs[run] = PlannedRun(setting=setting, values=told, seed=seed, fold=fold)
     return SweepPlan(run=sweep.run, keys=tuple(names.short), runs=runs), added
@@ -215,15 +220,26 @@ def _repeated(
     return replace(entries, dataset=data, train=train)
 
 
-def _entry(added: Added, known: Sections | None, stage: str, entry: Settings, base: str, *about: str) -> str:
-    """The name of `entry` in its stage. It is added there unless the stage has an equal one."""
-    there = {**(getattr(known, stage) if known else {}), **added[stage]}
-    for name, other in there.items():
-        if other == entry:
-            return name
+def _entry(
+    added: Added,
+    known: Sections | None,
+    equal: dict[tuple[str, str], str],
+    stage: str,
+    entry: Settings,
+    base: str,
+    *about: str,
+) -> str:
+    """The name of `entry` in its stage. It is added there unless the stage has an equal one.
+
+    `equal` finds that one by the stage and the text of the entry: a sweep may have thousands of runs.
+    """
+    text = entry.model_dump_json()
+    if (stage, text) in equal:
+        return equal[stage, text]
     name = fitting(base, *about)
-    if name in there:
+    if name in added[stage] or (known and name in getattr(known, stage)):
         # the same name, but another entry, for example a list that is nested in another way
         name = fitting(name, digest(entry.dump()))
     added[stage][name] = entry
+    equal[stage, text] = name
     return name

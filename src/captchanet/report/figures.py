@@ -207,7 +207,11 @@ def read_confusion(file: Path) -> tuple[NDArray[np.int64], list[str]]:
 def save_png(figure: Figure, file: Path) -> None:
     """Writes the figure as a PNG on white, for viewers that cannot show SVG."""
     FigureCanvasAgg(figure)
-    figure.savefig(file, format="png", dpi=110, facecolor="white", metadata={"Software": None})
+    # packed less hard: half the time for a sixth more bytes
+    packed = {"compress_level": 3}
+    figure.savefig(
+        file, format="png", dpi=110, facecolor="white", metadata={"Software": None}, pil_kwargs=packed
+    )
 
 
 def svg(figure: Figure, name: str = "") -> str:
