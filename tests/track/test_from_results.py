@@ -65,7 +65,9 @@ def test_a_damaged_file_is_named_and_never_recorded(made_results, tmp_path):
 
     for number, file in enumerate([*recorded, *results.xor]):
         whole = file.read_bytes()
-        file.write_bytes((b"", b"{", whole[: len(whole) // 2])[number % 3])
+        # a table that ends with a row looks whole
+        half = whole[: len(whole) // 2].rstrip(b"\n")
+        file.write_bytes((b"", b"{", half)[number % 3])
         with pytest.raises(DamagedFile) as caught:
             contents([] if file in list(results.xor) else ["good"])
         assert caught.value.file == file
