@@ -20,6 +20,7 @@ from captchanet.nn import (
     tutorial_penalty,
     uniform,
 )
+from captchanet.nn.bracket_and_zoom import bracket_and_zoom
 from captchanet.nn.conjugate_gradient import largest
 from captchanet.nn.line_search import (
     Trial,
@@ -27,7 +28,6 @@ from captchanet.nn.line_search import (
     _cubic,
     _quadratic,
     _secant,
-    bracket_and_zoom,
     flat_enough,
     low_enough,
     more_thuente,

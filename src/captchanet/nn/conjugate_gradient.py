@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from captchanet.nn.bracket_and_zoom import bracket_and_zoom
 from captchanet.nn.layer import Array
-from captchanet.nn.line_search import Trial, bracket_and_zoom, more_thuente
+from captchanet.nn.line_search import Trial, more_thuente
 from captchanet.nn.optimisation import (
     Callback,
     Diverged,
