@@ -21,7 +21,7 @@ from captchanet.nn import (
     uniform,
 )
 from captchanet.nn.bracket_and_zoom import bracket_and_zoom
-from captchanet.nn.conjugate_gradient import largest
+from captchanet.nn.conjugate_gradient import _Search, largest
 from captchanet.nn.line_search import (
     Trial,
     _bend,
@@ -126,6 +126,20 @@ def test_the_steps_are_those_of_the_worked_example():
     assert _quadratic(low, trial) == 0.75
     # a secant of the slopes -3 and 9
     assert _secant(trial, low) == 0.5
+
+
+def test_two_numbers_take_two_steps_as_in_the_worked_example():
+    # docs/mathematics.md, section 5: half of x² + 4 y² from (4, 1), by exact steps
+    def cost(theta):
+        return (theta[0] ** 2 + 4 * theta[1] ** 2) / 2
+
+    search = _Search(Function(cost, lambda theta: theta * [1, 4]), np.array([4.0, 1.0]))
+    for step, theta, direction in (0.4, (2.4, -0.6), (-3.84, 0.96)), (0.625, (0, 0), (0, 0)):
+        trial = search.trial(step)
+        assert search.leads_down(trial)
+        search.accept(trial)
+        np.testing.assert_allclose(search.theta, theta, atol=1e-14)
+        np.testing.assert_allclose(search.direction, direction, atol=1e-14)
 
 
 def test_it_ends_at_a_minimum_and_says_so():
